@@ -1,0 +1,69 @@
+/* tlb.h - the software TLB: guest-virtual page to host buffer in one compare.
+ *
+ * The array an entry sits in is its permission: read, write and exec apart.
+ * A frame with a track reason never sits in a write array, MMIO sits in
+ * none. The index comes from the first byte and the tag is compared with
+ * the page of the last byte, so that an access that crosses a page, like
+ * every other odd case, misses and takes the slow path of mmu.c.
+ *
+ * Arrays belong to banks, banks to roots (one root = CR3 frame and role): a
+ * CR3 load or a ring change is a change of pointers. */
+#ifndef UMBRA_MMU_TLB_H
+#define UMBRA_MMU_TLB_H
+
+#include "devices/core/base.h"
+
+enum mmu_access { MMU_READ, MMU_WRITE, MMU_EXEC, MMU_ACCESSES };
+
+/* Who accesses. SUPER_AC: supervisor with EFLAGS.AC set while CR4.SMAP is
+ * on; without SMAP it is the same bank as SUPER. */
+enum mmu_bank_kind { BANK_SUPER, BANK_USER, BANK_SUPER_AC, MMU_BANKS };
+
+/* host pointer = gva + addend. */
+struct tlb_entry {
+    gva_t tag; /* page address; TLB_EMPTY matches nothing */
+    uint64_t addend;
+};
+#define TLB_EMPTY 1ull
+
+struct tlb_array {
+    struct tlb_entry *entries; /* never NULL */
+    uint64_t mask;             /* number of entries - 1 */
+};
+
+/* A jump cache leads from the linear address of code to its decoded block
+ * without a walk. cpu/block.c fills it; the MMU empties the slots of a page
+ * when the page's exec mapping goes. Slot = JUMP_SLOT(gva). Slots of one
+ * page are contiguous so that dropping a page is cheap. */
+struct jump_slot {
+    gva_t key; /* code address; JUMP_EMPTY matches nothing */
+    void *block;
+};
+#define JUMP_EMPTY ~0ull
+enum { JUMP_PAGE_SLOTS = 64, JUMP_PAGES = 64,
+       JUMP_SLOTS = JUMP_PAGE_SLOTS * JUMP_PAGES };
+
+static inline unsigned jump_slot_of(gva_t gva)
+{
+    unsigned in_page = (unsigned)(gva ^ gva >> 6) & (JUMP_PAGE_SLOTS - 1);
+    return (unsigned)(gva >> PAGE_SHIFT & (JUMP_PAGES - 1)) *
+               JUMP_PAGE_SLOTS + in_page;
+}
+
+struct tlb_bank {
+    struct tlb_array of[MMU_ACCESSES];
+    struct jump_slot *jump; /* JUMP_SLOTS slots, never NULL */
+};
+
+/* Host pointer of [gva, gva + size), or NULL: take the slow path. */
+static ALWAYS_INLINE void *tlb_lookup(const struct tlb_array *array,
+                                      gva_t gva, unsigned size)
+{
+    const struct tlb_entry *e =
+        &array->entries[gva >> PAGE_SHIFT & array->mask];
+    if (likely(e->tag == ((gva + size - 1) & PAGE_MASK)))
+        return (void *)(uintptr_t)(gva + e->addend);
+    return NULL;
+}
+
+#endif
