@@ -49,6 +49,7 @@ struct log {
     log_sink *sink;   /* may be NULL: nothing is written */
     void *opaque;
     char last[256];   /* the line before, to count repeats */
+    enum log_category last_category;
     unsigned repeats;
 };
 
