@@ -1,0 +1,54 @@
+/* fdc_i82077.h - Intel 82077AA floppy controller with two drives. */
+#ifndef UMBRA_FDC_I82077_H
+#define UMBRA_FDC_I82077_H
+
+#include "devices/core/device.h"
+#include "devices/core/irq.h"
+#include "devices/core/sched.h"
+#include "mmu/addrspace.h"
+
+struct disk;
+struct dma_i8237;
+struct fdc_i82077;
+
+enum { FDC_DRIVES = 2 };
+
+/* CMOS register 10h codes. */
+enum fdc_drive_type {
+    FDC_DRIVE_NONE = 0,
+    FDC_DRIVE_360K = 1,
+    FDC_DRIVE_1200K = 2,
+    FDC_DRIVE_720K = 3,
+    FDC_DRIVE_1440K = 4,
+    FDC_DRIVE_2880K = 5
+};
+
+struct fdc_i82077_config {
+    struct addrspace *ports;
+    struct irq *irq; /* ISA IRQ 6 */
+    struct sched *sched;
+    struct log *log;
+    struct dma_i8237 *dma; /* channel 2 is used */
+    enum fdc_drive_type drive[FDC_DRIVES];
+};
+
+struct fdc_i82077 *fdc_create(const struct fdc_i82077_config *config);
+struct device *fdc_device(struct fdc_i82077 *fdc);
+/* Insert (NULL: eject) now or at run time; returns the disk that was there,
+ * which the caller closes. The geometry follows from the image's size. */
+struct disk *fdc_change_media(struct fdc_i82077 *fdc, unsigned drive,
+                              struct disk *disk);
+struct disk *fdc_media(const struct fdc_i82077 *fdc, unsigned drive);
+bool fdc_motor_on(const struct fdc_i82077 *fdc, unsigned drive);
+
+struct fdc_geometry {
+    uint8_t cylinders, heads, sectors;
+    uint8_t rate; /* DSR/CCR code: 0 500, 1 300, 2 250, 3 1000 kbit/s */
+};
+
+/* Geometry of an image of `size` bytes; false: not a floppy's size. */
+bool fdc_geometry_of(uint64_t size, struct fdc_geometry *geometry);
+/* The drive type that reads such an image best. */
+enum fdc_drive_type fdc_drive_type_for(uint64_t size);
+
+#endif
