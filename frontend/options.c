@@ -1,0 +1,657 @@
+/* options.c - the command line, as QEMU users know it.
+ *
+ * Every option may be written with one dash or two; a value follows as the
+ * next word or after "=" (two dashes only). Not supported of QEMU's manner:
+ * -drive, -device, -machine and the like. */
+#include <ctype.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "frontend/options.h"
+
+#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
+
+struct parser {
+    struct options *o;
+    const char *name; /* of the option at hand, as written */
+    char *error;
+};
+
+/* One row of the table below. `arg` NULL: no value. Rows with a `result`
+ * end the parsing. */
+struct option_row {
+    const char *name;
+    const char *arg;
+    const char *help; /* lines separated by \n; NULL: alias, not shown */
+    bool (*take)(struct parser *p, const char *value);
+    enum options_result result;
+};
+
+__attribute__((format(printf, 2, 3))) static bool
+refuse(struct parser *p, const char *fmt, ...)
+{
+    va_list ap;
+    int n = snprintf(p->error, OPTIONS_ERROR_SIZE, "%.64s: ", p->name);
+    va_start(ap, fmt);
+    vsnprintf(p->error + n, OPTIONS_ERROR_SIZE - (size_t)n, fmt, ap);
+    va_end(ap);
+    return false;
+}
+
+/* ------------------------------------------------------ kinds of values */
+
+bool options_parse_size(const char *text, uint64_t *bytes)
+{
+    static const char units[] = "KMGT";
+    uint64_t value = 0;
+    unsigned shift = 20; /* a bare number counts MiB */
+    const char *unit;
+
+    if (!isdigit((unsigned char)*text))
+        return false;
+    for (; isdigit((unsigned char)*text); text++) {
+        if (value > UINT64_MAX / 16)
+            return false;
+        value = value * 10 + (uint64_t)(*text - '0');
+    }
+    if (*text) {
+        unit = strchr(units, toupper((unsigned char)*text));
+        if (!unit || (text[1] && strcasecmp(text + 1, "B") &&
+                      strcasecmp(text + 1, "iB")))
+            return false;
+        shift = 10 * (unsigned)(unit - units + 1);
+    }
+    if (value > UINT64_MAX >> shift)
+        return false;
+    *bytes = value << shift;
+    return true;
+}
+
+/* Days since 1970-01-01 of a date in the Gregorian calendar. */
+static int64_t days_of_date(int64_t year, int month, int day)
+{
+    int64_t era_year = month > 2 ? year : year - 1;
+    int64_t months = (month + 9) % 12; /* since March */
+
+    return era_year * 365 + era_year / 4 - era_year / 100 + era_year / 400 +
+           (months * 153 + 2) / 5 + day - 1 - 719468;
+}
+
+static int days_in_month(int year, int month)
+{
+    static const int days[] = {31, 28, 31, 30, 31, 30,
+                               31, 31, 30, 31, 30, 31};
+    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+
+    return days[month - 1] + (month == 2 && leap);
+}
+
+bool options_parse_date(const char *text, int64_t *seconds)
+{
+    int year, month, day, hour = 0, minute = 0, second = 0, used = 0;
+
+    if (sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &used) != 3)
+        return false;
+    text += used;
+    if (*text == 'T') {
+        if (sscanf(text, "T%2d:%2d:%2d%n", &hour, &minute, &second, &used) !=
+            3)
+            return false;
+        text += used;
+    }
+    if (*text || year < 1970 || year > 2099 || month < 1 || month > 12 ||
+        day < 1 || day > days_in_month(year, month))
+        return false;
+    if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 ||
+        second > 59)
+        return false;
+    *seconds = days_of_date(year, month, day) * 86400 + hour * 3600 +
+               minute * 60 + second;
+    return true;
+}
+
+static bool parse_seconds(const char *text, double *seconds)
+{
+    char *end;
+
+    *seconds = strtod(text, &end);
+    return end != text && !*end && isfinite(*seconds) && *seconds > 0 &&
+           *seconds <= 1e9;
+}
+
+/* ----------------------------------------------------- taking a value */
+
+static bool take_media(struct parser *p, const char *value,
+                       enum umbra_drive drive, bool cdrom)
+{
+    struct umbra_media *media = &p->o->config.media[drive];
+
+    if (media->path)
+        return refuse(p, "the drive already holds %s; give one image a drive",
+                      media->path);
+    if (!*value)
+        return refuse(p, "the file name is empty; name an image");
+    media->path = value;
+    media->cdrom = cdrom;
+    media->read_only = cdrom;
+    return true;
+}
+
+#define TAKE_MEDIA(name, drive, cdrom)                                        \
+    static bool take_##name(struct parser *p, const char *value)              \
+    {                                                                         \
+        return take_media(p, value, drive, cdrom);                            \
+    }
+TAKE_MEDIA(fda, UMBRA_FDA, false)
+TAKE_MEDIA(fdb, UMBRA_FDB, false)
+TAKE_MEDIA(hda, UMBRA_HDA, false)
+TAKE_MEDIA(hdb, UMBRA_HDB, false)
+TAKE_MEDIA(hdc, UMBRA_HDC, false)
+TAKE_MEDIA(hdd, UMBRA_HDD, false)
+TAKE_MEDIA(cdrom, UMBRA_HDC, true)
+
+#define TAKE_STRING(name, member)                                             \
+    static bool take_##name(struct parser *p, const char *value)              \
+    {                                                                         \
+        p->o->member = value;                                                 \
+        return true;                                                          \
+    }
+TAKE_STRING(kernel, kernel)
+TAKE_STRING(initrd, initrd)
+TAKE_STRING(append, config.cmdline)
+TAKE_STRING(bios, bios)
+TAKE_STRING(log_file, log_file)
+TAKE_STRING(screen_text, screen_text)
+TAKE_STRING(screenshot, screenshot)
+TAKE_STRING(until_text, until_text)
+TAKE_STRING(until_serial, until_serial)
+TAKE_STRING(input_script, input_script)
+TAKE_STRING(stats, stats)
+
+static bool take_memory(struct parser *p, const char *value)
+{
+    uint64_t bytes;
+
+    if (!strncmp(value, "size=", 5))
+        value += 5;
+    if (!options_parse_size(value, &bytes))
+        return refuse(p, "\"%s\" is no size; write 512, 512M or 2G", value);
+    if (bytes < 1 << 20 || bytes > 1ull << 40)
+        return refuse(p, "%s is out of range; RAM goes from 1M to 1024G",
+                      value);
+    if (bytes % (1 << 20))
+        return refuse(p, "%s is not a whole number of MiB; round it", value);
+    p->o->config.ram_bytes = bytes;
+    return true;
+}
+
+static bool take_boot(struct parser *p, const char *value)
+{
+    size_t length;
+
+    if (!strncmp(value, "order=", 6))
+        value += 6;
+    length = strlen(value);
+    if (!length || length > 4 || strspn(value, "acdn") != length)
+        return refuse(p,
+                      "\"%s\" is no boot order; use letters of a (floppy), "
+                      "c (hard disk), d (CD-ROM), n (network)",
+                      value);
+    p->o->config.boot_order = value;
+    return true;
+}
+
+static bool take_serial(struct parser *p, const char *value)
+{
+    if (!strcmp(value, "stdio") || !strcmp(value, "mon:stdio")) {
+        p->o->serial = SERIAL_STDIO;
+    } else if (!strcmp(value, "null") || !strcmp(value, "none")) {
+        p->o->serial = SERIAL_NULL;
+    } else if (!strncmp(value, "file:", 5) && value[5]) {
+        p->o->serial = SERIAL_FILE;
+        p->o->serial_file = value + 5;
+    } else {
+        return refuse(p, "\"%s\" is unknown; use stdio, file:FILE or null",
+                      value);
+    }
+    return true;
+}
+
+static bool take_display(struct parser *p, const char *value)
+{
+    if (!strcmp(value, "sdl"))
+        p->o->display = DISPLAY_SDL;
+    else if (!strcmp(value, "none"))
+        p->o->display = DISPLAY_NONE;
+    else
+        return refuse(p, "\"%s\" is unknown; use sdl or none", value);
+    return true;
+}
+
+static bool take_full_screen(struct parser *p, const char *value)
+{
+    (void)value;
+    p->o->full_screen = true;
+    return true;
+}
+
+static bool take_nographic(struct parser *p, const char *value)
+{
+    (void)value;
+    p->o->display = DISPLAY_NONE;
+    if (p->o->serial == SERIAL_AUTO)
+        p->o->serial = SERIAL_STDIO;
+    return true;
+}
+
+static bool take_no_reboot(struct parser *p, const char *value)
+{
+    (void)value;
+    p->o->config.no_reboot = true;
+    return true;
+}
+
+static bool take_snapshot(struct parser *p, const char *value)
+{
+    (void)value;
+    p->o->snapshot = true;
+    return true;
+}
+
+static bool take_log(struct parser *p, const char *value)
+{
+    const char *bad = value;
+    uint64_t mask = umbra_log_parse(value, &bad);
+
+    if (!mask)
+        return refuse(p, "no category \"%.*s\"; -d help lists them",
+                      (int)strcspn(bad, ","), bad);
+    p->o->config.log_mask |= mask;
+    return true;
+}
+
+static bool take_mmu(struct parser *p, const char *value)
+{
+    if (!strcmp(value, "cached"))
+        p->o->config.mmu = UMBRA_MMU_CACHED;
+    else if (!strcmp(value, "flush"))
+        p->o->config.mmu = UMBRA_MMU_FLUSH;
+    else
+        return refuse(p, "\"%s\" is unknown; use cached or flush", value);
+    return true;
+}
+
+static bool take_accel(struct parser *p, const char *value)
+{
+    if (strcmp(value, "interp"))
+        return refuse(p, "\"%s\" is not there; the engine is interp", value);
+    return true;
+}
+
+static bool take_icount(struct parser *p, const char *value)
+{
+    const char *digits = value;
+    unsigned long shift;
+    char *end;
+
+    p->o->clock_given = true;
+    if (!strcmp(value, "off")) {
+        p->o->config.clock = UMBRA_CLOCK_HOST;
+        return true;
+    }
+    if (!strncmp(digits, "shift=", 6))
+        digits += 6;
+    shift = strtoul(digits, &end, 10);
+    if (!isdigit((unsigned char)*digits) || *end || shift > 10)
+        return refuse(p,
+                      "\"%s\" is unknown; use shift=N with N from 0 to 10 "
+                      "(an instruction takes 2^N ns), or off",
+                      value);
+    p->o->config.clock = UMBRA_CLOCK_VIRTUAL;
+    p->o->config.icount_shift = (unsigned)shift;
+    return true;
+}
+
+/* Seconds since 1970 of which the RTC shows the host's local time. */
+static int64_t local_now(void)
+{
+    time_t now = time(NULL);
+    struct tm tm;
+
+    if (!localtime_r(&now, &tm))
+        return (int64_t)now;
+    return days_of_date(tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday) *
+               86400 +
+           tm.tm_hour * 3600 + tm.tm_min * 60 + tm.tm_sec;
+}
+
+static bool take_rtc(struct parser *p, const char *value)
+{
+    if (!strncmp(value, "base=", 5))
+        value += 5;
+    p->o->rtc_given = true;
+    if (!strcmp(value, "utc"))
+        p->o->config.rtc_base = (int64_t)time(NULL);
+    else if (!strcmp(value, "localtime"))
+        p->o->config.rtc_base = local_now();
+    else if (!options_parse_date(value, &p->o->config.rtc_base))
+        return refuse(p,
+                      "\"%s\" is no start of the clock; use base=utc, "
+                      "base=localtime or base=2006-06-17T16:01:21",
+                      value);
+    return true;
+}
+
+static bool take_linux_entry(struct parser *p, const char *value)
+{
+    unsigned *entry = &p->o->config.linux_entry;
+
+    if (!strcmp(value, "16"))
+        *entry = 16;
+    else if (!strcmp(value, "32"))
+        *entry = 32;
+    else if (!strcmp(value, "64"))
+        *entry = 64;
+    else
+        return refuse(p, "\"%s\" is unknown; use 16, 32 or 64", value);
+    return true;
+}
+
+static bool take_time_limit(struct parser *p, const char *value)
+{
+    if (!parse_seconds(value, &p->o->time_limit))
+        return refuse(p, "\"%s\" is no time; give seconds above 0", value);
+    return true;
+}
+
+static bool take_drop_derived(struct parser *p, const char *value)
+{
+    if (!parse_seconds(value, &p->o->drop_derived))
+        return refuse(p, "\"%s\" is no time; give seconds above 0", value);
+    return true;
+}
+
+/* ------------------------------------------------------------ the table */
+
+#define ROW(name, arg, take, help)  {name, arg, help, take, OPTIONS_RUN}
+#define ENDS(name, result, help)    {name, NULL, help, NULL, result}
+#define SECTION(title)              {NULL, NULL, title, NULL, OPTIONS_RUN}
+
+static const struct option_row rows[] = {
+    SECTION("Disks"),
+    ROW("fda", "FILE", take_fda, "floppy in drive A:"),
+    ROW("fdb", "FILE", take_fdb, "floppy in drive B:"),
+    ROW("hda", "FILE", take_hda, "hard disk, first channel, master"),
+    ROW("hdb", "FILE", take_hdb, "hard disk, first channel, slave"),
+    ROW("hdc", "FILE", take_hdc, "hard disk, second channel, master"),
+    ROW("hdd", "FILE", take_hdd, "hard disk, second channel, slave"),
+    ROW("cdrom", "FILE", take_cdrom, "CD-ROM, second channel, master"),
+    ROW("snapshot", NULL, take_snapshot, "throw writes to disks away at exit"),
+    ROW("boot", "ORDER", take_boot,
+        "what to boot from, in order: a floppy, c hard\n"
+        "disk, d CD-ROM, n network (default acd)"),
+    SECTION("Direct load"),
+    ROW("kernel", "FILE", take_kernel,
+        "Linux (bzImage), Multiboot 1 or 32-bit ELF image"),
+    ROW("initrd", "FILE", take_initrd,
+        "Linux: initial RAM disk; Multiboot: modules\n"
+        "\"FILE ARGS,FILE ARGS\""),
+    ROW("append", "TEXT", take_append, "the kernel's command line"),
+    ROW("linux-entry", "BITS", take_linux_entry,
+        "enter Linux at its 16-, 32- or 64-bit entry"),
+    SECTION("The PC"),
+    ROW("m", "SIZE", take_memory, "RAM: MiB, or with K, M, G (default 128)"),
+    ROW("bios", "FILE", take_bios, "firmware instead of the built-in one"),
+    ROW("serial", "TO", take_serial,
+        "COM1 at stdio, file:FILE or null; at a terminal\n"
+        "Ctrl-A x quits, Ctrl-A h helps"),
+    ROW("rtc", "base=TIME", take_rtc,
+        "clock at power-on: utc, localtime or a date as\n"
+        "2006-06-17T16:01:21 (default utc; 2026-01-01\n"
+        "under the virtual clock)"),
+    ROW("no-reboot", NULL, take_no_reboot, "exit instead of a reset"),
+    ROW("accel", "ENGINE", take_accel, "what runs the code: interp"),
+    ROW("mmu", "POLICY", take_mmu,
+        "cached keeps translations across CR3 loads,\n"
+        "flush drops them (for comparison)"),
+    ROW("icount", "shift=N", take_icount,
+        "virtual clock: an instruction takes 2^N ns\n"
+        "(default without a window, N = 2); off: the\n"
+        "host's clock (default with a window)"),
+    SECTION("Display"),
+    ROW("display", "KIND", take_display,
+        "sdl: a window; none: no picture (default: a\n"
+        "window where there is a display)"),
+    ROW("full-screen", NULL, take_full_screen, "start with the whole screen"),
+    ROW("nographic", NULL, take_nographic,
+        "same as -display none -serial stdio"),
+    SECTION("Runs without a user (times are the PC's own)"),
+    ROW("time-limit", "SECONDS", take_time_limit, "end the run then"),
+    ROW("until-text", "RE", take_until_text,
+        "end with success when the text screen matches\n"
+        "this POSIX extended regular expression"),
+    ROW("until-serial", "RE", take_until_serial,
+        "the same for the output of COM1"),
+    ROW("input-script", "FILE", take_input_script,
+        "JSON lines: {\"text\": RE, \"keys\": [\"ret\"]} ..."),
+    ROW("screen-text", "FILE", take_screen_text,
+        "write the text screen at the end; - is stdout"),
+    ROW("screenshot", "FILE", take_screenshot,
+        "write the picture at the end, as PNG"),
+    ROW("stats", "FILE", take_stats,
+        "write counters and the state's hash at the end,\n"
+        "as JSON; - is stdout"),
+    ROW("drop-derived", "SECONDS", take_drop_derived,
+        "drop translations and decoded code that often\n"
+        "(the guest must not notice)"),
+    SECTION("Help"),
+    ROW("d", "LIST", take_log, "log these categories, by comma; -d help"),
+    ROW("D", "FILE", take_log_file, "log to a file instead of stderr"),
+    ENDS("h", OPTIONS_HELP, "this text"),
+    ENDS("help", OPTIONS_HELP, NULL),
+    ENDS("version", OPTIONS_VERSION, "name and version"),
+};
+
+/* -------------------------------------------------------------- parsing */
+
+/* Edit distance, for suggestions; long words count as far. */
+static unsigned distance(const char *a, const char *b)
+{
+    unsigned row[32], before, old;
+    size_t i, j, m = strlen(b);
+
+    if (m >= ARRAY_LEN(row) || strlen(a) >= ARRAY_LEN(row))
+        return 99;
+    for (j = 0; j <= m; j++)
+        row[j] = (unsigned)j;
+    for (i = 1; i <= strlen(a); i++) {
+        before = row[0];
+        row[0] = (unsigned)i;
+        for (j = 1; j <= m; j++) {
+            old = row[j];
+            row[j] = before + (a[i - 1] != b[j - 1]);
+            if (old + 1 < row[j])
+                row[j] = old + 1;
+            if (row[j - 1] + 1 < row[j])
+                row[j] = row[j - 1] + 1;
+            before = old;
+        }
+    }
+    return row[m];
+}
+
+static const struct option_row *find_row(const char *name, size_t length)
+{
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        const char *n = rows[i].name;
+        if (n && strlen(n) == length && !strncmp(n, name, length))
+            return &rows[i];
+    }
+    return NULL;
+}
+
+static void refuse_unknown(struct parser *p, const char *name)
+{
+    const struct option_row *best = NULL;
+    unsigned nearest = strlen(name) > 3 ? 3 : 2, d;
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        d = rows[i].name ? distance(name, rows[i].name) : 99;
+        if (d < nearest) {
+            nearest = d;
+            best = &rows[i];
+        }
+    }
+    if (best)
+        refuse(p, "no such option; did you mean -%s?", best->name);
+    else
+        refuse(p, "no such option; -h lists them");
+}
+
+/* One word (and its value) at argv[*i]. */
+static enum options_result parse_word(struct parser *p, int argc,
+                                      char *const argv[], int *i)
+{
+    const char *word = argv[*i], *name = word + 1, *equal, *value = NULL;
+    const struct option_row *row;
+
+    p->name = word;
+    if (word[0] != '-' || !word[1]) {
+        if (p->o->image) {
+            refuse(p, "a second image; name its drive, as -hdb %s", word);
+            return OPTIONS_BAD;
+        }
+        p->o->image = word;
+        return OPTIONS_RUN;
+    }
+    if (*name == '-')
+        name++;
+    equal = name > word + 1 ? strchr(name, '=') : NULL;
+    row = find_row(name, equal ? (size_t)(equal - name) : strlen(name));
+    if (!row) {
+        refuse_unknown(p, name);
+        return OPTIONS_BAD;
+    }
+    if (!row->take)
+        return row->result;
+    if (row->arg && equal)
+        value = equal + 1;
+    else if (row->arg && *i + 1 < argc)
+        value = argv[++*i];
+    if (row->arg && !value) {
+        refuse(p, "a value is missing; write -%s %s", row->name, row->arg);
+        return OPTIONS_BAD;
+    }
+    if (!row->arg && equal) {
+        refuse(p, "takes no value; write -%s", row->name);
+        return OPTIONS_BAD;
+    }
+    if (row->take == take_log && !strcmp(value, "help"))
+        return OPTIONS_LOG_HELP;
+    return row->take(p, value) ? OPTIONS_RUN : OPTIONS_BAD;
+}
+
+/* Values that only make sense together. */
+static bool check_together(struct parser *p)
+{
+    const struct options *o = p->o;
+
+    if (o->initrd && !o->kernel && !o->image) {
+        p->name = "-initrd";
+        return refuse(p, "there is no kernel; add -kernel FILE");
+    }
+    if (o->image && o->kernel) {
+        p->name = o->image;
+        return refuse(p, "an image beside -kernel; name its drive, as -hda");
+    }
+    return true;
+}
+
+enum options_result options_parse(struct options *options, int argc,
+                                  char *const argv[],
+                                  char error[OPTIONS_ERROR_SIZE])
+{
+    struct parser p = {options, "", error};
+    enum options_result result;
+
+    memset(options, 0, sizeof *options);
+    umbra_config_default(&options->config);
+    error[0] = 0;
+    for (int i = 1; i < argc; i++) {
+        result = parse_word(&p, argc, argv, &i);
+        if (result != OPTIONS_RUN)
+            return result;
+    }
+    if (!check_together(&p))
+        return OPTIONS_BAD;
+    for (int i = 0; i < UMBRA_DRIVES; i++)
+        options->config.media[i].snapshot = options->snapshot;
+    return OPTIONS_RUN;
+}
+
+/* ----------------------------------------------------------------- help */
+
+static void put_option(const struct option_row *row,
+                       void (*put)(void *, const char *), void *opaque)
+{
+    char left[40], line[128];
+    const char *text = row->help;
+
+    snprintf(left, sizeof left, "-%s%s%s", row->name, row->arg ? " " : "",
+             row->arg ? row->arg : "");
+    while (*text) {
+        int n = (int)strcspn(text, "\n");
+        snprintf(line, sizeof line, "  %-22s %.*s", left, n, text);
+        put(opaque, line);
+        left[0] = 0;
+        text += n + (text[n] == '\n');
+    }
+}
+
+/* A paragraph broken at blanks, after a code. */
+static void put_code(int code, const char *meaning,
+                     void (*put)(void *, const char *), void *opaque)
+{
+    char left[16], line[128];
+
+    snprintf(left, sizeof left, "%d", code);
+    while (*meaning) {
+        size_t n = strlen(meaning);
+        if (n > 68) {
+            for (n = 68; n && meaning[n] != ' '; n--)
+                ;
+        }
+        snprintf(line, sizeof line, "  %-5s %.*s", left, (int)n, meaning);
+        put(opaque, line);
+        left[0] = 0;
+        meaning += n + (meaning[n] == ' ');
+    }
+}
+
+void options_help(void (*put)(void *opaque, const char *line), void *opaque)
+{
+    put(opaque, "Usage: umbra [OPTIONS] [IMAGE]");
+    put(opaque, "An x86 PC. IMAGE is a floppy, disk, CD-ROM, Linux, Multiboot "
+                "or ELF image; its");
+    put(opaque, "kind is seen from content and size. Options take one dash "
+                "or two.");
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        if (rows[i].name && rows[i].help) {
+            put_option(&rows[i], put, opaque);
+        } else if (rows[i].help) {
+            put(opaque, "");
+            put(opaque, rows[i].help);
+        }
+    }
+    put(opaque, "");
+    put(opaque, "Exit codes");
+#define X(id, code, meaning) put_code(code, meaning, put, opaque);
+    EXIT_CODES(X)
+#undef X
+    put(opaque, "  odd   the guest wrote (code - 1) / 2 to port 0xF4");
+}
