@@ -3,6 +3,7 @@
  * Every option may be written with one dash or two; a value follows as the
  * next word or after "=" (two dashes only). Not supported of QEMU's manner:
  * -drive, -device, -machine and the like. */
+#define _POSIX_C_SOURCE 200809L
 #include <ctype.h>
 #include <math.h>
 #include <stdarg.h>
