@@ -1,0 +1,74 @@
+/*
+ * Single and double precision, the exact way. See softfloat.h.
+ *
+ * Manual: Intel SDM volume 1, chapters 4.8, 4.9, 11.5 and appendix E.
+ */
+#include "softfloat.h"
+
+typedef struct fp_parts fp_binary_fn(struct fp_parts a, struct fp_parts b,
+                                     struct fp_mode *mode);
+
+static struct fp_mode mxcsr_mode(uint32_t mxcsr)
+{
+    return (struct fp_mode){
+        .rc = mxcsr_rc(mxcsr),
+        .masks = mxcsr >> MXCSR_MASKS_SHIFT & FP_FLAGS,
+        .ftz = (mxcsr & MXCSR_FTZ) != 0,
+    };
+}
+
+/*
+ * An exception found before calculating and not masked stops the calculation,
+ * so nothing that was found later may show.
+ */
+static void mxcsr_raise(uint32_t *mxcsr, uint32_t flags)
+{
+    if (flags & FP_BEFORE & ~(*mxcsr >> MXCSR_MASKS_SHIFT)) {
+        flags &= FP_BEFORE;
+    }
+    *mxcsr |= flags;
+}
+
+static struct fp_parts fp_sub(struct fp_parts a, struct fp_parts b,
+                              struct fp_mode *mode)
+{
+    b.sign = !b.sign;
+    return fp_add(a, b, mode);
+}
+
+#define FLOAT(name) float32_##name
+#define UINT uint32_t
+#define FRACTION 23
+#define EXP_MAX 0xffu
+#include "softfloat_tmpl.h"
+
+#define FLOAT(name) float64_##name
+#define UINT uint64_t
+#define FRACTION 52
+#define EXP_MAX 0x7ffu
+#include "softfloat_tmpl.h"
+
+uint64_t float32_to_float64_slow(uint32_t a, uint32_t *mxcsr)
+{
+    struct fp_parts p = float32_unpack(a, *mxcsr);
+
+    if (p.denormal) {
+        mxcsr_raise(mxcsr, FP_DE);
+    } else if (p.cls == FPC_SNAN) {
+        mxcsr_raise(mxcsr, FP_IE);
+    }
+    return float64_pack(p);
+}
+
+uint32_t float64_to_float32_slow(uint64_t a, uint32_t *mxcsr)
+{
+    struct fp_mode mode = mxcsr_mode(*mxcsr);
+    struct fp_parts p = float64_unpack(a, *mxcsr);
+
+    if (p.denormal) {
+        mode.flags |= FP_DE;
+    } else if (p.cls == FPC_SNAN) {
+        mode.flags |= FP_IE;
+    }
+    return float32_finish(p, &mode, mxcsr);
+}
