@@ -1,0 +1,57 @@
+/* flow.h - how a block's last instruction leaves it (interp.c, block.c).
+ *
+ * Every exit gives the next RIP; it is wrapped by cpu->ip_mask, checked
+ * against the CS limit (or canonical) and the next block is looked up. */
+#ifndef UMBRA_CPU_FLOW_H
+#define UMBRA_CPU_FLOW_H
+
+#include "cpu/block.h"
+#include "cpu/exec.h"
+
+/* RIP of instruction i and of the one after it. */
+static ALWAYS_INLINE uint64_t insn_rip(const struct cpu *cpu,
+                                       const struct insn *i)
+{
+    return (cpu->reg[REG_RIP] + i->off) & cpu->ip_mask;
+}
+
+static ALWAYS_INLINE uint64_t insn_next_rip(const struct cpu *cpu,
+                                            const struct insn *i)
+{
+    return (cpu->reg[REG_RIP] + i->off + i->len) & cpu->ip_mask;
+}
+
+/* Indirect jumps, returns: target known at run time only. Leaves RIP
+ * unchanged and raises #GP when `rip` is outside CS or not canonical. */
+const struct insn *flow_jump_slow(struct cpu *cpu, uint64_t rip);
+
+/* After an instruction that changed mode, segments, mappings, interrupt
+ * state or RIP by hand (cpu_set_rip): back to the run loop's full lookup. */
+const struct insn *flow_resync(struct cpu *cpu, uint64_t rip);
+
+static ALWAYS_INLINE const struct insn *flow_jump(struct cpu *cpu,
+                                                  uint64_t rip)
+{
+    gva_t gva = cpu->cs_base + rip;
+    struct jump_slot *slot = &cpu->mmu.now.jump[jump_slot_of(gva)];
+    if (likely(slot->key == gva)) {
+        struct block *b = slot->block;
+        if (likely(b->mode == cpu->mode))
+            return block_enter(cpu, b, rip);
+    }
+    return flow_jump_slow(cpu, rip);
+}
+
+/* Direct branches: link 0 = taken, 1 = fall through. Links exist only
+ * between blocks of one page in 32- and 64-bit code, so that the mapping
+ * under which this block was entered holds for the target too. */
+static ALWAYS_INLINE const struct insn *flow_link(struct cpu *cpu,
+                                                  unsigned n, uint64_t rip)
+{
+    struct block *t = cpu->block->link[n];
+    if (likely(t != NULL))
+        return block_enter(cpu, t, rip);
+    return flow_link_slow(cpu, n, rip);
+}
+
+#endif
