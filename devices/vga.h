@@ -31,9 +31,6 @@ struct vga *vga_create(const struct vga_config *config, char *error,
 struct device *vga_device(struct vga *vga);
 struct ram_block *vga_memory(struct vga *vga);
 
-/* Part of `now` (ns) for which vga_draw.c needs the pace of the picture. */
-uint64_t vga_frame_ns(const struct vga *vga);
-
 extern const struct device_ops vga_ops;
 
 #endif

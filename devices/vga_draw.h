@@ -11,28 +11,32 @@ struct vga;
 struct vga_draw;
 
 /* `pixels` are 0x00RRGGBB in host byte order and stay valid until the next
- * call. Width and height are those of the raster: mode 13h is 640 x 400. */
+ * call. Width and height are those of the raster: mode 13h is 640 x 400. A
+ * monitor gives it the shape aspect_w : aspect_h. Rows [first_row, last_row]
+ * cover what differs from the frame before; they mean nothing unless
+ * `changed`. */
 struct vga_frame {
     const uint32_t *pixels;
-    uint32_t width, height;
-    uint32_t stride;     /* pixels from line to line */
-    uint64_t serial;     /* differs from the frame before if anything does */
-    uint32_t first_line; /* lines that differ from the frame before */
-    uint32_t line_count; /* 0: the picture is the same */
+    unsigned width, height, stride;
+    unsigned aspect_w, aspect_h;
+    bool changed;
+    bool resized;
+    unsigned first_row, last_row;
 };
 
-/* NULL when the host has no memory. */
+/* NULL when the host has no memory. The card must outlive it. */
 struct vga_draw *vga_draw_create(const struct vga *vga);
 void vga_draw_destroy(struct vga_draw *draw);
 
 /* The picture at `now` (virtual ns; the cursor and blinking text follow it).
- * Cheap when nothing was touched. NULL when the host has no memory. */
+ * Cheap when nothing was touched. If the host has no memory for a larger
+ * picture, the frame stays as it was. */
 const struct vga_frame *vga_draw_frame(struct vga_draw *draw, uint64_t now);
 
 /* The characters on the screen, as the start address and the split show
  * them: UTF-8 lines, trailing blanks cut, each ended by '\n'. Writes at most
- * size - 1 bytes and a NUL; returns the bytes of the whole text, 0 in
- * graphics modes. A screen that is blanked still tells its text. */
+ * size - 1 bytes and a NUL; returns the bytes of the whole text without
+ * NUL, 0 in graphics modes. A screen that is blanked still tells its text. */
 size_t vga_text(const struct vga *vga, char *text, size_t size);
 /* Columns and rows of that text; false in graphics modes. */
 bool vga_text_size(const struct vga *vga, unsigned *columns, unsigned *rows);

@@ -1,0 +1,259 @@
+/* vga_state.h - inside of the VGA; for vga*.c only.
+ *
+ * Video memory is one block: 16 MiB that the linear frame buffer shows, then
+ * 64 KiB of chain buffer. The first 1 MiB doubles as the planes of the VGA:
+ * byte p of the cell at 4 * n is byte n of plane p (a VGA has 64 Ki cells,
+ * 16-colour VBE modes use more).
+ *
+ * Chain-4. In hardware CPU byte A lies in plane A & 3 at offset A & ~3: the
+ * cells whose number is a multiple of four. While chain-4 is on, just these
+ * cells live in the chain buffer, where they form a plain run of bytes that
+ * can be mapped as RAM; vga_update_windows moves them when chain-4 changes.
+ * INVARIANT: `chained` says where they are and is a function of the
+ * registers, so that loading registers and memory restores it. */
+#ifndef UMBRA_DEVICES_VGA_STATE_H
+#define UMBRA_DEVICES_VGA_STATE_H
+
+#include "devices/core/sched.h"
+#include "devices/pci.h"
+#include "devices/vga.h"
+#include "mmu/addrspace.h"
+#include "mmu/ram.h"
+
+enum {
+    VGA_VRAM_SIZE = 16 << 20,
+    VGA_CHAIN_OFFSET = VGA_VRAM_SIZE,
+    VGA_CHAIN_SIZE = 64 << 10,
+    VGA_CELLS = 64 << 10,           /* of the VGA proper */
+    VGA_ALL_CELLS = VGA_VRAM_SIZE / 4,
+    VGA_BANK_SIZE = 64 << 10,
+};
+
+/* Miscellaneous output register */
+enum { MISC_IOAS = 0x01, MISC_ENABLE_RAM = 0x02, MISC_CLOCK_SHIFT = 2 };
+
+/* Sequencer */
+enum {
+    SEQ_RESET,
+    SEQ_CLOCKING,
+    SEQ_MAP_MASK,
+    SEQ_FONT,
+    SEQ_MEMORY,
+    SEQ_COUNT
+};
+enum {
+    CLOCKING_8_DOTS = 0x01,
+    CLOCKING_HALF = 0x08,
+    CLOCKING_OFF = 0x20,
+    MEMORY_EXTENDED = 0x02,
+    MEMORY_SEQUENTIAL = 0x04, /* clear: odd/even */
+    MEMORY_CHAIN4 = 0x08,
+};
+
+/* CRT controller */
+enum {
+    CRTC_H_TOTAL,
+    CRTC_H_DISPLAY_END,
+    CRTC_OVERFLOW = 0x07,
+    CRTC_PRESET_ROW,
+    CRTC_MAX_SCAN_LINE,
+    CRTC_CURSOR_START,
+    CRTC_CURSOR_END,
+    CRTC_START_HIGH,
+    CRTC_START_LOW,
+    CRTC_CURSOR_HIGH,
+    CRTC_CURSOR_LOW,
+    CRTC_V_RETRACE_START,
+    CRTC_V_RETRACE_END,
+    CRTC_V_DISPLAY_END,
+    CRTC_OFFSET,
+    CRTC_UNDERLINE,
+    CRTC_V_BLANK_START,
+    CRTC_V_BLANK_END,
+    CRTC_MODE_CONTROL,
+    CRTC_LINE_COMPARE,
+    CRTC_COUNT
+};
+enum {
+    CRTC_V_TOTAL = 0x06,
+    CRTC_LATCH = 0x22, /* undocumented: latch of the read plane */
+    CRTC_FLIP_FLOP = 0x24,
+    MAX_SCAN_DOUBLE = 0x80,
+    CURSOR_OFF = 0x20,
+    RETRACE_PROTECT = 0x80,
+    UNDERLINE_DWORD = 0x40,
+    UNDERLINE_COUNT4 = 0x20,
+    MODE_NOT_RA0 = 0x01, /* clear: address bit 13 is row scan bit 0 */
+    MODE_NOT_RA1 = 0x02,
+    MODE_V_DOUBLE = 0x04,
+    MODE_COUNT2 = 0x08,
+    MODE_WRAP = 0x20,
+    MODE_BYTE = 0x40,
+};
+
+/* Graphics controller */
+enum {
+    GFX_SET_RESET,
+    GFX_ENABLE_SET_RESET,
+    GFX_COMPARE,
+    GFX_ROTATE,
+    GFX_READ_MAP,
+    GFX_MODE,
+    GFX_MISC,
+    GFX_DONT_CARE,
+    GFX_BIT_MASK,
+    GFX_COUNT
+};
+enum {
+    GMODE_WRITE = 0x03,
+    GMODE_READ = 0x08,
+    GMODE_ODD_EVEN = 0x10,
+    GMODE_SHIFT_INTERLEAVE = 0x20,
+    GMODE_SHIFT_256 = 0x40,
+    GMISC_GRAPHICS = 0x01,
+    GMISC_MAP_SHIFT = 2,
+};
+
+/* Attribute controller */
+enum {
+    ATTR_MODE = 0x10,
+    ATTR_OVERSCAN,
+    ATTR_PLANES,
+    ATTR_PANNING,
+    ATTR_COLOR_SELECT,
+    ATTR_COUNT
+};
+enum {
+    ATTR_PAS = 0x20, /* in the index: the palette feeds the screen */
+    AMODE_GRAPHICS = 0x01,
+    AMODE_MONO = 0x02,
+    AMODE_LINE_GRAPHICS = 0x04,
+    AMODE_BLINK = 0x08,
+    AMODE_PAN_SPLIT = 0x20, /* no panning below the split */
+    AMODE_PEL_8BIT = 0x40,
+    AMODE_P54 = 0x80,
+};
+
+/* Bochs display interface */
+enum {
+    DISPI_ID,
+    DISPI_XRES,
+    DISPI_YRES,
+    DISPI_BPP,
+    DISPI_ENABLE,
+    DISPI_BANK,
+    DISPI_VIRT_WIDTH,
+    DISPI_VIRT_HEIGHT,
+    DISPI_X_OFFSET,
+    DISPI_Y_OFFSET,
+    DISPI_MEMORY_64K,
+    DISPI_COUNT
+};
+enum {
+    DISPI_ID0 = 0xB0C0,
+    DISPI_ID5 = 0xB0C5,
+    DISPI_ENABLED = 0x01,
+    DISPI_GETCAPS = 0x02,
+    DISPI_8BIT_DAC = 0x20,
+    DISPI_LFB = 0x40,
+    DISPI_NOCLEARMEM = 0x80,
+    DISPI_MAX_XRES = 2560,
+    DISPI_MAX_YRES = 1600,
+    DISPI_MAX_BPP = 32,
+};
+
+struct vga {
+    struct device device;
+    uint8_t misc, feature;
+    uint8_t seq_index, crtc_index, gfx_index, attr_index;
+    bool attr_flip_flop; /* next write to 3C0 is data */
+    uint8_t seq[SEQ_COUNT], crtc[CRTC_COUNT], gfx[GFX_COUNT];
+    uint8_t attr[ATTR_COUNT];
+    uint8_t dac_mask, dac_index, dac_component;
+    bool dac_reading;
+    uint8_t dac_pending[3];
+    uint8_t dac[768]; /* as the guest wrote them: 6 or 8 bits */
+    uint32_t latch;   /* plane p in bits 8p .. 8p+7 */
+    uint16_t dispi_index;
+    uint16_t dispi[DISPI_COUNT];
+    struct pci_device pci;
+
+    /* TRANSIENT: wiring and what follows from the fields above */
+    struct addrspace *memory, *io;
+    struct sched *sched;
+    struct ram_block *vram;
+    bool chained;
+    bool window_plain;  /* the window is mapped as RAM */
+    uint64_t touched;   /* grows with every access that may show */
+    struct region window_mmio, window_ram;
+    struct region ports_mono, ports_vga, ports_color, ports_dispi;
+    bool on_pci;
+    struct ram_block *rom; /* NULL without a ROM */
+    struct region bar_frame_buffer, bar_registers, bar_rom;
+    uint8_t edid[128];
+};
+
+/* ---- vga.c */
+uint8_t vga_port_read(struct vga *vga, unsigned port);
+void vga_port_write(struct vga *vga, unsigned port, uint8_t value);
+
+/* Lengths of one line and one frame of the monitor in nanoseconds and how
+ * many of their parts are displayed. */
+struct vga_timing {
+    uint64_t line_ns, line_shown_ns;
+    uint32_t lines, lines_shown;
+    uint32_t retrace_start, retrace_end; /* lines */
+};
+void vga_timing(const struct vga *vga, struct vga_timing *timing);
+
+static inline unsigned vga_lines_shown(const struct vga *vga)
+{
+    return (vga->crtc[CRTC_V_DISPLAY_END] |
+            (vga->crtc[CRTC_OVERFLOW] & 0x02) << 7 |
+            (vga->crtc[CRTC_OVERFLOW] & 0x40) << 3) +
+           1;
+}
+
+/* ---- vga_mem.c */
+/* Zeroes; pages that are zero are not touched, so that the host need not
+ * provide them. */
+void vga_clear_memory(struct vga *vga);
+extern const struct region_ops vga_window_ops;
+void vga_init_windows(struct vga *vga);
+/* Chain-4 as the registers have it, in the 64 KiB window. */
+bool vga_wants_chain(const struct vga *vga);
+/* Map the window that the registers ask for, move the chained cells. */
+void vga_update_windows(struct vga *vga);
+
+/* The four bytes of a cell, plane 0 first. */
+static inline uint8_t *vga_cell(const struct vga *vga, uint32_t cell)
+{
+    if (vga->chained && (cell & 3) == 0)
+        return vga->vram->host + VGA_CHAIN_OFFSET + (cell & 0xFFFC);
+    return vga->vram->host + (size_t)(cell & (VGA_ALL_CELLS - 1)) * 4;
+}
+
+/* ---- vga_dispi.c */
+extern const struct region_ops vga_dispi_ops;
+uint16_t vga_dispi_read(const struct vga *vga, unsigned index);
+void vga_dispi_write(struct vga *vga, unsigned index, uint16_t value);
+void vga_dispi_reset(struct vga *vga);
+
+static inline bool vga_dispi_on(const struct vga *vga)
+{
+    return vga->dispi[DISPI_ENABLE] & DISPI_ENABLED;
+}
+
+/* A packed-pixel mode: the window is linear whatever the VGA says. */
+static inline bool vga_dispi_linear(const struct vga *vga)
+{
+    return vga_dispi_on(vga) && vga->dispi[DISPI_BPP] >= 8;
+}
+
+/* ---- vga_pci.c */
+/* Registers the PCI function; false with a message in error[]. */
+bool vga_pci_create(struct vga *vga, const struct vga_config *config,
+                    char *error, size_t error_size);
+void vga_pci_destroy(struct vga *vga);
+
+#endif
