@@ -74,12 +74,15 @@ enum operand {
         O_COUNT
 };
 
-/* ---- VARIANT: which exec_ functions a row has.
- *   V_1   exec_ID                      one for all
- *   V_M   exec_ID_r  exec_ID_m         by register or memory form
- *   V_W   exec_ID_16 _32 _64           by operand size
- *   V_WM  exec_ID_16r _16m _32r _32m _64r _64m
- * A row's table is indexed [2 * (operand size 16, 32, 64) + memory]. */
+/* ---- VARIANT: which exec_ functions a row has; rows may share them.
+ *   V_1(f)   exec_f                     one for all
+ *   V_M(f)   exec_f_r  exec_f_m         by register or memory form
+ *   V_W(f)   exec_f_16 _32 _64          by operand size
+ *   V_WM(f)  exec_f_16r _16m _32r _32m _64r _64m
+ *   V_R(f)   exec_f_r                   register form only (also V_WR)
+ * A row's table is indexed [2 * (operand size 16, 32, 64) + memory]. Rows
+ * without ModRM count as register forms: `rm` is then the opcode's register
+ * (PLUS_R) or rAX, so that ADD AL,Ib can share exec_add_Eb_Ib_r. */
 
 /* ---- flags, for read / written / undefined masks: EFLAGS' own bits. */
 enum {
