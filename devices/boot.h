@@ -1,0 +1,124 @@
+/* boot.h - direct load of kernels: what goes where in RAM before the first
+ * instruction, and how the BIOS then jumps to it.
+ *
+ * boot_plan_create reads the images and makes a list of pieces of RAM; it
+ * checks everything, so that boot_plan_apply, which runs at every reset,
+ * cannot fail. Loaders: boot_linux.c, boot_multiboot.c, boot_elf.c. */
+#ifndef UMBRA_BOOT_H
+#define UMBRA_BOOT_H
+
+#include "devices/core/base.h"
+
+struct addrspace;
+
+struct boot_blob {
+    const uint8_t *data;
+    uint64_t size;
+    const char *name;    /* for messages */
+    const char *cmdline; /* of a module; may be NULL */
+};
+
+enum { BOOT_MAX_MODULES = 16, BOOT_MAX_PIECES = 64, BOOT_MAX_OWNED = 4 };
+
+struct boot_request {
+    struct boot_blob kernel;
+    const char *cmdline; /* may be NULL */
+    struct boot_blob module[BOOT_MAX_MODULES];
+    unsigned modules;
+    unsigned linux_entry; /* 16, 32, 64 */
+    uint64_t low_end;     /* end of RAM below 4 GiB */
+    uint64_t high_end;    /* end of RAM above 4 GiB; 4 GiB when none */
+};
+
+/* Bytes `data`, then zeros up to `size`. */
+struct boot_piece {
+    gpa_t gpa;
+    uint64_t size;
+    const uint8_t *data;
+    uint64_t data_size;
+};
+
+enum boot_kind { BOOT_REAL_MODE = 1, BOOT_PROTECTED = 2, BOOT_LONG_MODE = 3 };
+
+/* How the BIOS enters the kernel: cs:ip with all other segments `seg` and
+ * stack pointer `sp` (real mode), or `entry` with flat segments. For long
+ * mode the BIOS builds an identity map of 4 GiB in 6 pages at table_gpa. */
+struct boot_record {
+    uint32_t kind;
+    uint32_t cs, ip, seg, sp;
+    uint64_t entry;
+    uint32_t eax, ebx;
+    uint64_t rsi;
+    uint32_t table_gpa;
+};
+
+/* Pieces lie in RAM that the BIOS leaves alone and do not overlap. */
+struct boot_plan {
+    struct boot_piece piece[BOOT_MAX_PIECES];
+    unsigned pieces;
+    void *owned[BOOT_MAX_OWNED]; /* buffers made for this plan */
+    unsigned owners;
+    struct boot_record record;
+};
+
+/* RAM that POST leaves alone below 1 MiB; above, everything but the last
+ * BOOT_TOP_RESERVED bytes below low_end (ACPI tables). */
+enum {
+    BOOT_LOW_START = 0x10000,
+    BOOT_LOW_END = 0x9A000,
+    BOOT_HIGH_START = 0x100000,
+    BOOT_TOP_RESERVED = 0x20000
+};
+
+enum { BOOT_RECORD_SIZE = 64, BOOT_RECORD_MAGIC = 0x41424d55 };
+#define BOOT_RECORD_FILE "opt/umbra/boot"
+
+/* NULL with "FILE: reason; remedy" in error[]. The blobs must outlive it. */
+struct boot_plan *boot_plan_create(const struct boot_request *request,
+                                   char *error, size_t error_size);
+void boot_plan_destroy(struct boot_plan *plan);
+void boot_plan_apply(const struct boot_plan *plan, struct addrspace *memory);
+/* The record as the BIOS reads it, little-endian. */
+void boot_record_encode(const struct boot_record *record,
+                        uint8_t out[BOOT_RECORD_SIZE]);
+
+/* ---- for the loaders */
+struct boot_load {
+    const struct boot_request *request;
+    struct boot_plan *plan;
+    char *error;
+    size_t error_size;
+};
+
+typedef bool boot_loader(struct boot_load *load);
+boot_loader boot_linux_load, boot_multiboot_load, boot_elf_load;
+
+/* "NAME: " and the message; returns false. */
+bool boot_refuse(struct boot_load *load, const char *name, const char *fmt,
+                 ...) PRINTF(3, 4);
+/* Checked against RAM and the pieces before. */
+bool boot_add_piece(struct boot_load *load, const char *name, gpa_t gpa,
+                    uint64_t size, const uint8_t *data, uint64_t data_size);
+/* Zeroed memory that lives as long as the plan; NULL after a refusal. */
+void *boot_own(struct boot_load *load, size_t size);
+/* True when [gpa, gpa + size) is usable RAM without a piece in it. */
+bool boot_is_free(const struct boot_load *load, gpa_t gpa, uint64_t size);
+
+/* Loaded parts of an ELF file, 32 or 64 bits. */
+struct boot_elf {
+    bool is_64;
+    uint64_t entry; /* physical */
+    uint64_t end;   /* of the highest part */
+};
+bool boot_elf_segments(struct boot_load *load, struct boot_elf *elf);
+
+/* The memory map as E820 tells it (types: 1 RAM, 2 reserved). */
+struct boot_range {
+    uint64_t base, size;
+    uint32_t type;
+};
+enum { BOOT_MAX_RANGES = 8 };
+unsigned boot_memory_map(const struct boot_request *request,
+                         struct boot_range range[BOOT_MAX_RANGES]);
+
+#endif

@@ -1,0 +1,142 @@
+/* boot_image.c - what a file is, by its first bytes and its size.
+ *
+ * A disk image may hold anything, also headers of kernels: GRUB's core image
+ * in the gap behind the MBR carries a Multiboot header. So disks are asked
+ * for first, and file formats whose magic sits at offset 0 before them. */
+#include "devices/boot_image.h"
+
+enum {
+    BOOT_SIGNATURE = 0xAA55, /* at 510 */
+    MBR_TABLE = 446,
+    LINUX_MAGIC_AT = 0x202,
+    ISO_VOLUME = 0x8000, /* ECMA-119: sector 16 */
+    MULTIBOOT_SEARCH = 8192,
+    MULTIBOOT_HEADER_SIZE = 12,
+    FLOPPY_MAX = 2880 * 1024
+};
+#define MULTIBOOT_MAGIC 0x1BADB002u
+#define LINUX_MAGIC     0x53726448u /* "HdrS" */
+
+static bool is_floppy_size(uint64_t size)
+{
+    static const uint16_t kib[] = {160, 180, 320, 360, 640, 720, 800,
+                                   820, 1200, 1440, 1680, 1722, 2880};
+
+    for (size_t i = 0; i < ARRAY_LEN(kib); i++)
+        if (size == kib[i] * 1024u)
+            return true;
+    return false;
+}
+
+static bool has_boot_signature(const uint8_t *head, size_t size)
+{
+    return size >= 512 && load_le16(head + 510) == BOOT_SIGNATURE;
+}
+
+/* A table of partitions: every used entry is plausible, one is used. */
+static bool has_partitions(const uint8_t *head, uint64_t file_size)
+{
+    bool used = false;
+
+    for (int i = 0; i < 4; i++) {
+        const uint8_t *entry = head + MBR_TABLE + 16 * i;
+        if (entry[0] & 0x7F)
+            return false;
+        if (!entry[4])
+            continue;
+        if (!load_le32(entry + 12) ||
+            load_le32(entry + 8) >= file_size / 512)
+            return false;
+        used = true;
+    }
+    return used;
+}
+
+/* A FAT boot sector may lack the signature on old floppies. */
+static bool has_bpb(const uint8_t *head, size_t size)
+{
+    return size >= 512 && (head[0] == 0xEB || head[0] == 0xE9) &&
+           load_le16(head + 11) == 512 && head[13] &&
+           !(head[13] & (head[13] - 1)) && head[16] && head[16] <= 2 &&
+           head[21] >= 0xF0;
+}
+
+static bool is_linux(const uint8_t *data, uint64_t size)
+{
+    return size > 0x400 && load_le16(data + 510) == BOOT_SIGNATURE &&
+           load_le32(data + LINUX_MAGIC_AT) == LINUX_MAGIC;
+}
+
+/* System V ABI: an executable for the i386 or x86-64. */
+static bool is_elf(const uint8_t *data, uint64_t size)
+{
+    return size >= 52 && !memcmp(data, "\177ELF", 4) &&
+           (data[4] == 1 || data[4] == 2) && data[5] == 1 &&
+           load_le16(data + 16) == 2 &&
+           (load_le16(data + 18) == 3 || load_le16(data + 18) == 62);
+}
+
+long boot_image_multiboot(const uint8_t *data, uint64_t size)
+{
+    uint64_t end = min_u64(size, MULTIBOOT_SEARCH);
+
+    for (uint64_t at = 0; at + MULTIBOOT_HEADER_SIZE <= end; at += 4) {
+        if (load_le32(data + at) != MULTIBOOT_MAGIC)
+            continue;
+        if (MULTIBOOT_MAGIC + load_le32(data + at + 4) +
+                load_le32(data + at + 8) ==
+            (uint32_t)0)
+            return (long)at;
+    }
+    return -1;
+}
+
+enum boot_image boot_image_kernel(const uint8_t *data, uint64_t size)
+{
+    if (is_linux(data, size))
+        return BOOT_IMAGE_LINUX;
+    if (boot_image_multiboot(data, size) >= 0)
+        return BOOT_IMAGE_MULTIBOOT;
+    if (is_elf(data, size))
+        return BOOT_IMAGE_ELF;
+    return BOOT_IMAGE_UNKNOWN;
+}
+
+enum boot_image boot_image_identify(const uint8_t *head, size_t head_size,
+                                     uint64_t file_size)
+{
+    if (head_size >= ISO_VOLUME + 6 &&
+        !memcmp(head + ISO_VOLUME + 1, "CD001", 5))
+        return BOOT_IMAGE_CDROM;
+    if (is_elf(head, head_size))
+        return boot_image_kernel(head, head_size);
+    if (is_floppy_size(file_size) && (has_boot_signature(head, head_size) ||
+                                      has_bpb(head, head_size)))
+        return BOOT_IMAGE_FLOPPY;
+    if (is_linux(head, head_size))
+        return BOOT_IMAGE_LINUX;
+    if (has_boot_signature(head, head_size))
+        return file_size > FLOPPY_MAX || has_partitions(head, file_size)
+                   ? BOOT_IMAGE_DISK
+                   : BOOT_IMAGE_FLOPPY;
+    if (boot_image_multiboot(head, head_size) >= 0)
+        return BOOT_IMAGE_MULTIBOOT;
+    if (is_floppy_size(file_size))
+        return BOOT_IMAGE_FLOPPY;
+    return BOOT_IMAGE_UNKNOWN;
+}
+
+const char *boot_image_name(enum boot_image image)
+{
+    static const char *const names[] = {
+        [BOOT_IMAGE_UNKNOWN] = "unknown file",
+        [BOOT_IMAGE_FLOPPY] = "floppy image",
+        [BOOT_IMAGE_DISK] = "hard-disk image",
+        [BOOT_IMAGE_CDROM] = "CD-ROM image",
+        [BOOT_IMAGE_LINUX] = "Linux kernel",
+        [BOOT_IMAGE_MULTIBOOT] = "Multiboot kernel",
+        [BOOT_IMAGE_ELF] = "ELF executable",
+    };
+
+    return (unsigned)image < ARRAY_LEN(names) ? names[image] : names[0];
+}

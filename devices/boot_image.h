@@ -1,0 +1,29 @@
+/* boot_image.h - what a file is, by its first bytes and its size. */
+#ifndef UMBRA_BOOT_IMAGE_H
+#define UMBRA_BOOT_IMAGE_H
+
+#include "devices/core/base.h"
+
+/* ORDER: as enum umbra_image in umbra.h. */
+enum boot_image {
+    BOOT_IMAGE_UNKNOWN,
+    BOOT_IMAGE_FLOPPY,
+    BOOT_IMAGE_DISK,
+    BOOT_IMAGE_CDROM,
+    BOOT_IMAGE_LINUX,
+    BOOT_IMAGE_MULTIBOOT,
+    BOOT_IMAGE_ELF
+};
+
+/* Of the whole file, or of its first 36 KiB. */
+enum boot_image boot_image_identify(const uint8_t *head, size_t head_size,
+                                     uint64_t file_size);
+/* As above, but only the kinds that can be loaded directly count: a floppy
+ * image may well hold a Multiboot header. */
+enum boot_image boot_image_kernel(const uint8_t *data, uint64_t size);
+const char *boot_image_name(enum boot_image image);
+
+/* Offset of the Multiboot 1 header or -1. */
+long boot_image_multiboot(const uint8_t *data, uint64_t size);
+
+#endif
