@@ -42,15 +42,15 @@ void vga_timing(const struct vga *vga, struct vga_timing *timing)
         timing->line_ns = min_line_ns;
     timing->line_shown_ns =
         (crtc[CRTC_H_DISPLAY_END] + 1) * dots * NS_PER_SEC / hertz;
-    timing->lines = (crtc[CRTC_V_TOTAL] | (overflow & 0x01) << 8 |
-                     (overflow & 0x20) << 4) +
-                    2;
+    timing->lines =
+        (crtc[CRTC_V_TOTAL] | (overflow & 0x01) << 8 | (overflow & 0x20) << 4) +
+        2;
     timing->lines_shown = vga_lines_shown(vga);
     timing->retrace_start = crtc[CRTC_V_RETRACE_START] |
                             (overflow & 0x04) << 6 | (overflow & 0x80) << 2;
     /* The end is known by its low four bits. */
-    timing->retrace_end = (timing->retrace_start & ~0xFu) |
-                          (crtc[CRTC_V_RETRACE_END] & 0xF);
+    timing->retrace_end =
+        (timing->retrace_start & ~0xFu) | (crtc[CRTC_V_RETRACE_END] & 0xF);
     if (timing->retrace_end <= timing->retrace_start)
         timing->retrace_end += 16;
 }
@@ -60,8 +60,7 @@ static uint8_t read_input_status1(struct vga *vga)
 {
     struct vga_timing timing;
     vga_timing(vga, &timing);
-    uint64_t in_frame =
-        sched_now(vga->sched) % (timing.line_ns * timing.lines);
+    uint64_t in_frame = sched_now(vga->sched) % (timing.line_ns * timing.lines);
     uint64_t line = in_frame / timing.line_ns;
     uint64_t in_line = in_frame % timing.line_ns;
     uint8_t status = 0;
@@ -291,19 +290,20 @@ void vga_port_write(struct vga *vga, unsigned port, uint8_t value)
 }
 
 /* A region's offsets become port numbers; words reach it as bytes. */
-#define PORT_FUNCTIONS(name, base)                                            \
-    static uint64_t read_##name(void *opaque, uint64_t offset, unsigned size) \
-    {                                                                         \
-        (void)size;                                                           \
-        return vga_port_read(opaque, base + (unsigned)offset);                   \
-    }                                                                         \
-    static void write_##name(void *opaque, uint64_t offset, uint64_t value,   \
-                             unsigned size)                                   \
-    {                                                                         \
-        (void)size;                                                           \
-        vga_port_write(opaque, base + (unsigned)offset, (uint8_t)value);      \
-    }                                                                         \
-    static const struct region_ops ports_##name = {read_##name, write_##name, 1};
+#define PORT_FUNCTIONS(name, base)                                             \
+    static uint64_t read_##name(void *opaque, uint64_t offset, unsigned size)  \
+    {                                                                          \
+        (void)size;                                                            \
+        return vga_port_read(opaque, base + (unsigned)offset);                 \
+    }                                                                          \
+    static void write_##name(void *opaque, uint64_t offset, uint64_t value,    \
+                             unsigned size)                                    \
+    {                                                                          \
+        (void)size;                                                            \
+        vga_port_write(opaque, base + (unsigned)offset, (uint8_t)value);       \
+    }                                                                          \
+    static const struct region_ops ports_##name = {read_##name, write_##name,  \
+                                                   1};
 
 PORT_FUNCTIONS(mono, 0x3B4)
 PORT_FUNCTIONS(vga, 0x3C0)
@@ -407,8 +407,8 @@ static void vga_destroy(struct device *device)
     free(vga);
 }
 
-static void map_ports(struct vga *vga, struct region *region,
-                      const char *name, unsigned base, unsigned size,
+static void map_ports(struct vga *vga, struct region *region, const char *name,
+                      unsigned base, unsigned size,
                       const struct region_ops *ops)
 {
     *region = (struct region){.name = name,
@@ -424,8 +424,8 @@ struct vga *vga_create(const struct vga_config *config, char *error,
                        size_t error_size)
 {
     struct ram_block *vram =
-        ram_create("vga.memory", VGA_VRAM_SIZE + VGA_CHAIN_SIZE,
-                   config->track, error, error_size);
+        ram_create("vga.memory", VGA_VRAM_SIZE + VGA_CHAIN_SIZE, config->track,
+                   error, error_size);
     struct vga *vga = vram ? calloc(1, sizeof *vga) : NULL;
 
     if (!vga) {
@@ -443,8 +443,7 @@ struct vga *vga_create(const struct vga_config *config, char *error,
     map_ports(vga, &vga->ports_mono, "vga.mono", 0x3B4, 8, &ports_mono);
     map_ports(vga, &vga->ports_vga, "vga.ports", 0x3C0, 16, &ports_vga);
     map_ports(vga, &vga->ports_color, "vga.color", 0x3D0, 16, &ports_color);
-    map_ports(vga, &vga->ports_dispi, "vga.dispi", 0x1CE, 3,
-              &vga_dispi_ops);
+    map_ports(vga, &vga->ports_dispi, "vga.dispi", 0x1CE, 3, &vga_dispi_ops);
     vga_init_windows(vga);
     if (config->pci && !vga_pci_create(vga, config, error, error_size)) {
         vga_destroy(&vga->device);

@@ -18,10 +18,10 @@ struct vga_config {
     struct addrspace *io;     /* ports 1CE-1D0, 3B0-3BB, 3C0-3DF */
     struct sched *sched;      /* virtual time, for the retrace bits */
     struct log *log;
-    struct track *track;      /* given to the frames of video memory */
-    struct pci_bus *pci;      /* NULL: no PCI function, no LFB */
-    unsigned pci_devfn;       /* slot << 3 | function */
-    const uint8_t *rom;       /* BIOS of the card for its ROM BAR; or NULL */
+    struct track *track; /* given to the frames of video memory */
+    struct pci_bus *pci; /* NULL: no PCI function, no LFB */
+    unsigned pci_devfn;  /* slot << 3 | function */
+    const uint8_t *rom;  /* BIOS of the card for its ROM BAR; or NULL */
     size_t rom_size;
 };
 

@@ -73,9 +73,9 @@ static void write_enable(struct vga *vga, uint16_t value)
     }
     if (changed & DISPI_8BIT_DAC)
         set_dac_width(vga, value & DISPI_8BIT_DAC);
-    dispi[DISPI_ENABLE] = value & (DISPI_ENABLED | DISPI_GETCAPS |
-                                   DISPI_8BIT_DAC | DISPI_LFB |
-                                   DISPI_NOCLEARMEM);
+    dispi[DISPI_ENABLE] =
+        value & (DISPI_ENABLED | DISPI_GETCAPS | DISPI_8BIT_DAC | DISPI_LFB |
+                 DISPI_NOCLEARMEM);
     if (changed & DISPI_ENABLED) {
         LOG(vga->device.log, VGA, "mode %ux%ux%u %s", dispi[DISPI_XRES],
             dispi[DISPI_YRES], dispi[DISPI_BPP],
@@ -166,8 +166,7 @@ static uint64_t read_dispi(void *opaque, uint64_t offset, unsigned size)
     struct vga *vga = opaque;
 
     (void)size;
-    return offset ? vga_dispi_read(vga, vga->dispi_index)
-                  : vga->dispi_index;
+    return offset ? vga_dispi_read(vga, vga->dispi_index) : vga->dispi_index;
 }
 
 static void write_dispi(void *opaque, uint64_t offset, uint64_t value,

@@ -38,8 +38,8 @@ struct target {
 
 static struct target find_target(const struct vga *vga, uint32_t address)
 {
-    struct target target = {address & (VGA_CELLS - 1),
-                            vga->gfx[GFX_READ_MAP], vga->seq[SEQ_MAP_MASK]};
+    struct target target = {address & (VGA_CELLS - 1), vga->gfx[GFX_READ_MAP],
+                            vga->seq[SEQ_MAP_MASK]};
     unsigned map = vga->gfx[GFX_MISC] >> GMISC_MAP_SHIFT & 3;
 
     if (vga->seq[SEQ_MEMORY] & MEMORY_CHAIN4) {
@@ -65,7 +65,7 @@ static uint8_t compare_color(const struct vga *vga)
     uint32_t differ = vga->latch ^ plane_bits[vga->gfx[GFX_COMPARE]];
     differ &= plane_bits[vga->gfx[GFX_DONT_CARE]];
     differ |= differ >> 16;
-    return (uint8_t)~(differ | differ >> 8);
+    return (uint8_t) ~(differ | differ >> 8);
 }
 
 static uint8_t read_byte(struct vga *vga, uint32_t address)
@@ -114,10 +114,9 @@ static uint32_t write_data(const struct vga *vga, uint8_t value)
     case 0:
         enabled = plane_bits[gfx[GFX_ENABLE_SET_RESET]];
         fixed = plane_bits[gfx[GFX_SET_RESET]];
-        return combine(vga,
-                       (spread(rotate(vga, value)) & ~enabled) |
-                           (fixed & enabled),
-                       gfx[GFX_BIT_MASK]);
+        return combine(
+            vga, (spread(rotate(vga, value)) & ~enabled) | (fixed & enabled),
+            gfx[GFX_BIT_MASK]);
     case 1:
         return vga->latch;
     case 2:
@@ -134,8 +133,8 @@ static void write_byte(struct vga *vga, uint32_t address, uint8_t value)
     uint8_t *cell = vga_cell(vga, target.cell);
     uint32_t planes = plane_bits[target.write_planes];
 
-    store_le32(cell, (load_le32(cell) & ~planes) |
-                         (write_data(vga, value) & planes));
+    store_le32(cell,
+               (load_le32(cell) & ~planes) | (write_data(vga, value) & planes));
 }
 
 static uint64_t read_window(void *opaque, uint64_t offset, unsigned size)

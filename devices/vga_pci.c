@@ -44,29 +44,29 @@ static void edid_timing(uint8_t *d, unsigned clock_10khz, unsigned width,
 static void edid_fill(uint8_t edid[128])
 {
     static const uint8_t head[] = {
-        0x00, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x00,
-        0x56, 0xA2,             /* maker "UMB" */
+        0x00, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x00, 0x56, 0xA2, /* maker
+                                                                       "UMB" */
         0x01, 0x00,             /* product */
         0x01, 0x00, 0x00, 0x00, /* serial number */
         0x01, 0x22,             /* week 1 of 2024 */
         0x01, 0x03,             /* E-EDID 1.3 */
-        0x80, 33, 25, 0x78,     /* digital, cm, gamma 2.2 */
+        0x80, 33,   25,   0x78, /* digital, cm, gamma 2.2 */
         0x0A,                   /* RGB, preferred timing is the first */
-        0xEE, 0x91, 0xA3, 0x54, 0x4C, 0x99, 0x26, 0x0F, 0x50, 0x54,
-        0x21, 0x08, 0x00,       /* 640x480, 800x600, 1024x768 at 60 Hz */
-        0x81, 0x80,             /* 1280x1024 */
-        0x81, 0x00,             /* 1280x800 */
-        0x81, 0x40,             /* 1280x960 */
-        0x95, 0x00,             /* 1440x900 */
-        0xA9, 0x40,             /* 1600x1200 */
+        0xEE, 0x91, 0xA3, 0x54, 0x4C, 0x99, 0x26, 0x0F, 0x50, 0x54, 0x21,
+        0x08, 0x00, /* 640x480, 800x600, 1024x768 at 60 Hz */
+        0x81, 0x80, /* 1280x1024 */
+        0x81, 0x00, /* 1280x800 */
+        0x81, 0x40, /* 1280x960 */
+        0x95, 0x00, /* 1440x900 */
+        0xA9, 0x40, /* 1600x1200 */
         0x01, 0x01, 0x01, 0x01, 0x01, 0x01};
-    static const uint8_t name[18] = {0, 0, 0, 0xFC, 0, 'U', 'm',
-                                     'b', 'r', 'a', '\n', ' ', ' ', ' ',
-                                     ' ', ' ', ' ', ' '};
+    static const uint8_t name[18] = {0,   0,   0,   0xFC, 0,    'U',
+                                     'm', 'b', 'r', 'a',  '\n', ' ',
+                                     ' ', ' ', ' ', ' ',  ' ',  ' '};
     /* 50-75 Hz, 30-80 kHz, 160 MHz */
-    static const uint8_t range[18] = {0, 0, 0, 0xFD, 0, 50, 75, 30, 80,
-                                      16, 0, '\n', ' ', ' ', ' ', ' ', ' ',
-                                      ' '};
+    static const uint8_t range[18] = {0,   0,   0,   0xFD, 0,   50,
+                                      75,  30,  80,  16,   0,   '\n',
+                                      ' ', ' ', ' ', ' ',  ' ', ' '};
     uint8_t sum = 0;
 
     memset(edid, 0, 128);
@@ -124,8 +124,8 @@ static void write_registers(void *opaque, uint64_t offset, uint64_t value,
     }
 }
 
-static const struct region_ops register_ops = {read_registers,
-                                               write_registers, 2};
+static const struct region_ops register_ops = {read_registers, write_registers,
+                                               2};
 
 /* ---- creation */
 
@@ -154,17 +154,15 @@ static bool create_rom(struct vga *vga, const struct vga_config *config,
                                    .priority = 1,
                                    .kind = REGION_ROM,
                                    .ram = vga->rom};
-    pci_device_set_bar(&vga->pci, PCI_BAR_ROM, PCI_BAR_MEMORY,
-                       &vga->bar_rom);
+    pci_device_set_bar(&vga->pci, PCI_BAR_ROM, PCI_BAR_MEMORY, &vga->bar_rom);
     return true;
 }
 
 bool vga_pci_create(struct vga *vga, const struct vga_config *config,
                     char *error, size_t error_size)
 {
-    static const struct pci_identity identity = {.vendor = 0x1234,
-                                                 .device = 0x1111,
-                                                 .base_class = 0x03};
+    static const struct pci_identity identity = {
+        .vendor = 0x1234, .device = 0x1111, .base_class = 0x03};
 
     edid_fill(vga->edid);
     pci_device_init(&vga->pci, &identity);
@@ -184,8 +182,7 @@ bool vga_pci_create(struct vga *vga, const struct vga_config *config,
     pci_device_set_bar(&vga->pci, 2, PCI_BAR_MEMORY, &vga->bar_registers);
     if (!create_rom(vga, config, error, error_size))
         return false;
-    if (!pci_bus_attach(config->pci, &vga->pci,
-                        (uint8_t)config->pci_devfn)) {
+    if (!pci_bus_attach(config->pci, &vga->pci, (uint8_t)config->pci_devfn)) {
         snprintf(error, error_size, "PCI place of the VGA is taken");
         return false;
     }

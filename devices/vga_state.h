@@ -24,7 +24,7 @@ enum {
     VGA_VRAM_SIZE = 16 << 20,
     VGA_CHAIN_OFFSET = VGA_VRAM_SIZE,
     VGA_CHAIN_SIZE = 64 << 10,
-    VGA_CELLS = 64 << 10,           /* of the VGA proper */
+    VGA_CELLS = 64 << 10, /* of the VGA proper */
     VGA_ALL_CELLS = VGA_VRAM_SIZE / 4,
     VGA_BANK_SIZE = 64 << 10,
 };
@@ -33,14 +33,7 @@ enum {
 enum { MISC_IOAS = 0x01, MISC_ENABLE_RAM = 0x02, MISC_CLOCK_SHIFT = 2 };
 
 /* Sequencer */
-enum {
-    SEQ_RESET,
-    SEQ_CLOCKING,
-    SEQ_MAP_MASK,
-    SEQ_FONT,
-    SEQ_MEMORY,
-    SEQ_COUNT
-};
+enum { SEQ_RESET, SEQ_CLOCKING, SEQ_MAP_MASK, SEQ_FONT, SEQ_MEMORY, SEQ_COUNT };
 enum {
     CLOCKING_8_DOTS = 0x01,
     CLOCKING_HALF = 0x08,
@@ -183,8 +176,8 @@ struct vga {
     struct sched *sched;
     struct ram_block *vram;
     bool chained;
-    bool window_plain;  /* the window is mapped as RAM */
-    uint64_t touched;   /* grows with every access that may show */
+    bool window_plain; /* the window is mapped as RAM */
+    uint64_t touched;  /* grows with every access that may show */
     struct region window_mmio, window_ram;
     struct region ports_mono, ports_vga, ports_color, ports_dispi;
     bool on_pci;

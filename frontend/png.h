@@ -13,7 +13,6 @@ uint8_t *png_encode(const uint32_t *pixels, uint32_t width, uint32_t height,
 /* Write to `path`, replacing it only when the picture is complete. 0, or -1
  * with one line naming file and reason in error[]. */
 int png_write(const char *path, const uint32_t *pixels, uint32_t width,
-              uint32_t height, uint32_t stride, char *error,
-              size_t error_size);
+              uint32_t height, uint32_t stride, char *error, size_t error_size);
 
 #endif
