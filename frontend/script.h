@@ -1,0 +1,35 @@
+/* script.h - the input script: JSON lines that first wait, then act.
+ *
+ * A line waits for one of {"text": RE}, {"serial": RE}, {"sleep": SECONDS}
+ * (or for nothing) and then does, in this order: "swap": {"fda": FILE or
+ * null}, "keys": ["v", "ret", "ctrl-alt-delete"], "send": "to the serial
+ * port". Empty lines and lines that start with # are skipped. Times are the
+ * PC's. */
+#ifndef UMBRA_FRONTEND_SCRIPT_H
+#define UMBRA_FRONTEND_SCRIPT_H
+
+#include "frontend/matcher.h"
+#include "umbra.h"
+
+struct script;
+
+enum { SCRIPT_ERROR_SIZE = 512 };
+
+/* `name` is for messages "NAME: line N: reason"; NULL then. */
+struct script *script_parse(const char *text, size_t size, const char *name,
+                            char error[SCRIPT_ERROR_SIZE]);
+void script_free(struct script *script);
+
+/* True when the step at hand waits for the text screen. */
+bool script_wants_text(const struct script *script);
+/* All steps are done. */
+bool script_finished(const struct script *script);
+/* "line 3: waits for \"text\"" of the step at hand, for messages. */
+void script_where(const struct script *script, char *text, size_t size);
+
+/* Do what is due. `text` is the screen (when wanted), `serial` what COM1
+ * sent. False with error[] when an image cannot be inserted. */
+bool script_step(struct script *script, struct umbra *umbra, const char *text,
+                 struct stream *serial, char error[SCRIPT_ERROR_SIZE]);
+
+#endif
