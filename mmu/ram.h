@@ -23,11 +23,13 @@ enum track_reason {
  * `head_shadow`, `head_rmap`, `head_block` are owned by mmu/shadow.c,
  * mmu/shadow.c and cpu/block.c; index 0 ends a list. */
 struct ram_frame {
-    uint8_t tracked;         /* enum track_reason bits */
+    uint8_t tracked;   /* enum track_reason bits */
+    bool dirty;        /* stored to since track_dirty_take */
+    uint32_t code_gfn; /* where code was decoded from, for the client */
     uint64_t code_granules;
-    uint32_t head_shadow;    /* shadow pages made from this frame */
-    uint32_t head_rmap;      /* sptes and TLB slots that map it writable */
-    void *head_block;        /* decoded blocks that begin in it */
+    uint32_t head_shadow; /* shadow pages made from this frame */
+    uint32_t head_rmap;   /* sptes and TLB slots that map it writable */
+    void *head_block;     /* decoded blocks that begin in it */
 };
 
 struct ram_block {
@@ -43,6 +45,11 @@ struct ram_block *ram_create(const char *name, uint64_t size,
                              struct track *track, char *error,
                              size_t error_size);
 void ram_destroy(struct ram_block *block);
+
+/* Store bytes as a device does: write tracking hears of it. For handlers
+ * behind a ROM region (PAM "write to RAM", flash) and loaders. */
+void ram_write(struct ram_block *block, uint64_t offset, const void *data,
+               uint64_t size);
 
 static inline struct ram_frame *ram_frame_at(struct ram_block *block,
                                              uint64_t offset)

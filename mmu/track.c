@@ -1,0 +1,154 @@
+/* track.c - write tracking per frame: TABLE, CODE, DIRTY, WATCH. */
+#include "mmu/track.h"
+
+#include <stdlib.h>
+
+enum { GRANULE_SHIFT = 6 }; /* 64 granules of 64 bytes in a frame */
+
+struct track {
+    struct track_client client;
+    track_watch_hook *watch;
+    void *watch_opaque;
+    struct track_counters count;
+};
+
+struct track *track_create(void)
+{
+    return calloc(1, sizeof(struct track));
+}
+
+void track_destroy(struct track *track)
+{
+    free(track);
+}
+
+void track_attach(struct track *track, const struct track_client *client)
+{
+    memset(&track->client, 0, sizeof track->client);
+    if (client)
+        track->client = *client;
+}
+
+const struct track_counters *track_count(const struct track *track)
+{
+    return &track->count;
+}
+
+void track_set_watch(struct track *track, track_watch_hook *hook, void *opaque)
+{
+    track->watch = hook;
+    track->watch_opaque = opaque;
+}
+
+void track_add(struct track *track, struct ram_block *block, uint64_t offset,
+               enum track_reason reason)
+{
+    struct ram_frame *frame = ram_frame_at(block, offset);
+    bool first = !frame->tracked;
+
+    frame->tracked |= (uint8_t)reason;
+    if (first && track->client.protect)
+        track->client.protect(track->client.opaque, block, offset & PAGE_MASK);
+}
+
+void track_remove(struct ram_frame *frame, enum track_reason reason)
+{
+    frame->tracked &= (uint8_t)~reason;
+}
+
+/* Mask of the granules that [offset, offset + size) of a frame touches. */
+static uint64_t granules_of(unsigned offset, unsigned size)
+{
+    unsigned first = offset >> GRANULE_SHIFT;
+    unsigned last = (offset + size - 1) >> GRANULE_SHIFT;
+
+    return bits(~0ull, 0, last - first + 1) << first;
+}
+
+static void stored_to_code(struct track *track, struct ram_frame *frame,
+                           unsigned offset, unsigned size)
+{
+    if (!(frame->code_granules & granules_of(offset, size))) {
+        track->count.code_beside++;
+        return;
+    }
+    track->count.code_write++;
+    if (track->client.code_written)
+        track->client.code_written(track->client.opaque, frame, offset, size);
+}
+
+static void stored(struct track *track, struct ram_block *block,
+                   uint64_t offset, unsigned size, bool by_walk)
+{
+    struct ram_frame *frame = ram_frame_at(block, offset);
+    unsigned in_page = (unsigned)offset & (PAGE_SIZE - 1);
+
+    ASSERT(size && in_page + size <= PAGE_SIZE);
+    if (frame->tracked & TRACK_DIRTY) {
+        track->count.dirty_write++;
+        frame->dirty = true;
+        track_remove(frame, TRACK_DIRTY);
+    }
+    if (frame->tracked & TRACK_TABLE && !by_walk) {
+        track->count.table_write++;
+        if (track->client.table_written)
+            track->client.table_written(track->client.opaque, frame, in_page,
+                                        size);
+    }
+    if (frame->tracked & TRACK_CODE)
+        stored_to_code(track, frame, in_page, size);
+    if (frame->tracked & TRACK_WATCH && track->watch)
+        track->watch(track->watch_opaque, block, offset, size);
+}
+
+void track_stored(struct track *track, struct ram_block *block, uint64_t offset,
+                  unsigned size)
+{
+    stored(track, block, offset, size, false);
+}
+
+void track_stored_by_walk(struct track *track, struct ram_block *block,
+                          uint64_t offset, unsigned size)
+{
+    stored(track, block, offset, size, true);
+}
+
+void track_code(struct track *track, struct ram_block *block, uint64_t offset,
+                unsigned size, gpa_t gpa)
+{
+    struct ram_frame *frame = ram_frame_at(block, offset);
+
+    frame->code_gfn = (uint32_t)(gpa >> PAGE_SHIFT);
+    frame->code_granules |=
+        granules_of((unsigned)offset & (PAGE_SIZE - 1), size);
+    track_add(track, block, offset, TRACK_CODE);
+}
+
+void track_dirty_start(struct track *track, struct ram_block *block,
+                       uint64_t offset, uint64_t size)
+{
+    for (uint64_t at = offset & PAGE_MASK; at < offset + size;
+         at += PAGE_SIZE) {
+        ram_frame_at(block, at)->dirty = true;
+        track_add(track, block, at, TRACK_DIRTY);
+    }
+}
+
+void track_dirty_stop(struct ram_block *block, uint64_t offset, uint64_t size)
+{
+    for (uint64_t at = offset & PAGE_MASK; at < offset + size; at += PAGE_SIZE)
+        track_remove(ram_frame_at(block, at), TRACK_DIRTY);
+}
+
+bool track_dirty_take(struct track *track, struct ram_block *block,
+                      uint64_t offset)
+{
+    struct ram_frame *frame = ram_frame_at(block, offset);
+    bool dirty = frame->dirty;
+
+    if (!dirty)
+        return false;
+    frame->dirty = false;
+    track_add(track, block, offset, TRACK_DIRTY);
+    return true;
+}
