@@ -69,7 +69,7 @@ struct umbra_config {
     uint64_t ram_bytes;             /* 1 MiB .. what the host gives */
     struct umbra_blob bios;         /* 64 KiB .. 2 MiB, multiple of 64 KiB */
     struct umbra_blob vgabios;      /* up to 64 KiB; may be empty */
-    const char *boot_order;         /* letters of "acdn", tried in order */
+    const char *boot_order;         /* letters of "acdn"; NULL = cad */
     struct umbra_media media[UMBRA_DRIVES];
 
     /* Direct load: bzImage, Multiboot or ELF; the format is recognised. */
@@ -103,7 +103,7 @@ struct umbra_host {
 
 enum { UMBRA_ERROR_SIZE = 512 };
 
-/* 128 MiB, boot "acd", entry 16, virtual clock, drives empty, no BIOS. */
+/* 128 MiB, boot "cad", entry 16, virtual clock, drives empty, no BIOS. */
 void umbra_config_default(struct umbra_config *config);
 
 /* Power on. NULL on failure, `error` then holds "FILE: reason; remedy". */

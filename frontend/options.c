@@ -395,7 +395,8 @@ static const struct option_row rows[] = {
     ROW("snapshot", NULL, take_snapshot, "throw writes to disks away at exit"),
     ROW("boot", "ORDER", take_boot,
         "what to boot from, in order: a floppy, c hard\n"
-        "disk, d CD-ROM, n network (default acd)"),
+        "disk, d CD-ROM, n network (default: the image\n"
+        "named alone, else cad)"),
     SECTION("Direct load"),
     ROW("kernel", "FILE", take_kernel,
         "Linux (bzImage), Multiboot 1 or 32-bit ELF image"),

@@ -41,6 +41,7 @@ struct step {
 struct script {
     struct step *step;
     unsigned steps, capacity;
+    bool snapshot; /* of inserted images */
 
     /* Where it stands. */
     unsigned at;
@@ -218,7 +219,7 @@ static bool read_line(const struct reader *r, struct script *script,
 }
 
 struct script *script_parse(const char *text, size_t size, const char *name,
-                            char error[SCRIPT_ERROR_SIZE])
+                            bool snapshot, char error[SCRIPT_ERROR_SIZE])
 {
     struct script *script = calloc(1, sizeof *script);
     struct reader r = {name, 0, error};
@@ -226,6 +227,8 @@ struct script *script_parse(const char *text, size_t size, const char *name,
 
     if (!script)
         refuse(&r, "out of memory");
+    else
+        script->snapshot = snapshot;
     for (; script && text < end; text = stop + 1) {
         r.line++;
         stop = memchr(text, '\n', (size_t)(end - text));
@@ -298,15 +301,15 @@ static bool wait_is_over(const struct script *s, const struct step *step,
     }
 }
 
-static bool swap_media(const struct step *step, struct umbra *umbra,
-                       char error[SCRIPT_ERROR_SIZE])
+static bool swap_media(const struct script *s, const struct step *step,
+                       struct umbra *umbra, char error[SCRIPT_ERROR_SIZE])
 {
     char reason[UMBRA_ERROR_SIZE];
 
     for (unsigned i = 0; i < step->swap_count; i++) {
         const struct swap *swap = &step->swap[i];
         bool is_cd = swap->drive >= UMBRA_HDA;
-        struct umbra_media media = {swap->path, is_cd, is_cd, false};
+        struct umbra_media media = {swap->path, is_cd, is_cd, s->snapshot};
         bool done = swap->path
                         ? umbra_insert(umbra, swap->drive, &media, reason)
                         : umbra_eject(umbra, swap->drive, reason);
@@ -364,7 +367,7 @@ bool script_step(struct script *s, struct umbra *umbra, const char *text,
             if (!wait_is_over(s, step, now, text, serial))
                 return true;
             s->waited = true;
-            if (!swap_media(step, umbra, error))
+            if (!swap_media(s, step, umbra, error))
                 return false;
         }
         if (!type_keys(s, step, umbra, now) || !send_text(s, step, umbra))

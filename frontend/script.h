@@ -15,9 +15,10 @@ struct script;
 
 enum { SCRIPT_ERROR_SIZE = 512 };
 
-/* `name` is for messages "NAME: line N: reason"; NULL then. */
+/* `name` is for messages "NAME: line N: reason"; NULL then. Writes to images
+ * that it inserts are thrown away under `snapshot`. */
 struct script *script_parse(const char *text, size_t size, const char *name,
-                            char error[SCRIPT_ERROR_SIZE]);
+                            bool snapshot, char error[SCRIPT_ERROR_SIZE]);
 void script_free(struct script *script);
 
 /* True when the step at hand waits for the text screen. */

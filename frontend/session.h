@@ -17,6 +17,10 @@ struct session;
 int session_create(const struct options *options, struct session **session);
 
 struct umbra *session_umbra(struct session *session);
+/* Where tones of the PC's speaker go. */
+void session_set_speaker(struct session *session,
+                         void (*speaker)(void *opaque, unsigned hertz),
+                         void *opaque);
 
 /* Let the PC run for at most `ns` of its clock; reads and writes the serial
  * port; false = the run has ended. */
@@ -27,6 +31,9 @@ bool session_run(struct session *session, uint64_t ns);
 uint64_t session_sleep(const struct session *session);
 /* File descriptor that is worth waiting for while sleeping; -1 = none. */
 int session_input_fd(const struct session *session);
+
+/* The PC's time is the host's (else: counted in instructions). */
+bool session_uses_host_clock(const struct session *session);
 
 /* The user closes the window or types Ctrl-A x. */
 void session_quit(struct session *session);

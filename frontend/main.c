@@ -1,0 +1,90 @@
+/* main.c - the program umbra: from the command line to an exit code. */
+#include <stdio.h>
+
+#include "frontend/headless.h"
+#include "frontend/options.h"
+#include "frontend/sdl.h"
+#include "frontend/session.h"
+#include "frontend/window.h"
+
+static void put_line(void *opaque, const char *line)
+{
+    (void)opaque;
+    puts(line);
+}
+
+static void put_log_help(void)
+{
+    const char *name, *help;
+
+    puts("Categories for -d, separated by commas; \"all\" for all:");
+    for (unsigned n = 0; (name = umbra_log_name(n, &help)); n++)
+        printf("  %-14s %s\n", name, help);
+}
+
+/* Without a display the serial port in the terminal is what can be shown. */
+static void choose_display(struct options *o)
+{
+    if (o->display == DISPLAY_AUTO) {
+        if (sdl_available() && sdl_has_display()) {
+            o->display = DISPLAY_SDL;
+        } else {
+            o->display = DISPLAY_NONE;
+            fprintf(stderr, "umbra: no display here: running without a "
+                            "window%s\n",
+                    o->serial == SERIAL_AUTO
+                        ? ", COM1 is this terminal (Ctrl-A x ends)"
+                        : "");
+            if (o->serial == SERIAL_AUTO)
+                o->serial = SERIAL_STDIO;
+        }
+    }
+}
+
+static int run(struct options *options)
+{
+    char error[OPTIONS_ERROR_SIZE];
+    struct session *session;
+    int code, ended;
+
+    choose_display(options);
+    code = session_create(options, &session);
+    if (code != EXIT_OK)
+        return code;
+    if (options->display == DISPLAY_NONE) {
+        headless_run(session);
+    } else if (!window_run(session, options, error, sizeof error)) {
+        fprintf(stderr, "umbra: %s\n", error);
+        code = EXIT_HOST;
+    }
+    ended = session_finish(session);
+    return code != EXIT_OK ? code : ended;
+}
+
+int main(int argc, char *argv[])
+{
+    char error[OPTIONS_ERROR_SIZE];
+    struct options options;
+
+    if (argc < 2) {
+        fprintf(stderr, "umbra: nothing to boot; name an image, or see "
+                        "umbra -h\n");
+        return EXIT_USAGE;
+    }
+    switch (options_parse(&options, argc, argv, error)) {
+    case OPTIONS_HELP:
+        options_help(put_line, NULL);
+        return EXIT_OK;
+    case OPTIONS_VERSION:
+        printf("umbra %s\n", umbra_version());
+        return EXIT_OK;
+    case OPTIONS_LOG_HELP:
+        put_log_help();
+        return EXIT_OK;
+    case OPTIONS_BAD:
+        fprintf(stderr, "umbra: %s\n", error);
+        return EXIT_USAGE;
+    default:
+        return run(&options);
+    }
+}

@@ -1,0 +1,557 @@
+/* session.c - one run of a PC: what window and headless share. */
+#include <regex.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "frontend/file.h"
+#include "frontend/host.h"
+#include "frontend/images.h"
+#include "frontend/matcher.h"
+#include "frontend/png.h"
+#include "frontend/script.h"
+#include "frontend/session.h"
+
+/* The screen is matched, and the script looked at, that often. */
+enum { POLL_NS = 10000000 };
+/* The virtual clock starts at a fixed date: equal runs stay equal. */
+#define VIRTUAL_EPOCH 1767225600 /* 2026-01-01T00:00:00Z */
+
+enum { ESCAPE_KEY = 'A' - '@', INPUT_SIZE = 256 };
+
+struct session {
+    struct options o;
+    struct images images;
+    struct umbra *umbra;
+
+    bool ended;
+    bool quit;          /* by the user */
+    int code;           /* exit code once ended */
+    uint64_t next_poll; /* PC's time */
+    uint64_t next_drop;
+    uint64_t idle_ns;   /* that the host may sleep now */
+
+    FILE *log;
+
+    /* The serial port's other end. */
+    FILE *serial_out; /* NULL: nobody */
+    bool serial_failed;
+    bool input_open, is_terminal, escaped;
+    unsigned char input[INPUT_SIZE];
+    size_t input_used;
+    struct stream stream;
+
+    regex_t until_text, until_serial;
+    struct script *script;
+    char *text; /* the screen, as last asked for */
+    size_t text_room;
+
+    void (*speaker)(void *opaque, unsigned hertz);
+    void *speaker_opaque;
+};
+
+static struct umbra *running; /* for the signal handler */
+
+static void on_signal(void)
+{
+    if (running)
+        umbra_stop(running);
+}
+
+static void complain(const char *line)
+{
+    fflush(stdout);
+    fprintf(stderr, "umbra: %s\n", line);
+}
+
+static void end(struct session *s, int code)
+{
+    if (!s->ended)
+        s->code = code;
+    s->ended = true;
+}
+
+static bool has_until(const struct session *s)
+{
+    return s->o.until_text || s->o.until_serial;
+}
+
+/* --------------------------------------------------- callbacks of the PC */
+
+static void on_log(void *opaque, const char *category, const char *line)
+{
+    struct session *s = opaque;
+
+    fprintf(s->log, "%s: %s\n", category, line);
+}
+
+static void on_serial(void *opaque, unsigned port, uint8_t byte)
+{
+    struct session *s = opaque;
+
+    if (port != 0)
+        return;
+    stream_put(&s->stream, byte);
+    if (s->serial_out && putc(byte, s->serial_out) == EOF)
+        s->serial_failed = true;
+}
+
+static void on_speaker(void *opaque, unsigned hertz)
+{
+    struct session *s = opaque;
+
+    if (s->speaker)
+        s->speaker(s->speaker_opaque, hertz);
+}
+
+void session_set_speaker(struct session *s,
+                         void (*speaker)(void *opaque, unsigned hertz),
+                         void *opaque)
+{
+    s->speaker = speaker;
+    s->speaker_opaque = opaque;
+}
+
+/* -------------------------------------------------------------- setting up */
+
+static bool compile(regex_t *re, const char *pattern, const char *option)
+{
+    char reason[128], line[OPTIONS_ERROR_SIZE];
+
+    if (!pattern || matcher_compile(re, pattern, reason, sizeof reason))
+        return true;
+    snprintf(line, sizeof line,
+             "%s: \"%.200s\": %s; write a POSIX extended regular expression",
+             option, pattern, reason);
+    complain(line);
+    return false;
+}
+
+static bool open_log(struct session *s)
+{
+    char line[OPTIONS_ERROR_SIZE];
+
+    s->log = stderr;
+    if (!s->o.log_file)
+        return true;
+    s->log = fopen(s->o.log_file, "w");
+    if (s->log)
+        return true;
+    snprintf(line, sizeof line, "%.300s: cannot be written; use another file "
+             "for -D", s->o.log_file);
+    complain(line);
+    return false;
+}
+
+static bool open_serial(struct session *s)
+{
+    char line[OPTIONS_ERROR_SIZE];
+
+    if (s->o.serial == SERIAL_STDIO) {
+        s->serial_out = stdout;
+        s->is_terminal = host_terminal_raw();
+        s->input_open = true;
+    } else if (s->o.serial == SERIAL_FILE) {
+        s->serial_out = fopen(s->o.serial_file, "wb");
+        if (!s->serial_out) {
+            snprintf(line, sizeof line,
+                     "%.300s: cannot be written; use another file for "
+                     "-serial", s->o.serial_file);
+            complain(line);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool read_script(struct session *s)
+{
+    char error[SCRIPT_ERROR_SIZE];
+    uint8_t *text;
+    size_t size;
+
+    if (!s->o.input_script)
+        return true;
+    text = file_read(s->o.input_script, 1 << 24, &size, NULL, error,
+                     sizeof error);
+    if (text)
+        s->script = script_parse((char *)text, size, s->o.input_script,
+                                 s->o.snapshot, error);
+    free(text);
+    if (!s->script)
+        complain(error);
+    return s->script != NULL;
+}
+
+static void choose_clock(struct session *s)
+{
+    struct umbra_config *config = &s->o.config;
+
+    if (!s->o.clock_given)
+        config->clock = s->o.display == DISPLAY_SDL ? UMBRA_CLOCK_HOST
+                                                    : UMBRA_CLOCK_VIRTUAL;
+    if (!s->o.rtc_given)
+        config->rtc_base = config->clock == UMBRA_CLOCK_HOST
+                               ? (int64_t)time(NULL)
+                               : VIRTUAL_EPOCH;
+}
+
+static bool power_on(struct session *s)
+{
+    char error[UMBRA_ERROR_SIZE];
+    const struct umbra_host host = {
+        .opaque = s,
+        .log = on_log,
+        .serial = on_serial,
+        .clock = host_clock,
+        .speaker = on_speaker,
+    };
+
+    choose_clock(s);
+    if (!images_load(&s->images, &s->o, error, sizeof error)) {
+        complain(error);
+        return false;
+    }
+    s->umbra = umbra_create(&s->o.config, &host, error);
+    if (!s->umbra)
+        complain(error);
+    return s->umbra != NULL;
+}
+
+static void release(struct session *s)
+{
+    images_free(&s->images);
+    script_free(s->script);
+    if (s->o.until_text)
+        regfree(&s->until_text);
+    if (s->o.until_serial)
+        regfree(&s->until_serial);
+    if (s->serial_out && s->serial_out != stdout)
+        fclose(s->serial_out);
+    if (s->log && s->log != stderr)
+        fclose(s->log);
+    free(s->text);
+    free(s);
+}
+
+int session_create(const struct options *options, struct session **session)
+{
+    struct session *s = calloc(1, sizeof *s);
+
+    if (!s) {
+        complain("no memory; free some");
+        return EXIT_HOST;
+    }
+    s->o = *options;
+    if (!compile(&s->until_text, s->o.until_text, "-until-text")) {
+        s->o.until_text = s->o.until_serial = NULL;
+        release(s);
+        return EXIT_USAGE;
+    }
+    if (!compile(&s->until_serial, s->o.until_serial, "-until-serial")) {
+        s->o.until_serial = NULL;
+        release(s);
+        return EXIT_USAGE;
+    }
+    if (!open_log(s) || !read_script(s) || !power_on(s) || !open_serial(s)) {
+        if (s->umbra)
+            umbra_destroy(s->umbra, (char[UMBRA_ERROR_SIZE]){0});
+        release(s);
+        return EXIT_USAGE;
+    }
+    running = s->umbra;
+    host_catch_signals(on_signal);
+    *session = s;
+    return EXIT_OK;
+}
+
+struct umbra *session_umbra(struct session *s)
+{
+    return s->umbra;
+}
+
+/* ------------------------------------------------------- serial terminal */
+
+static void terminal_help(void)
+{
+    fputs("\r\nCtrl-A h  this help\r\n"
+          "Ctrl-A x  end the run\r\n"
+          "Ctrl-A Ctrl-A  send Ctrl-A to the guest\r\n",
+          stdout);
+}
+
+/* Escape key of the terminal; returns whether the byte is for the guest. */
+static bool filter_escape(struct session *s, unsigned char byte)
+{
+    if (!s->escaped) {
+        s->escaped = byte == ESCAPE_KEY;
+        return !s->escaped;
+    }
+    s->escaped = false;
+    if (byte == 'x' || byte == 'X')
+        session_quit(s);
+    else if (byte == 'h' || byte == 'H' || byte == '?')
+        terminal_help();
+    return byte == ESCAPE_KEY;
+}
+
+static void read_input(struct session *s)
+{
+    unsigned char bytes[INPUT_SIZE];
+    size_t taken;
+    int n;
+
+    if (s->input_open && s->input_used < INPUT_SIZE) {
+        n = host_read_input(bytes, INPUT_SIZE - s->input_used);
+        s->input_open = n >= 0;
+        for (int i = 0; i < n; i++)
+            if (!s->is_terminal || filter_escape(s, bytes[i]))
+                s->input[s->input_used++] = bytes[i];
+    }
+    if (!s->input_used)
+        return;
+    taken = umbra_serial_input(s->umbra, 0, s->input, s->input_used);
+    s->input_used -= taken;
+    memmove(s->input, s->input + taken, s->input_used);
+}
+
+static void flush_serial(struct session *s)
+{
+    if (!s->serial_out)
+        return;
+    if (fflush(s->serial_out) || s->serial_failed) {
+        char line[OPTIONS_ERROR_SIZE];
+        snprintf(line, sizeof line,
+                 "%.300s: cannot be written any more; make room on the disk",
+                 s->serial_out == stdout ? "standard output"
+                                         : s->o.serial_file);
+        complain(line);
+        end(s, EXIT_HOST);
+    }
+}
+
+/* ----------------------------------------------------------------- running */
+
+/* The text screen in s->text; empty without memory. */
+static const char *screen_text(struct session *s)
+{
+    size_t need = umbra_screen_text(s->umbra, s->text, s->text_room);
+
+    if (need >= s->text_room) {
+        free(s->text);
+        s->text_room = need + 1;
+        s->text = malloc(s->text_room);
+        if (!s->text) {
+            s->text_room = 0;
+            return "";
+        }
+        umbra_screen_text(s->umbra, s->text, s->text_room);
+    }
+    return s->text;
+}
+
+static void check_conditions(struct session *s)
+{
+    char error[SCRIPT_ERROR_SIZE];
+    const char *text = NULL;
+
+    if (s->o.until_text || (s->script && script_wants_text(s->script)))
+        text = screen_text(s);
+    if (s->o.until_text && !regexec(&s->until_text, text, 0, NULL, 0))
+        end(s, EXIT_OK);
+    if (s->o.until_serial && stream_matches(&s->stream, &s->until_serial))
+        end(s, EXIT_OK);
+    if (s->script && !s->ended &&
+        !script_step(s->script, s->umbra, text, &s->stream, error)) {
+        complain(error);
+        end(s, EXIT_USAGE);
+    }
+}
+
+static void poll_due(struct session *s, uint64_t now)
+{
+    if (now >= s->next_poll) {
+        s->next_poll = now - now % POLL_NS + POLL_NS;
+        check_conditions(s);
+    }
+    if (s->o.drop_derived > 0 && now >= s->next_drop) {
+        s->next_drop = now + (uint64_t)(s->o.drop_derived * 1e9) + 1;
+        umbra_drop_derived(s->umbra);
+    }
+    if (s->o.time_limit > 0 && now >= (uint64_t)(s->o.time_limit * 1e9))
+        end(s, EXIT_TIME_LIMIT);
+}
+
+static void end_by_reason(struct session *s, enum umbra_reason reason)
+{
+    switch (reason) {
+    case UMBRA_POWER_OFF:
+        end(s, has_until(s) ? EXIT_NOT_MET : EXIT_OK);
+        break;
+    case UMBRA_RESET:
+        end(s, EXIT_RESET);
+        break;
+    case UMBRA_TRIPLE_FAULT:
+        end(s, EXIT_TRIPLE_FAULT);
+        break;
+    case UMBRA_DEBUG_EXIT:
+        end(s, (int)(umbra_exit_status(s->umbra) & 0xFF));
+        break;
+    case UMBRA_HOST_ERROR:
+        complain(umbra_error(s->umbra));
+        end(s, EXIT_USAGE);
+        break;
+    default:
+        break;
+    }
+}
+
+/* Time until something of ours is due. */
+static uint64_t until_due(const struct session *s, uint64_t now, uint64_t ns)
+{
+    uint64_t due = s->next_poll;
+
+    if (s->o.drop_derived > 0 && s->next_drop < due)
+        due = s->next_drop;
+    if (s->o.time_limit > 0 && (uint64_t)(s->o.time_limit * 1e9) < due)
+        due = (uint64_t)(s->o.time_limit * 1e9);
+    if (due <= now)
+        return 1;
+    return due - now < ns ? due - now : ns;
+}
+
+bool session_run(struct session *s, uint64_t ns)
+{
+    uint64_t start = umbra_now(s->umbra), now = start, idle;
+    enum umbra_reason reason = UMBRA_BUDGET;
+
+    idle = umbra_idle_total(s->umbra);
+    read_input(s);
+    while (!s->ended && reason != UMBRA_IDLE && now - start < ns) {
+        reason = umbra_run(s->umbra, until_due(s, now, ns - (now - start)));
+        now = umbra_now(s->umbra);
+        poll_due(s, now);
+        end_by_reason(s, reason);
+        if (host_caught_signal() || s->quit)
+            end(s, has_until(s) ? EXIT_NOT_MET : EXIT_OK);
+    }
+    flush_serial(s);
+    s->idle_ns = s->o.config.clock == UMBRA_CLOCK_HOST
+                     ? umbra_idle_for(s->umbra)
+                     : umbra_idle_total(s->umbra) - idle;
+    if (s->input_used)
+        s->idle_ns = 0;
+    return !s->ended;
+}
+
+uint64_t session_sleep(const struct session *s)
+{
+    return s->idle_ns;
+}
+
+int session_input_fd(const struct session *s)
+{
+    return s->input_open ? host_input_fd() : -1;
+}
+
+bool session_uses_host_clock(const struct session *s)
+{
+    return s->o.config.clock == UMBRA_CLOCK_HOST;
+}
+
+void session_quit(struct session *s)
+{
+    s->quit = true;
+    umbra_stop(s->umbra);
+}
+
+/* --------------------------------------------------------------- the end */
+
+static bool write_screenshot(struct session *s)
+{
+    struct umbra_frame frame;
+    char error[UMBRA_ERROR_SIZE];
+
+    umbra_frame(s->umbra, &frame);
+    if (!png_write(s->o.screenshot, frame.pixels, frame.width, frame.height,
+                   frame.stride, error, sizeof error))
+        return true;
+    complain(error);
+    return false;
+}
+
+static bool write_text(const char *path, const char *text)
+{
+    char error[OPTIONS_ERROR_SIZE];
+
+    if (file_write(path, text, strlen(text), error, sizeof error))
+        return true;
+    complain(error);
+    return false;
+}
+
+static bool write_stats(struct session *s)
+{
+    size_t size = umbra_stats(s->umbra, NULL, 0) + 1;
+    char *json = malloc(size);
+    bool done;
+
+    if (!json) {
+        complain("no memory for --stats; free some");
+        return false;
+    }
+    umbra_stats(s->umbra, json, size);
+    done = write_text(s->o.stats, json);
+    free(json);
+    return done;
+}
+
+static bool write_results(struct session *s)
+{
+    bool done = true;
+
+    if (s->o.screen_text)
+        done &= write_text(s->o.screen_text, screen_text(s));
+    if (s->o.screenshot)
+        done &= write_screenshot(s);
+    if (s->o.stats)
+        done &= write_stats(s);
+    return done;
+}
+
+static void tell_unmet(const struct session *s)
+{
+    char where[64] = "", line[128];
+
+    if (s->code != EXIT_TIME_LIMIT)
+        return;
+    if (s->script)
+        script_where(s->script, where, sizeof where);
+    if (*where) {
+        snprintf(line, sizeof line, "time limit: the input script, %s",
+                 where);
+        complain(line);
+    }
+}
+
+int session_finish(struct session *s)
+{
+    char error[UMBRA_ERROR_SIZE];
+    int code;
+
+    host_terminal_restore();
+    running = NULL;
+    tell_unmet(s);
+    if (!write_results(s))
+        s->code = EXIT_HOST;
+    if (!umbra_destroy(s->umbra, error)) {
+        complain(error);
+        s->code = EXIT_USAGE;
+    }
+    code = s->code;
+    release(s);
+    if (host_caught_signal())
+        host_die_by_signal(host_caught_signal());
+    return code;
+}
