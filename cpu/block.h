@@ -20,13 +20,16 @@ struct block_link {
     struct block_link *next;
 };
 
+/* Keyed by `code` (host address of the first byte: the frame's identity,
+ * whatever guest-physical address it answers at) and `mode`. */
 struct block {
     struct block *link[2];      /* NULL = not linked */
     uint32_t mode;              /* enum cpu_mode or MODE_DEAD */
     uint16_t count;             /* instructions */
     uint16_t bytes;
-    gpa_t gpa;                  /* of the first byte */
-    gpa_t gpa2;                 /* second page's gpa or ~0 */
+    const uint8_t *code;        /* host */
+    const uint8_t *code2;       /* first byte in a second page or NULL */
+    gpa_t gpa, gpa2;            /* of the pages */
     struct ram_frame *frame, *frame2;
     struct block *hash_next;
     struct block *frame_next;   /* in frame's list */
@@ -35,6 +38,21 @@ struct block {
     struct block_link *incoming;
     struct insn insn[];         /* count + 1: the last leaves the block */
 };
+
+/* ---- the cache */
+struct block_cache *block_cache_create(void);
+void block_cache_destroy(struct block_cache *cache);
+/* Between instructions: the block at RIP `rip` of the current mode, decoded
+ * if need be. NULL: run it by block_single (code in MMIO, CS limit near).
+ * Raises #PF. */
+struct block *block_find(struct cpu *cpu, uint64_t rip);
+/* A block of the one instruction at `rip`, valid until the next call. */
+struct block *block_single(struct cpu *cpu, uint64_t rip);
+/* mmu_client: bytes that blocks were decoded from have changed. */
+void block_code_written(void *opaque, struct ram_frame *frame, gpa_t gpa,
+                        unsigned offset, unsigned size);
+/* Drop everything; only between instructions. */
+void block_drop_all(struct cpu *cpu);
 
 /* Out of line: budget used up, or the CS limit is near. */
 const struct insn *block_enter_slow(struct cpu *cpu, struct block *b,
@@ -45,9 +63,9 @@ static ALWAYS_INLINE const struct insn *block_enter(struct cpu *cpu,
                                                     struct block *b,
                                                     uint64_t rip)
 {
-    cpu->reg[REG_RIP] = rip;
     if (unlikely(rip + b->bytes > cpu->cs_end || cpu->budget < b->count))
         return block_enter_slow(cpu, b, rip);
+    cpu->reg[REG_RIP] = rip;
     cpu->budget -= b->count;
     cpu->block = b;
     return exec_go(cpu, b->insn);

@@ -21,24 +21,34 @@ static ALWAYS_INLINE uint64_t insn_next_rip(const struct cpu *cpu,
     return (cpu->reg[REG_RIP] + i->off + i->len) & cpu->ip_mask;
 }
 
-/* Indirect jumps, returns: target known at run time only. Leaves RIP
- * unchanged and raises #GP when `rip` is outside CS or not canonical. */
-const struct insn *flow_jump_slow(struct cpu *cpu, uint64_t rip);
-
-/* After an instruction that changed mode, segments, mappings, interrupt
- * state or RIP by hand (cpu_set_rip): back to the run loop's full lookup. */
+/* Back to the run loop, which polls for interrupts and looks `rip` up: for
+ * instructions that changed mode, segments, mappings or interrupt state. */
 const struct insn *flow_resync(struct cpu *cpu, uint64_t rip);
 
-static ALWAYS_INLINE const struct insn *flow_jump(struct cpu *cpu,
-                                                  uint64_t rip)
+/* Raise #GP(0) when a near branch may not go to `rip`: outside the CS limit
+ * or not canonical. Call it before anything is changed. */
+void flow_check(struct cpu *cpu, uint64_t rip);
+
+/* Block at `rip` by the jump cache, or NULL. A hit needs no flow_check. */
+static ALWAYS_INLINE struct block *flow_find(struct cpu *cpu, uint64_t rip)
 {
     gva_t gva = cpu->cs_base + rip;
     struct jump_slot *slot = &cpu->mmu.now.jump[jump_slot_of(gva)];
-    if (likely(slot->key == gva)) {
-        struct block *b = slot->block;
-        if (likely(b->mode == cpu->mode))
-            return block_enter(cpu, b, rip);
-    }
+    struct block *b = slot->block;
+    if (likely(slot->key == gva && b->mode == cpu->mode &&
+               rip < cpu->cs_end))
+        return b;
+    return NULL;
+}
+
+/* Indirect jumps: `rip` was checked or found. */
+const struct insn *flow_jump_slow(struct cpu *cpu, uint64_t rip);
+
+static ALWAYS_INLINE const struct insn *
+flow_jump_to(struct cpu *cpu, struct block *found, uint64_t rip)
+{
+    if (likely(found != NULL))
+        return block_enter(cpu, found, rip);
     return flow_jump_slow(cpu, rip);
 }
 

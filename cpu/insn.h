@@ -47,6 +47,7 @@ typedef const struct insn *exec_fn(struct cpu *cpu, const struct insn *i);
 #define OSIZE16    (1ull << 33) /* operand size 16 / 32 / 64 only */
 #define OSIZE32    (1ull << 34)
 #define OSIZE64    (1ull << 35)
+#define REXB0      (1ull << 36) /* no REX.B: 90h is NOP, 41 90 is XCHG */
 
 /* ---- operands. First letter: where (E ModRM register or memory, G ModRM
  * register, I immediate, J relative branch, M memory only, O offset without

@@ -1,0 +1,455 @@
+/* decode.c - the decoder: prefixes, opcode, ModRM, displacement, immediate.
+ *
+ * Manual: SDM volume 2, chapter 2 (instruction format) and appendix A. The
+ * knowledge of single instructions is in insn.def alone. */
+#include "cpu/decode.h"
+
+#include <stdlib.h>
+
+#include "cpu/cpu.h"
+
+enum { MAPS = 4, NO_ROW = 0xffff };
+
+/* Rows of one opcode hang in a list in the order of insn.def. */
+struct decode_table {
+    uint16_t first[MAPS][256];
+    uint16_t next[MAPS][INSN_COUNT]; /* by map: PLUS_R rows sit in eight
+                                        lists, all ending alike */
+    uint8_t modrm[MAPS][256];        /* 1: has ModRM */
+};
+
+/* What an operand needs of the encoding. */
+enum { NEED_MODRM = 1, NEED_IB = 2, NEED_SIB = 4, NEED_IW = 8, NEED_IZ = 16,
+       NEED_IV = 32, NEED_JB = 64, NEED_JZ = 128, NEED_AP = 256,
+       NEED_MOFFS = 512 };
+
+static const uint16_t operand_needs[O_COUNT] = {
+    [O_Eb] = NEED_MODRM,  [O_Ew] = NEED_MODRM,  [O_Ed] = NEED_MODRM,
+    [O_Eq] = NEED_MODRM,  [O_Ev] = NEED_MODRM,  [O_Ey] = NEED_MODRM,
+    [O_Ed_q] = NEED_MODRM,
+    [O_Gb] = NEED_MODRM,  [O_Gw] = NEED_MODRM,  [O_Gd] = NEED_MODRM,
+    [O_Gq] = NEED_MODRM,  [O_Gv] = NEED_MODRM,  [O_Gy] = NEED_MODRM,
+    [O_Gz] = NEED_MODRM,  [O_M] = NEED_MODRM,   [O_Mb] = NEED_MODRM,
+    [O_Mw] = NEED_MODRM,  [O_Md] = NEED_MODRM,  [O_Mq] = NEED_MODRM,
+    [O_Mp] = NEED_MODRM,  [O_Ms] = NEED_MODRM,  [O_Ma] = NEED_MODRM,
+    [O_Mx] = NEED_MODRM,  [O_Mv] = NEED_MODRM,  [O_My] = NEED_MODRM,
+    [O_Mt] = NEED_MODRM,  [O_Rd] = NEED_MODRM,  [O_Rq] = NEED_MODRM,
+    [O_Rv] = NEED_MODRM,  [O_Ry] = NEED_MODRM,  [O_Sw] = NEED_MODRM,
+    [O_Cy] = NEED_MODRM,  [O_Dy] = NEED_MODRM,  [O_Pq] = NEED_MODRM,
+    [O_Pd] = NEED_MODRM,  [O_Qq] = NEED_MODRM,  [O_Qd] = NEED_MODRM,
+    [O_Nq] = NEED_MODRM,  [O_Vx] = NEED_MODRM,  [O_Vq] = NEED_MODRM,
+    [O_Vd] = NEED_MODRM,  [O_Wx] = NEED_MODRM,  [O_Wq] = NEED_MODRM,
+    [O_Wd] = NEED_MODRM,  [O_Ww] = NEED_MODRM,  [O_Ux] = NEED_MODRM,
+    [O_Uq] = NEED_MODRM,  [O_STi] = NEED_MODRM,
+    [O_Ib] = NEED_IB,     [O_sIb] = NEED_SIB,   [O_Iw] = NEED_IW,
+    [O_Iz] = NEED_IZ,     [O_Iv] = NEED_IV,     [O_Jb] = NEED_JB,
+    [O_Jz] = NEED_JZ,     [O_Ap] = NEED_AP,     [O_Ob] = NEED_MOFFS,
+    [O_Ov] = NEED_MOFFS,
+};
+
+static unsigned row_needs(const struct insn_row *row)
+{
+    unsigned needs = operand_needs[row->operand[0]] |
+                     operand_needs[row->operand[1]] |
+                     operand_needs[row->operand[2]];
+    if (row->encoding & (MODRM | MOD_M | MOD_R | 1ull << 11 | 1ull << 15))
+        needs |= NEED_MODRM;
+    return needs;
+}
+
+static void table_append(struct decode_table *t, unsigned map, unsigned op,
+                         unsigned row)
+{
+    uint16_t *link = &t->first[map][op];
+    while (*link != NO_ROW)
+        link = &t->next[map][*link];
+    *link = (uint16_t)row;
+}
+
+struct decode_table *decode_create(const uint64_t *features)
+{
+    struct decode_table *t = malloc(sizeof *t);
+    if (!t)
+        return NULL;
+    memset(t, 0xff, sizeof *t);
+    memset(t->modrm, 0, sizeof t->modrm);
+    for (unsigned r = 0; r < INSN_COUNT; r++) {
+        const struct insn_row *row = &insn_rows[r];
+        unsigned map = ENC_MAP(row->encoding), op = ENC_OPCODE(row->encoding);
+        if (!(features[row->feature / 64] >> row->feature % 64 & 1) ||
+            (row->encoding & ENC_VEX))
+            continue;
+        if (row->encoding & PLUS_R) {
+            /* One row in eight lists would share its `next`; such rows are
+             * therefore the last of their lists, but for 90h (NOP), which
+             * comes first. */
+            for (unsigned n = 0; n < 8; n++)
+                table_append(t, map, op + n, r);
+        } else {
+            table_append(t, map, op, r);
+        }
+        if (row_needs(row) & NEED_MODRM)
+            t->modrm[map][op] = 1;
+    }
+    return t;
+}
+
+void decode_destroy(struct decode_table *table)
+{
+    free(table);
+}
+
+/* ---- the bytes of one instruction */
+struct reader {
+    const uint8_t *p;
+    unsigned pos, avail;
+    bool more; /* ran out of bytes */
+};
+
+static uint8_t next8(struct reader *r)
+{
+    if (r->pos >= r->avail) {
+        r->more = true;
+        r->pos++;
+        return 0;
+    }
+    return r->p[r->pos++];
+}
+
+static uint64_t next_le(struct reader *r, unsigned size)
+{
+    uint64_t v;
+    if (r->pos + size > r->avail) {
+        r->more = true;
+        r->pos += size;
+        return 0;
+    }
+    v = load_le(r->p + r->pos, size);
+    r->pos += size;
+    return v;
+}
+
+static int64_t sign_extend(uint64_t v, unsigned size)
+{
+    unsigned shift = 64 - 8 * size;
+    return (int64_t)(v << shift) >> shift;
+}
+
+struct prefixes {
+    uint8_t rex;  /* 0 = none */
+    uint8_t rep;  /* F3, F2 or 0: the last counts */
+    bool opsize, addrsize, lock;
+    int seg;      /* SEG_ or -1 */
+};
+
+static unsigned read_prefixes(struct reader *r, unsigned code_size,
+                              struct prefixes *px)
+{
+    static const int8_t seg_of[256] = {
+        [0x26] = 1 + SEG_ES, [0x2e] = 1 + SEG_CS, [0x36] = 1 + SEG_SS,
+        [0x3e] = 1 + SEG_DS, [0x64] = 1 + SEG_FS, [0x65] = 1 + SEG_GS,
+    };
+    for (;;) {
+        uint8_t b = next8(r);
+        if (r->more)
+            return 0;
+        if (seg_of[b]) {
+            /* 64-bit code ignores all but FS and GS. */
+            if (code_size != MODE_64 || b >= 0x64)
+                px->seg = seg_of[b] - 1;
+        } else if (b == 0x66) {
+            px->opsize = true;
+        } else if (b == 0x67) {
+            px->addrsize = true;
+        } else if (b == 0xf0) {
+            px->lock = true;
+        } else if (b == 0xf2 || b == 0xf3) {
+            px->rep = b;
+        } else if (code_size == MODE_64 && (b & 0xf0) == 0x40) {
+            px->rex = b;
+            continue;
+        } else {
+            return b;
+        }
+        px->rex = 0; /* REX counts only right before the opcode */
+    }
+}
+
+/* 16-bit addressing forms, SDM 2 table 2-1. */
+static void decode_ea16(struct reader *r, unsigned mod, unsigned rm,
+                        struct insn *i)
+{
+    static const uint8_t base[8] = {RBX, RBX, RBP, RBP, RSI, RDI, RBP, RBX};
+    static const uint8_t index[8] = {RSI, RDI, RSI, RDI, REG_ZERO, REG_ZERO,
+                                     REG_ZERO, REG_ZERO};
+    i->base = base[rm];
+    i->index = index[rm];
+    if (mod == 0 && rm == 6) {
+        i->base = REG_ZERO;
+        i->disp = (int32_t)sign_extend(next_le(r, 2), 2);
+    } else if (mod == 1) {
+        i->disp = (int8_t)next8(r);
+    } else if (mod == 2) {
+        i->disp = (int32_t)sign_extend(next_le(r, 2), 2);
+    }
+    if (i->base == RBP)
+        i->seg = SEG_SS;
+}
+
+/* 32- and 64-bit forms, SDM 2 tables 2-2 and 2-3. */
+static void decode_ea(struct reader *r, unsigned mod, unsigned rm,
+                      const struct prefixes *px, unsigned code_size,
+                      struct insn *i)
+{
+    unsigned base = rm;
+    if (rm == 4) {
+        unsigned sib = next8(r);
+        unsigned index = (sib >> 3 & 7) | (px->rex & 2) << 2;
+        base = sib & 7;
+        i->scale = (uint8_t)(sib >> 6);
+        i->index = index == 4 ? REG_ZERO : (uint8_t)index;
+    }
+    if (mod == 0 && base == 5) {
+        i->disp = (int32_t)next_le(r, 4);
+        i->base = code_size == MODE_64 && rm != 4 ? REG_RIP : REG_ZERO;
+        return;
+    }
+    i->base = (uint8_t)(base | (px->rex & 1) << 3);
+    if (i->base == RSP || i->base == RBP)
+        i->seg = SEG_SS;
+    if (mod == 1)
+        i->disp = (int8_t)next8(r);
+    else if (mod == 2)
+        i->disp = (int32_t)next_le(r, 4);
+}
+
+static bool row_matches(const struct insn_row *row, unsigned modrm,
+                        bool has_modrm, const struct prefixes *px,
+                        unsigned code_size, unsigned osize)
+{
+    uint64_t e = row->encoding;
+    bool reg_form = modrm >= 0xc0;
+    if ((e & ONLY64) && code_size != MODE_64)
+        return false;
+    if ((e & NOT64) && code_size == MODE_64)
+        return false;
+    if (e & (PFX_NONE | PFX_66 | PFX_F3 | PFX_F2)) {
+        uint64_t have = px->rep == 0xf3   ? PFX_F3
+                        : px->rep == 0xf2 ? PFX_F2
+                        : px->opsize      ? PFX_66
+                                          : PFX_NONE;
+        if (!(e & have))
+            return false;
+    }
+    if ((e & REXW0) && (px->rex & 8))
+        return false;
+    if ((e & REXW1) && !(px->rex & 8))
+        return false;
+    if ((e & REXB0) && (px->rex & 1))
+        return false;
+    if (e & (OSIZE16 | OSIZE32 | OSIZE64)) {
+        if (!(e & (OSIZE16 << osize)))
+            return false;
+    }
+    if (!has_modrm)
+        return true;
+    if ((e & MOD_M) && reg_form)
+        return false;
+    if ((e & MOD_R) && !reg_form)
+        return false;
+    if ((e & 1ull << 11) && (e >> 12 & 7) != (modrm >> 3 & 7))
+        return false;
+    if ((e & 1ull << 15) && (e >> 16 & 7) != (modrm & 7))
+        return false;
+    return true;
+}
+
+/* Operand size of a row: 0 = 16, 1 = 32, 2 = 64. */
+static unsigned row_osize(unsigned attr, const struct prefixes *px,
+                          unsigned code_size)
+{
+    if (code_size == MODE_64) {
+        if ((px->rex & 8) || (attr & A_F64))
+            return 2;
+        if (px->opsize)
+            return 0;
+        return attr & A_D64 ? 2 : 1;
+    }
+    return (code_size == MODE_32) ^ px->opsize;
+}
+
+/* Byte registers: 4-7 are AH CH DH BH without a REX prefix. */
+static uint8_t byte_reg(unsigned n, bool rex)
+{
+    if (!rex && n >= 4 && n < 8)
+        return (uint8_t)REG8(n - 4, 1);
+    return (uint8_t)REG8(n, 0);
+}
+
+static bool is_byte_reg(enum operand o)
+{
+    return o == O_Eb || o == O_Gb || o == O_Zb || o == O_AL;
+}
+
+/* The immediate, displacement or far pointer the row's operands ask for. */
+static void decode_imm(struct reader *r, unsigned needs, unsigned osize,
+                       unsigned asize, struct insn *i)
+{
+    unsigned z = osize == 0 ? 2 : 4;
+    if (needs & NEED_IW)
+        i->imm = next_le(r, 2);
+    if (needs & NEED_IB)
+        i->imm |= next_le(r, 1) << (needs & NEED_IW ? 16 : 0);
+    if (needs & (NEED_SIB | NEED_JB))
+        i->imm = (uint64_t)(int64_t)(int8_t)next8(r);
+    if (needs & (NEED_IZ | NEED_JZ))
+        i->imm = (uint64_t)sign_extend(next_le(r, z), z);
+    if (needs & NEED_IV) {
+        unsigned v = 2u << osize;
+        i->imm = (uint64_t)sign_extend(next_le(r, v), v);
+    }
+    if (needs & NEED_AP) {
+        i->imm = next_le(r, z);
+        i->imm |= next_le(r, 2) << 32;
+    }
+    if (needs & NEED_MOFFS)
+        i->imm = next_le(r, asize);
+}
+
+static unsigned address_size(unsigned code_size, bool addrsize)
+{
+    if (code_size == MODE_64)
+        return addrsize ? 4 : 8;
+    return (code_size == MODE_32) ^ addrsize ? 4 : 2;
+}
+
+static unsigned find_row(const struct decode_table *t, unsigned map,
+                         unsigned op, unsigned modrm, bool has_modrm,
+                         const struct prefixes *px, unsigned code_size,
+                         unsigned *osize)
+{
+    for (unsigned r = t->first[map][op]; r != NO_ROW; r = t->next[map][r]) {
+        *osize = row_osize(insn_rows[r].attr, px, code_size);
+        if (row_matches(&insn_rows[r], modrm, has_modrm, px, code_size,
+                        *osize))
+            return r;
+    }
+    return NO_ROW;
+}
+
+static uint16_t collect_flags(const struct prefixes *px, unsigned asize,
+                              unsigned osize, bool mem)
+{
+    return (uint16_t)((mem ? IF_MEM : 0) | (px->lock ? IF_LOCK : 0) |
+                      (px->rep == 0xf3 ? IF_REP : 0) |
+                      (px->rep == 0xf2 ? IF_REPNE : 0) |
+                      (px->rex ? IF_REX : 0) | (px->rex & 8 ? IF_REXW : 0) |
+                      (asize == 4 ? IF_ADDR32 : 0) |
+                      (asize == 2 ? IF_ADDR16 : 0) |
+                      (px->seg >= 0 ? IF_SEGPFX : 0) |
+                      (px->opsize ? IF_OPSIZE : 0) | osize << IF_OSIZE_SHIFT);
+}
+
+static unsigned read_opcode(struct reader *r, unsigned byte, unsigned *map)
+{
+    *map = 0;
+    if (byte != 0x0f)
+        return byte;
+    byte = next8(r);
+    *map = 1;
+    if (byte == 0x38 || byte == 0x3a) {
+        *map = byte == 0x38 ? 2 : 3;
+        byte = next8(r);
+    }
+    return byte;
+}
+
+/* Registers named by ModRM or the opcode. CR, DR, segment and MMX registers
+ * have no REX extension where only eight exist; exec_ functions of those
+ * mask. */
+static void decode_registers(const struct insn_row *row, unsigned modrm,
+                             bool has_modrm, unsigned op,
+                             const struct prefixes *px, struct insn *i)
+{
+    unsigned reg = 0, rm = 0;
+    bool byte1 = is_byte_reg(row->operand[0]),
+         byte2 = is_byte_reg(row->operand[1]);
+    if (has_modrm) {
+        reg = (modrm >> 3 & 7) | (px->rex & 4) << 1;
+        rm = (modrm & 7) | (px->rex & 1) << 3;
+    } else if (row->encoding & PLUS_R) {
+        reg = rm = (op & 7) | (px->rex & 1) << 3;
+    }
+    i->reg = (uint8_t)reg;
+    i->rm = (uint8_t)rm;
+    if (!byte1 && !byte2)
+        return;
+    if (row->attr & A_BYTE)
+        i->reg = byte_reg(reg, px->rex != 0);
+    if (row->operand[0] == O_Eb || row->operand[1] == O_Eb ||
+        row->operand[0] == O_Zb)
+        i->rm = byte_reg(rm, px->rex != 0);
+    if (row->operand[0] == O_AL)
+        i->rm = (uint8_t)REG8(RAX, 0);
+}
+
+enum decode_status decode_insn(const struct decode_table *t,
+                               const uint8_t *bytes, unsigned avail,
+                               unsigned code_size, struct insn *i)
+{
+    struct reader r = {bytes, 0, avail < 15 ? avail : 15, false};
+    struct prefixes px = {.seg = -1};
+    unsigned map, op, row, osize = 1, asize, modrm = 0, needs;
+    bool has_modrm, mem = false;
+
+    memset(i, 0, sizeof *i);
+    i->base = i->index = REG_ZERO;
+    i->seg = SEG_DS;
+    op = read_opcode(&r, read_prefixes(&r, code_size, &px), &map);
+    asize = address_size(code_size, px.addrsize);
+    has_modrm = t->modrm[map][op];
+    if (has_modrm && !r.more) {
+        modrm = next8(&r);
+        mem = modrm < 0xc0;
+    }
+    if (r.more)
+        goto short_of_bytes;
+
+    row = find_row(t, map, op, modrm, has_modrm, &px, code_size, &osize);
+    i->len = (uint8_t)r.pos;
+    i->flags = collect_flags(&px, asize, osize, mem);
+    if (row == NO_ROW)
+        return DECODE_UD;
+    /* Control and debug register moves ignore mod: always registers. */
+    if (insn_rows[row].operand[0] == O_Cy || insn_rows[row].operand[1] == O_Cy ||
+        insn_rows[row].operand[0] == O_Dy || insn_rows[row].operand[1] == O_Dy) {
+        mem = false;
+        i->flags &= (uint16_t)~IF_MEM;
+    }
+    if (mem && asize == 2)
+        decode_ea16(&r, modrm >> 6, modrm & 7, i);
+    else if (mem)
+        decode_ea(&r, modrm >> 6, modrm & 7, &px, code_size, i);
+    needs = row_needs(&insn_rows[row]);
+    decode_imm(&r, needs, osize, asize, i);
+    if (insn_rows[row].operand[1] == O_One)
+        i->imm = 1;
+    if (r.more)
+        goto short_of_bytes;
+
+    decode_registers(&insn_rows[row], modrm, has_modrm, op, &px, i);
+    if (px.seg >= 0)
+        i->seg = (uint8_t)px.seg;
+    i->op = (uint16_t)row;
+    i->len = (uint8_t)r.pos;
+    i->exec = insn_rows[row].exec[2 * osize + mem];
+    if (!i->exec)
+        return DECODE_UD;
+    if (px.lock && (!mem || !(insn_rows[row].attr & A_LOCK)))
+        return DECODE_UD;
+    return DECODE_OK;
+
+short_of_bytes:
+    i->len = 15;
+    return avail >= 15 ? DECODE_LONG : DECODE_MORE;
+}

@@ -1,0 +1,240 @@
+/* interp.c - the run loop of engine T0 and the ways out of a block.
+ *
+ * Between instructions cpu->block is NULL, cpu->insn is cpu->resume and RIP
+ * is reg[REG_RIP]. Inside a block RIP is reg[REG_RIP] + insn->off, and
+ * cpu->budget has already been charged for the whole block; who leaves early
+ * gives the rest back. */
+#include "cpu/block.h"
+#include "cpu/event.h"
+#include "cpu/exec.h"
+#include "cpu/flow.h"
+
+/* ---- leaving a block */
+
+const struct insn *flow_resync(struct cpu *cpu, uint64_t rip)
+{
+    cpu->reg[REG_RIP] = rip;
+    cpu->insn = cpu->resume;
+    cpu->block = NULL;
+    return NULL;
+}
+
+static bool canonical(uint64_t gva)
+{
+    return (uint64_t)((int64_t)(gva << 16) >> 16) == gva;
+}
+
+void flow_check(struct cpu *cpu, uint64_t rip)
+{
+    if (rip >= cpu->cs_end || (cpu_code64(cpu) && !canonical(rip)))
+        cpu_raise_error(cpu, EX_GP, 0);
+}
+
+/* The rest of the budget is run one instruction at a time, and code near the
+ * CS limit too: both by the run loop. */
+const struct insn *block_enter_slow(struct cpu *cpu, struct block *b,
+                                    uint64_t rip)
+{
+    (void)b;
+    return flow_resync(cpu, rip);
+}
+
+const struct insn *flow_jump_slow(struct cpu *cpu, uint64_t rip)
+{
+    return flow_resync(cpu, rip);
+}
+
+static bool same_page(const struct block *a, const struct block *b)
+{
+    return a->frame == b->frame && !a->code2 && !b->code2;
+}
+
+/* Find the target in the jump cache and, where links are allowed, remember
+ * it. A target that was never run yet goes through the run loop once. */
+const struct insn *flow_link_slow(struct cpu *cpu, unsigned n, uint64_t rip)
+{
+    struct block *b = cpu->block, *t;
+    if (rip >= cpu->cs_end || (cpu_code64(cpu) && !canonical(rip)))
+        cpu_raise_error(cpu, EX_GP, 0);
+    t = flow_find(cpu, rip);
+    if (!t)
+        return flow_resync(cpu, rip);
+    if ((cpu->mode & MODE_CODE) != MODE_16 && b->frame && same_page(b, t) &&
+        b->mode != MODE_DEAD) {
+        b->link[n] = t;
+        b->out[n].from = b;
+        b->out[n].next = t->incoming;
+        t->incoming = &b->out[n];
+    }
+    return block_enter(cpu, t, rip);
+}
+
+/* ---- counting and stopping */
+
+uint64_t cpu_icount(const struct cpu *cpu)
+{
+    int64_t left = cpu->budget + cpu->budget_kept;
+    if (cpu->block)
+        left += cpu->block->count - (cpu->insn - cpu->block->insn);
+    return cpu->icount + (uint64_t)(cpu->slice - left);
+}
+
+void cpu_kick(struct cpu *cpu)
+{
+    if (cpu->budget > 0) {
+        cpu->budget_kept += cpu->budget;
+        cpu->budget = 0;
+    }
+}
+
+void cpu_shorten(struct cpu *cpu, int64_t budget)
+{
+    int64_t left = cpu->budget + cpu->budget_kept, take;
+    if (cpu->block) /* count from the instruction after the current one */
+        budget -= cpu->block->count - (cpu->insn - cpu->block->insn) - 1;
+    take = left - budget;
+    if (take <= 0)
+        return;
+    cpu->slice -= take;
+    cpu->budget_kept -= take;
+    if (cpu->budget_kept < 0) {
+        cpu->budget += cpu->budget_kept;
+        cpu->budget_kept = 0;
+    }
+}
+
+void cpu_stop(struct cpu *cpu)
+{
+    cpu->attention |= ATT_STOP;
+    cpu_kick(cpu);
+}
+
+/* ---- running */
+
+static void run_block(struct cpu *cpu, struct block *b)
+{
+    const struct insn *i;
+    cpu->budget -= b->count;
+    cpu->block = b;
+    i = exec_go(cpu, b->insn);
+    while (i)
+        i = i->exec(cpu, i);
+}
+
+/* Exactly one instruction, with what stepping asks for before and after. */
+static void run_single(struct cpu *cpu)
+{
+    bool trap = cpu->attention & ATT_TRAP;
+    bool tf = cpu->eflags & EFL_TF;
+    uint32_t shadow = cpu->attention & ATT_SHADOW;
+    struct block *b;
+    int64_t kept;
+
+    if (trap)
+        event_before_step(cpu);
+    b = block_single(cpu, cpu->reg[REG_RIP]);
+    cpu->attention &= ~shadow;
+    kept = cpu->budget - 1; /* nothing is left for a second block */
+    cpu->budget = 1;
+    cpu->budget_kept += kept;
+    run_block(cpu, b);
+    if (trap)
+        event_after_step(cpu, tf);
+}
+
+/* What attention asks for. True: look again from the top. */
+static bool attend(struct cpu *cpu)
+{
+    if (cpu->attention & (ATT_STOP | ATT_SHUTDOWN)) {
+        cpu->exit = cpu->attention & ATT_SHUTDOWN ? EXIT_SHUTDOWN : EXIT_STOP;
+        cpu->attention &= ~(uint32_t)ATT_STOP;
+        return false;
+    }
+    if (event_poll(cpu))
+        return true;
+    if (cpu->attention & ATT_HALTED) {
+        cpu->exit = EXIT_HALTED;
+        return false;
+    }
+    if (cpu->budget <= 0) {
+        cpu->exit = EXIT_BUDGET;
+        return false;
+    }
+    if (cpu->attention & (ATT_TRAP | ATT_SHADOW)) {
+        run_single(cpu);
+        return true;
+    }
+    return true;
+}
+
+static bool needs_attention(const struct cpu *cpu)
+{
+    uint32_t a = cpu->attention;
+    if (!(cpu->eflags & EFL_IF))
+        a &= ~(uint32_t)ATT_INTR;
+    return a & ~(uint32_t)ATT_NMI_BLOCKED;
+}
+
+static void run_loop(struct cpu *cpu)
+{
+    for (;;) {
+        uint64_t rip = cpu->reg[REG_RIP];
+        struct block *b;
+        cpu->budget += cpu->budget_kept;
+        cpu->budget_kept = 0;
+        if (unlikely(needs_attention(cpu))) {
+            if (!attend(cpu))
+                return;
+            if (needs_attention(cpu))
+                continue;
+            rip = cpu->reg[REG_RIP];
+            cpu->budget += cpu->budget_kept;
+            cpu->budget_kept = 0;
+        }
+        if (cpu->budget <= 0) {
+            cpu->exit = EXIT_BUDGET;
+            return;
+        }
+        b = flow_find(cpu, rip);
+        if (!b)
+            b = block_find(cpu, rip);
+        if (unlikely(!b || b->count > cpu->budget ||
+                     rip + b->bytes > cpu->cs_end))
+            run_single(cpu);
+        else
+            run_block(cpu, b);
+    }
+}
+
+/* An exception left the block: charge for what was executed, the faulting
+ * instruction included, and put RIP back to it. */
+static void unwind(struct cpu *cpu)
+{
+    uint64_t rip = cpu_rip(cpu);
+    if (cpu->block)
+        cpu->budget += cpu->block->count - (cpu->insn - cpu->block->insn) - 1;
+    flow_resync(cpu, rip);
+}
+
+enum cpu_exit cpu_run(struct cpu *cpu, int64_t budget)
+{
+    cpu->slice = budget;
+    cpu->budget = budget;
+    cpu->budget_kept = 0;
+    cpu->insn = cpu->resume;
+    cpu->block = NULL;
+    cpu->exit = EXIT_BUDGET;
+    if (setjmp(cpu->raise_env)) {
+        unwind(cpu);
+        if (!event_exception(cpu)) {
+            cpu->attention |= ATT_SHUTDOWN;
+            cpu->exit = EXIT_SHUTDOWN;
+        }
+    }
+    run_loop(cpu);
+    cpu->budget += cpu->budget_kept;
+    cpu->budget_kept = 0;
+    cpu->icount += (uint64_t)(cpu->slice - cpu->budget);
+    cpu->slice = cpu->budget = 0;
+    return cpu->exit;
+}
