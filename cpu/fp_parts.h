@@ -173,6 +173,9 @@ static inline bool fp_underflow(struct fp_parts *p, const struct fp_format *f,
         if (p->exp >= f->emin) {
             return false;
         }
+        /* FSCALE can go further down than any wrapping brings back. */
+        p->m = u128_of(0, 1);
+        mode->rc = FP_RC_ZERO;
     }
     p->m = u128_shr_jam(p->m, (uint32_t)(f->emin - p->exp));
     p->exp = f->emin;

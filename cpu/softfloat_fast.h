@@ -18,6 +18,10 @@ int64_t FLOAT(to_int_slow)(UINT a, unsigned bits, enum fp_rc rc,
 UINT FLOAT(from_int_slow)(int64_t a, uint32_t *mxcsr);
 UINT FLOAT(round_int)(UINT a, enum fp_rc rc, bool inexact, uint32_t *mxcsr);
 
+/* For float80.c: take apart; round and encode. */
+struct fp_parts FLOAT(decode)(UINT a);
+UINT FLOAT(encode)(struct fp_parts p, struct fp_mode *mode);
+
 static inline HOST FLOAT(host)(UINT a)
 {
     HOST h;

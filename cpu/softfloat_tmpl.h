@@ -63,15 +63,27 @@ static UINT FLOAT(pack)(struct fp_parts p)
     }
 }
 
-/* Rounds, encodes and records the flags. */
-static UINT FLOAT(finish)(struct fp_parts p, struct fp_mode *mode,
-                          uint32_t *mxcsr)
+struct fp_parts FLOAT(decode)(UINT a)
+{
+    return FLOAT(unpack)(a, 0);
+}
+
+UINT FLOAT(encode)(struct fp_parts p, struct fp_mode *mode)
 {
     if (p.cls == FPC_FINITE) {
         p = fp_round(p, &FLOAT(format), mode);
     }
-    mxcsr_raise(mxcsr, mode->flags);
     return FLOAT(pack)(p);
+}
+
+/* Rounds, encodes and records the flags. */
+static UINT FLOAT(finish)(struct fp_parts p, struct fp_mode *mode,
+                          uint32_t *mxcsr)
+{
+    UINT r = FLOAT(encode)(p, mode);
+
+    mxcsr_raise(mxcsr, mode->flags);
+    return r;
 }
 
 /* The result of an operation with a NaN among its operands: the first. */
