@@ -8,7 +8,7 @@
 #include "mmu/addrspace.h"
 
 struct disk;
-struct dma_i8237;
+struct dma;
 struct fdc_i82077;
 
 enum { FDC_DRIVES = 2 };
@@ -28,7 +28,7 @@ struct fdc_i82077_config {
     struct irq *irq; /* ISA IRQ 6 */
     struct sched *sched;
     struct log *log;
-    struct dma_i8237 *dma; /* channel 2 is used */
+    struct dma *dma; /* channel 2 is used */
     enum fdc_drive_type drive[FDC_DRIVES];
 };
 

@@ -1,0 +1,270 @@
+/* check_pci - configuration mechanism #1, base registers, interrupt pins,
+ * and the PIIX3 behind them.
+ * Run alone: make tests/devices/check_pci && tests/devices/check_pci */
+#include "tests/devices/fake_pci.h"
+
+#include "devices/piix3.h"
+
+enum { SLOT = PCI_DEVFN(3, 0) };
+
+struct card {
+    struct pci_device pci;
+    struct region memory, io, rom;
+    unsigned written, last_offset, last_size;
+    uint32_t latch;
+};
+
+static uint64_t card_read(void *opaque, uint64_t offset, unsigned size)
+{
+    struct card *card = opaque;
+
+    (void)size;
+    return card->latch + offset;
+}
+
+static void card_write(void *opaque, uint64_t offset, uint64_t value,
+                       unsigned size)
+{
+    struct card *card = opaque;
+
+    (void)offset;
+    (void)size;
+    card->latch = (uint32_t)value;
+}
+
+static const struct region_ops card_ops = {card_read, card_write, 4};
+
+static void card_written(void *opaque, unsigned offset, unsigned size)
+{
+    struct card *card = opaque;
+
+    card->written++;
+    card->last_offset = offset;
+    card->last_size = size;
+}
+
+static void card_create(struct card *card, struct fake_pci *fake, uint8_t devfn)
+{
+    static const struct pci_identity identity = {
+        .vendor = 0x1234,
+        .device = 0x5678,
+        .base_class = 0x03,
+        .interrupt_pin = 1,
+    };
+
+    memset(card, 0, sizeof *card);
+    pci_device_init(&card->pci, &identity);
+    card->memory = (struct region){.name = "m",
+                                   .size = 0x10000,
+                                   .kind = REGION_MMIO,
+                                   .ops = &card_ops,
+                                   .opaque = card};
+    card->io = card->memory;
+    card->io.size = 0x20;
+    card->rom = card->memory;
+    card->rom.size = 0x8000;
+    pci_device_set_bar(&card->pci, 0, PCI_BAR_PREFETCHABLE, &card->memory);
+    pci_device_set_bar(&card->pci, 1, PCI_BAR_IO, &card->io);
+    pci_device_set_bar(&card->pci, PCI_BAR_ROM, PCI_BAR_MEMORY, &card->rom);
+    card->pci.written = card_written;
+    card->pci.opaque = card;
+    ck_assert(pci_bus_attach(fake->bus, &card->pci, devfn));
+    pci_device_reset(&card->pci);
+}
+
+START_TEST(address_register_takes_doublewords_only)
+{
+    struct fake_pci fake;
+    struct card card;
+
+    fake_pci_create(&fake);
+    card_create(&card, &fake, SLOT);
+    fake_out(&fake, 0xCF8, 0xFFFFFFFF, 4);
+    ck_assert_uint_eq(fake_in(&fake, 0xCF8, 4), 0x80FFFFFC);
+    fake_out(&fake, 0xCF8, 0x80001800, 4);
+    fake_out(&fake, 0xCF8, 0x55, 1);
+    fake_out(&fake, 0xCFA, 0x5555, 2);
+    ck_assert_uint_eq(fake_in(&fake, 0xCF8, 4), 0x80001800);
+    ck_assert_uint_eq(fake_in(&fake, 0xCFC, 4), 0x56781234);
+    ck_assert_uint_eq(fake_in(&fake, 0xCFE, 2), 0x5678);
+    ck_assert_uint_eq(fake_in(&fake, 0xCFF, 1), 0x56);
+    /* Disabled, another bus, another slot: nobody. */
+    fake_out(&fake, 0xCF8, 0x00001800, 4);
+    ck_assert_uint_eq(fake_in(&fake, 0xCFC, 4), 0xFFFFFFFF);
+    fake_out(&fake, 0xCF8, 0x80011800, 4);
+    ck_assert_uint_eq(fake_in(&fake, 0xCFC, 4), 0xFFFFFFFF);
+    ck_assert_uint_eq(fake_config_in(&fake, PCI_DEVFN(4, 0), 0, 4), 0xFFFFFFFF);
+    ck_assert_uint_eq(fake_config_in(&fake, PCI_DEVFN(3, 1), 0, 2), 0xFFFF);
+    fake_pci_destroy(&fake);
+}
+END_TEST
+
+START_TEST(masks_protect_registers)
+{
+    struct fake_pci fake;
+    struct card card;
+
+    fake_pci_create(&fake);
+    card_create(&card, &fake, SLOT);
+    fake_config_out(&fake, SLOT, 0, 0xDEADBEEF, 4);
+    ck_assert_uint_eq(fake_config_in(&fake, SLOT, 0, 4), 0x56781234);
+    fake_config_out(&fake, SLOT, PCI_COMMAND, 0xFFFF, 2);
+    ck_assert_uint_eq(fake_config_in(&fake, SLOT, PCI_COMMAND, 2), 0x0547);
+    fake_config_out(&fake, SLOT, PCI_INTERRUPT_LINE, 0x0B, 1);
+    ck_assert_uint_eq(fake_config_in(&fake, SLOT, PCI_INTERRUPT_LINE, 2),
+                      0x010B);
+    /* Status bits are cleared by ones. */
+    store_le16(card.pci.config + PCI_STATUS, 0x3000);
+    fake_config_out(&fake, SLOT, PCI_STATUS, 0x1000, 2);
+    ck_assert_uint_eq(fake_config_in(&fake, SLOT, PCI_STATUS, 2), 0x2000);
+    ck_assert_uint_eq(card.last_offset, PCI_STATUS);
+    ck_assert_uint_eq(card.last_size, 2);
+    pci_device_reset(&card.pci);
+    ck_assert_uint_eq(fake_config_in(&fake, SLOT, PCI_COMMAND, 2), 0);
+    fake_pci_destroy(&fake);
+}
+END_TEST
+
+START_TEST(base_registers_size_and_move)
+{
+    struct fake_pci fake;
+    struct card card;
+
+    fake_pci_create(&fake);
+    card_create(&card, &fake, SLOT);
+    fake_config_out(&fake, SLOT, PCI_BAR0, 0xFFFFFFFF, 4);
+    fake_config_out(&fake, SLOT, PCI_BAR0 + 4, 0xFFFFFFFF, 4);
+    fake_config_out(&fake, SLOT, PCI_BAR0 + 8, 0xFFFFFFFF, 4);
+    fake_config_out(&fake, SLOT, PCI_ROM_ADDRESS, 0xFFFFFFFE, 4);
+    ck_assert_uint_eq(fake_config_in(&fake, SLOT, PCI_BAR0, 4), 0xFFFF0008);
+    ck_assert_uint_eq(fake_config_in(&fake, SLOT, PCI_BAR0 + 4, 4), 0xFFFFFFE1);
+    ck_assert_uint_eq(fake_config_in(&fake, SLOT, PCI_BAR0 + 8, 4), 0);
+    ck_assert_uint_eq(fake_config_in(&fake, SLOT, PCI_ROM_ADDRESS, 4),
+                      0xFFFF8000);
+    fake_config_out(&fake, SLOT, PCI_BAR0, 0xE0000000, 4);
+    fake_config_out(&fake, SLOT, PCI_BAR0 + 4, 0xC000, 4);
+    ck_assert(!card.memory.mapped && !card.io.mapped);
+    fake_config_out(&fake, SLOT, PCI_COMMAND, 3, 2);
+    ck_assert(card.memory.mapped && card.io.mapped && !card.rom.mapped);
+    addrspace_write(fake.memory, 0xE0000000, 0x1000, 4);
+    ck_assert_uint_eq(addrspace_read(fake.memory, 0xE0000010, 4), 0x1010);
+    ck_assert_uint_eq(fake_in(&fake, 0xC004, 4), 0x1004);
+    fake_config_out(&fake, SLOT, PCI_BAR0, 0xE1000000, 4);
+    ck_assert_uint_eq(addrspace_read(fake.memory, 0xE0000010, 4), 0xFFFFFFFF);
+    ck_assert_uint_eq(addrspace_read(fake.memory, 0xE1000010, 4), 0x1010);
+    fake_config_out(&fake, SLOT, PCI_ROM_ADDRESS, 0xE2000001, 4);
+    ck_assert(card.rom.mapped && card.rom.base == 0xE2000000);
+    /* RAM wins where firmware puts a card on top of it. */
+    fake_config_out(&fake, SLOT, PCI_BAR0, 0x00100000, 4);
+    addrspace_write(fake.memory, 0x100000, 0xAA55AA55, 4);
+    ck_assert_uint_eq(addrspace_read(fake.memory, 0x100000, 4), 0xAA55AA55);
+    fake_config_out(&fake, SLOT, PCI_COMMAND, 0, 2);
+    ck_assert(!card.memory.mapped && !card.io.mapped && !card.rom.mapped);
+    fake_pci_destroy(&fake);
+}
+END_TEST
+
+START_TEST(interrupts_reach_the_routed_irq)
+{
+    struct fake_pci fake;
+    struct card card, other;
+    struct piix3 *bridge;
+    const uint8_t isa = PCI_DEVFN(1, 0);
+
+    fake_pci_create(&fake);
+    bridge = piix3_create(&(struct piix3_config){
+        .bus = fake.bus, .devfn = isa, .irq = fake.wire, .log = &fake.log});
+    fake_device_reset(piix3_device(bridge));
+    ck_assert_uint_eq(fake_config_in(&fake, isa, 0, 4), 0x70008086);
+    ck_assert_uint_eq(fake_config_in(&fake, isa, PCI_HEADER_TYPE, 1), 0x80);
+    card_create(&card, &fake, SLOT);
+    card_create(&other, &fake, PCI_DEVFN(7, 0));
+    /* Slot 3 INTA: PIRQ (3 - 1) = C; slot 7: the same. */
+    pci_device_set_intx(&card.pci, true);
+    fake_config_out(&fake, isa, 0x62, 0x0B, 1);
+    ck_assert(fake.irq[11].level);
+    pci_device_set_intx(&other.pci, true);
+    pci_device_set_intx(&card.pci, false);
+    ck_assert(fake.irq[11].level);
+    pci_device_set_intx(&other.pci, false);
+    ck_assert(!fake.irq[11].level);
+    ck_assert_uint_eq(fake.irq[11].rises, 1);
+    pci_device_set_intx(&card.pci, true);
+    fake_config_out(&fake, isa, 0x62, 0x0A, 1);
+    ck_assert(fake.irq[10].level && !fake.irq[11].level);
+    fake_device_reload(piix3_device(bridge));
+    ck_assert(fake.irq[10].level);
+    /* The command register can cut it off, PIRQRC too. */
+    fake_config_out(&fake, SLOT, PCI_COMMAND, PCI_COMMAND_INTX_DISABLE, 2);
+    ck_assert(!fake.irq[10].level);
+    fake_config_out(&fake, SLOT, PCI_COMMAND, 0, 2);
+    ck_assert(fake.irq[10].level);
+    fake_config_out(&fake, isa, 0x62, 0x8A, 1);
+    ck_assert(!fake.irq[10].level);
+    fake_config_out(&fake, isa, 0x62, 0x08, 1); /* not routable */
+    ck_assert(!fake.irq[8].level);
+    fake_device_destroy(piix3_device(bridge));
+    fake_pci_destroy(&fake);
+}
+END_TEST
+
+struct resets {
+    unsigned count;
+    bool hard;
+};
+
+static void on_reset(void *opaque, bool hard)
+{
+    struct resets *resets = opaque;
+
+    resets->count++;
+    resets->hard = hard;
+}
+
+START_TEST(port_cf9_resets_on_the_rising_edge)
+{
+    struct fake_pci fake;
+    struct resets resets = {0};
+    struct piix3 *bridge;
+
+    fake_pci_create(&fake);
+    bridge = piix3_create(&(struct piix3_config){.bus = fake.bus,
+                                                 .devfn = PCI_DEVFN(1, 0),
+                                                 .irq = fake.wire,
+                                                 .reset = on_reset,
+                                                 .opaque = &resets,
+                                                 .log = &fake.log});
+    fake_device_reset(piix3_device(bridge));
+    fake_out(&fake, 0xCF9, 0x02, 1);
+    ck_assert_uint_eq(fake_in(&fake, 0xCF9, 1), 0x02);
+    ck_assert_uint_eq(resets.count, 0);
+    fake_out(&fake, 0xCF9, 0x06, 1);
+    ck_assert_uint_eq(resets.count, 1);
+    ck_assert(resets.hard);
+    fake_out(&fake, 0xCF9, 0x06, 1);
+    ck_assert_uint_eq(resets.count, 1);
+    fake_out(&fake, 0xCF9, 0x00, 1);
+    fake_out(&fake, 0xCF9, 0x04, 1);
+    ck_assert_uint_eq(resets.count, 2);
+    ck_assert(!resets.hard);
+    /* A doubleword there is the address register, not a reset. */
+    fake_out(&fake, 0xCF9, 0x00, 1);
+    fake_out(&fake, 0xCF8, 0x80000600, 4);
+    ck_assert_uint_eq(resets.count, 2);
+    fake_device_destroy(piix3_device(bridge));
+    fake_pci_destroy(&fake);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        address_register_takes_doublewords_only,
+        masks_protect_registers,
+        base_registers_size_and_move,
+        interrupts_reach_the_routed_irq,
+        port_cf9_resets_on_the_rising_edge,
+    };
+
+    return fake_run("pci", tests, ARRAY_LEN(tests));
+}
