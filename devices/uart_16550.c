@@ -440,6 +440,7 @@ static uint64_t uart_read(void *opaque, uint64_t offset, unsigned size)
     case REG_LSR:
         value = uart_lsr(uart);
         uart->lsr_errors = 0;
+        uart->rx_errors[uart->rx_first] = 0;
         break;
     case REG_MSR:
         value = uart->msr;
@@ -511,7 +512,8 @@ static int uart_post_load(struct device *device, uint32_t version)
     struct uart *uart = (struct uart *)device;
 
     (void)version;
-    if (uart->rx_count > FIFO_SIZE || uart->tx_count > FIFO_SIZE)
+    if (uart->rx_count > fifo_depth(uart) ||
+        uart->tx_count > fifo_depth(uart))
         return -1;
     uart->rx_first %= FIFO_SIZE;
     uart->tx_first %= FIFO_SIZE;
