@@ -126,14 +126,13 @@ static void run_single(struct cpu *cpu)
 {
     bool trap = cpu->attention & ATT_TRAP;
     bool tf = cpu->eflags & EFL_TF;
-    uint32_t shadow = cpu->attention & ATT_SHADOW;
     struct block *b;
     int64_t kept;
 
     if (trap)
         event_before_step(cpu);
     b = block_single(cpu, cpu->reg[REG_RIP]);
-    cpu->attention &= ~shadow;
+    cpu->attention &= ~(uint32_t)ATT_SHADOW;
     kept = cpu->budget - 1; /* nothing is left for a second block */
     cpu->budget = 1;
     cpu->budget_kept += kept;
@@ -160,10 +159,9 @@ static bool attend(struct cpu *cpu)
         cpu->exit = EXIT_BUDGET;
         return false;
     }
-    if (cpu->attention & (ATT_TRAP | ATT_SHADOW)) {
+    if (cpu->attention & (ATT_INTR | ATT_NMI | ATT_TRAP))
         run_single(cpu);
-        return true;
-    }
+    cpu->attention &= ~(uint32_t)ATT_SHADOW;
     return true;
 }
 
@@ -212,7 +210,8 @@ static void unwind(struct cpu *cpu)
 {
     uint64_t rip = cpu_rip(cpu);
     if (cpu->block)
-        cpu->budget += cpu->block->count - (cpu->insn - cpu->block->insn) - 1;
+        cpu->budget += cpu->block->count - (cpu->insn - cpu->block->insn);
+    cpu->budget--; /* a fault costs one, so that endless faults end */
     flow_resync(cpu, rip);
 }
 

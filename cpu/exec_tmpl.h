@@ -1,0 +1,71 @@
+/* exec_tmpl.h - integer instruction bodies of one operand width.
+ *
+ * Included by exec_alu.c, exec_bit.c and exec_mov.c through width files with
+ * W = 8, 16, 32 or 64 defined; gives the types and the naming macros, the
+ * including file the bodies. */
+#undef T
+#undef ST
+#undef LD
+#undef ST_
+#undef LOADP
+#undef STOREP
+#undef GETR
+#undef SETR
+#undef FN
+#undef FNI
+
+#define CAT_(a, b)  a##b
+#define CAT(a, b)   CAT_(a, b)
+#define CAT3(a, b, c) CAT(CAT(a, b), c)
+
+#if W == 8
+#define T  uint8_t
+#define ST int8_t
+#define GETR(n)    R8(n)
+#define SETR(n, v) set_r8(cpu, n, (uint8_t)(v))
+/* exec_add_Eb_Gb_r */
+#define FN(op, v, b, form) exec_##op##b##_##form
+#elif W == 16
+#define T  uint16_t
+#define ST int16_t
+#define GETR(n)    R16(n)
+#define SETR(n, v) set_r16(cpu, n, (uint16_t)(v))
+#define FN(op, v, b, form) exec_##op##v##_16##form
+#elif W == 32
+#define T  uint32_t
+#define ST int32_t
+#define GETR(n)    R32(n)
+#define SETR(n, v) set_r32(cpu, n, (uint32_t)(v))
+#define FN(op, v, b, form) exec_##op##v##_32##form
+#else
+#define T  uint64_t
+#define ST int64_t
+#define GETR(n)    R64(n)
+#define SETR(n, v) set_r64(cpu, n, v)
+#define FN(op, v, b, form) exec_##op##v##_64##form
+#endif
+
+#define LD(seg, off)      CAT(ld, W)(cpu, seg, off)
+#define ST_(seg, off, v)  CAT(st, W)(cpu, seg, off, (T)(v))
+#define LOADP(p)          CAT(load_le, W)(p)
+#define STOREP(p, v)      CAT(store_le, W)(p, (T)(v))
+
+#undef HANDLER
+#define HANDLER(name)                                                         \
+    const struct insn *name(struct cpu *cpu, const struct insn *i);           \
+    const struct insn *name(struct cpu *cpu, const struct insn *i)
+
+/* Names of inline helpers of this width: W_(alu_add) = alu_add_32. */
+#undef W_
+#define W_(name) CAT3(name, _, W)
+
+/* A read-modify-write of the ModRM memory operand: `body` uses a, sets r. */
+#undef RMW
+#define RMW(body)                                                             \
+    uint64_t off = mem_offset(cpu, i);                                        \
+    uint8_t *p = mem_rmw(cpu, i->seg, off, W / 8);                            \
+    T a = LOADP(p), r;                                                        \
+    body;                                                                     \
+    STOREP(p, r);                                                             \
+    mem_rmw_end(cpu, i->seg, off, p, W / 8);                                  \
+    NEXT
