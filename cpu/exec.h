@@ -23,7 +23,9 @@
 
 #define EXEC(id)                                                              \
     const struct insn *exec_##id(struct cpu *cpu, const struct insn *i);      \
-    const struct insn *exec_##id(struct cpu *cpu, const struct insn *i)
+    const struct insn *exec_##id(struct cpu *cpu, EXEC_UNUSED                 \
+                                 const struct insn *i)
+#define EXEC_UNUSED __attribute__((unused)) /* some do not look at i */
 
 /* Go on with instruction n: where the compiler turns sibling calls into
  * jumps (UMBRA_TAIL_CALLS) handlers chain, elsewhere the run loop calls. */

@@ -113,20 +113,16 @@ static ALWAYS_INLINE void set_count(struct cpu *cpu, const struct insn *i,
     EXEC(call_Ev_##w##r)                                                      \
     {                                                                         \
         uint64_t target = R##w(i->rm);                                        \
-        struct block *b = flow_find(cpu, target);                             \
-        if (unlikely(!b))                                                     \
-            flow_check(cpu, target);                                          \
+        flow_check(cpu, target);                                              \
         push##w(cpu, CUT_##w(insn_next_rip(cpu, i)));                         \
-        return flow_jump_to(cpu, b, target);                                  \
+        return flow_jump_to(cpu, flow_find(cpu, target), target);             \
     }                                                                         \
     EXEC(call_Ev_##w##m)                                                      \
     {                                                                         \
         uint64_t target = ld##w(cpu, i->seg, mem_offset(cpu, i));             \
-        struct block *b = flow_find(cpu, target);                             \
-        if (unlikely(!b))                                                     \
-            flow_check(cpu, target);                                          \
+        flow_check(cpu, target);                                              \
         push##w(cpu, CUT_##w(insn_next_rip(cpu, i)));                         \
-        return flow_jump_to(cpu, b, target);                                  \
+        return flow_jump_to(cpu, flow_find(cpu, target), target);             \
     }                                                                         \
     EXEC(ret_##w)                                                             \
     {                                                                         \

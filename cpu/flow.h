@@ -27,7 +27,13 @@ const struct insn *flow_resync(struct cpu *cpu, uint64_t rip);
 
 /* Raise #GP(0) when a near branch may not go to `rip`: outside the CS limit
  * or not canonical. Call it before anything is changed. */
-void flow_check(struct cpu *cpu, uint64_t rip);
+static ALWAYS_INLINE void flow_check(struct cpu *cpu, uint64_t rip)
+{
+    if (unlikely(rip >= cpu->cs_end ||
+                 (cpu->cs_end == ~0ull &&
+                  (uint64_t)((int64_t)(rip << 16) >> 16) != rip)))
+        cpu_raise_error(cpu, EX_GP, 0);
+}
 
 /* Block at `rip` by the jump cache, or NULL. A hit needs no flow_check. */
 static ALWAYS_INLINE struct block *flow_find(struct cpu *cpu, uint64_t rip)

@@ -19,17 +19,6 @@ const struct insn *flow_resync(struct cpu *cpu, uint64_t rip)
     return NULL;
 }
 
-static bool canonical(uint64_t gva)
-{
-    return (uint64_t)((int64_t)(gva << 16) >> 16) == gva;
-}
-
-void flow_check(struct cpu *cpu, uint64_t rip)
-{
-    if (rip >= cpu->cs_end || (cpu_code64(cpu) && !canonical(rip)))
-        cpu_raise_error(cpu, EX_GP, 0);
-}
-
 /* The rest of the budget is run one instruction at a time, and code near the
  * CS limit too: both by the run loop. */
 const struct insn *block_enter_slow(struct cpu *cpu, struct block *b,
@@ -54,8 +43,7 @@ static bool same_page(const struct block *a, const struct block *b)
 const struct insn *flow_link_slow(struct cpu *cpu, unsigned n, uint64_t rip)
 {
     struct block *b = cpu->block, *t;
-    if (rip >= cpu->cs_end || (cpu_code64(cpu) && !canonical(rip)))
-        cpu_raise_error(cpu, EX_GP, 0);
+    flow_check(cpu, rip);
     t = flow_find(cpu, rip);
     if (!t)
         return flow_resync(cpu, rip);
