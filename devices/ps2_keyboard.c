@@ -60,7 +60,7 @@ enum { TYPE_BREAK = 1, TYPE_REPEAT = 2 };
 
 /* Replies go before keys. `repeat` is the index of the key that repeats, 0
  * for none; then the repeat event is armed for `repeat_at`. */
-struct keyboard {
+struct ps2_keyboard {
     struct device device;
     struct ps2_queue keys, replies;
     uint64_t repeat_at; /* ns */
@@ -80,18 +80,18 @@ struct keyboard {
 };
 
 static const struct state_field keyboard_fields[] = {
-    PS2_QUEUE_FIELDS(struct keyboard, keys),
-    PS2_QUEUE_FIELDS(struct keyboard, replies),
-    FIELD(struct keyboard, U64, repeat_at),
-    FIELD_ARRAY(struct keyboard, U8, down),
-    FIELD_ARRAY(struct keyboard, U8, type),
-    FIELD(struct keyboard, U8, repeat),
-    FIELD(struct keyboard, U8, command),
-    FIELD(struct keyboard, U8, leds),
-    FIELD(struct keyboard, U8, rate),
-    FIELD(struct keyboard, U8, set),
-    FIELD(struct keyboard, U8, last),
-    FIELD(struct keyboard, BOOL, enabled),
+    PS2_QUEUE_FIELDS(struct ps2_keyboard, keys),
+    PS2_QUEUE_FIELDS(struct ps2_keyboard, replies),
+    FIELD(struct ps2_keyboard, U64, repeat_at),
+    FIELD_ARRAY(struct ps2_keyboard, U8, down),
+    FIELD_ARRAY(struct ps2_keyboard, U8, type),
+    FIELD(struct ps2_keyboard, U8, repeat),
+    FIELD(struct ps2_keyboard, U8, command),
+    FIELD(struct ps2_keyboard, U8, leds),
+    FIELD(struct ps2_keyboard, U8, rate),
+    FIELD(struct ps2_keyboard, U8, set),
+    FIELD(struct ps2_keyboard, U8, last),
+    FIELD(struct ps2_keyboard, BOOL, enabled),
     FIELD_END,
 };
 
@@ -109,12 +109,12 @@ struct sequence {
     unsigned count;
 };
 
-static bool is_down(const struct keyboard *kb, unsigned index)
+static bool is_down(const struct ps2_keyboard *kb, unsigned index)
 {
     return kb->down[index / 8] >> index % 8 & 1;
 }
 
-static void tell_ready(struct keyboard *kb)
+static void tell_ready(struct ps2_keyboard *kb)
 {
     if (kb->ready)
         kb->ready(kb->opaque);
@@ -126,7 +126,7 @@ static void add(struct sequence *seq, uint8_t byte)
 }
 
 /* Code of one key in set 1 or 2, without regard to other keys. */
-static void add_code(const struct keyboard *kb, struct sequence *seq,
+static void add_code(const struct ps2_keyboard *kb, struct sequence *seq,
                      unsigned index, bool down)
 {
     uint8_t code = index & 0x7F;
@@ -142,7 +142,7 @@ static void add_code(const struct keyboard *kb, struct sequence *seq,
     add(seq, scancode_set2(code));
 }
 
-static void add_pause(const struct keyboard *kb, struct sequence *seq)
+static void add_pause(const struct ps2_keyboard *kb, struct sequence *seq)
 {
     static const uint8_t set1_bytes[] = {0xE1, 0x1D, 0x45, 0xE1, 0x9D, 0xC5};
     static const uint8_t set2_bytes[] = {0xE1, 0x14, 0x77, 0xE1,
@@ -162,7 +162,7 @@ static void add_pause(const struct keyboard *kb, struct sequence *seq)
 }
 
 /* Print Screen: with Alt it is SysRq, with Control or Shift plain. */
-static void add_print(const struct keyboard *kb, struct sequence *seq,
+static void add_print(const struct ps2_keyboard *kb, struct sequence *seq,
                       bool down)
 {
     bool modified = is_down(kb, KEY_LEFT_CTRL) ||
@@ -189,7 +189,7 @@ static bool is_grey(unsigned index)
 
 /* Grey keys and keypad / hide a held Shift from programs that take them for
  * the keypad; grey keys also hide Num Lock by a Shift of their own. */
-static void add_shifted(const struct keyboard *kb, struct sequence *seq,
+static void add_shifted(const struct ps2_keyboard *kb, struct sequence *seq,
                         unsigned index, bool down)
 {
     static const uint8_t shifts[] = {KEY_LEFT_SHIFT, KEY_RIGHT_SHIFT};
@@ -210,7 +210,7 @@ static void add_shifted(const struct keyboard *kb, struct sequence *seq,
             add_code(kb, seq, KEY_WITH_E0 | shifts[i], true);
 }
 
-static void add_set3(const struct keyboard *kb, struct sequence *seq,
+static void add_set3(const struct ps2_keyboard *kb, struct sequence *seq,
                      unsigned index, bool down)
 {
     uint8_t code = scancode_set3(index);
@@ -222,7 +222,7 @@ static void add_set3(const struct keyboard *kb, struct sequence *seq,
     add(seq, code);
 }
 
-static void key_sequence(const struct keyboard *kb, struct sequence *seq,
+static void key_sequence(const struct ps2_keyboard *kb, struct sequence *seq,
                          unsigned index, bool down)
 {
     if (kb->set == 3) {
@@ -240,7 +240,7 @@ static void key_sequence(const struct keyboard *kb, struct sequence *seq,
 }
 
 /* Repeats are the bare make code. */
-static void repeat_sequence(const struct keyboard *kb, struct sequence *seq)
+static void repeat_sequence(const struct ps2_keyboard *kb, struct sequence *seq)
 {
     if (kb->set == 3)
         add_set3(kb, seq, kb->repeat, true);
@@ -248,7 +248,7 @@ static void repeat_sequence(const struct keyboard *kb, struct sequence *seq)
         add_code(kb, seq, kb->repeat, true);
 }
 
-static uint8_t newest_key_byte(const struct keyboard *kb)
+static uint8_t newest_key_byte(const struct ps2_keyboard *kb)
 {
     unsigned last = kb->keys.first + kb->keys.count - 1u;
 
@@ -257,7 +257,7 @@ static uint8_t newest_key_byte(const struct keyboard *kb)
 
 /* A key that does not fit is lost as a whole; the overrun code takes its
  * place. */
-static void send_sequence(struct keyboard *kb, const struct sequence *seq)
+static void send_sequence(struct ps2_keyboard *kb, const struct sequence *seq)
 {
     uint8_t overrun = kb->set == 1 ? 0xFF : 0x00;
 
@@ -275,7 +275,7 @@ static void send_sequence(struct keyboard *kb, const struct sequence *seq)
     tell_ready(kb);
 }
 
-static void send_key(struct keyboard *kb, unsigned index, bool down)
+static void send_key(struct ps2_keyboard *kb, unsigned index, bool down)
 {
     struct sequence seq = {.count = 0};
 
@@ -283,7 +283,7 @@ static void send_key(struct keyboard *kb, unsigned index, bool down)
     send_sequence(kb, &seq);
 }
 
-static bool key_repeats(const struct keyboard *kb, unsigned index)
+static bool key_repeats(const struct ps2_keyboard *kb, unsigned index)
 {
     if (kb->set == 3)
         return scancode_set3(index) &&
@@ -291,7 +291,7 @@ static bool key_repeats(const struct keyboard *kb, unsigned index)
     return index != KEY_PAUSE;
 }
 
-static void arm_repeat(struct keyboard *kb, unsigned index, uint64_t delay)
+static void arm_repeat(struct ps2_keyboard *kb, unsigned index, uint64_t delay)
 {
     kb->repeat = (uint8_t)index;
     kb->repeat_at = index ? sched_now(kb->sched) + delay : SCHED_NEVER;
@@ -299,12 +299,12 @@ static void arm_repeat(struct keyboard *kb, unsigned index, uint64_t delay)
 }
 
 /* Rate byte: bits 5-6 delay in 250 ms, bits 0-4 period in 1/240 s. */
-static uint64_t repeat_delay(const struct keyboard *kb)
+static uint64_t repeat_delay(const struct ps2_keyboard *kb)
 {
     return ((kb->rate >> 5 & 3) + 1u) * 250000000ull;
 }
 
-static uint64_t repeat_period(const struct keyboard *kb)
+static uint64_t repeat_period(const struct ps2_keyboard *kb)
 {
     uint64_t units = (8u + (kb->rate & 7)) << (kb->rate >> 3 & 3);
 
@@ -314,7 +314,7 @@ static uint64_t repeat_period(const struct keyboard *kb)
 /* Nobody reads: then repeats would only fill the buffer. */
 static void repeat_fire(void *opaque)
 {
-    struct keyboard *kb = opaque;
+    struct ps2_keyboard *kb = opaque;
     struct sequence seq = {.count = 0};
 
     if (!kb->keys.count) {
@@ -334,7 +334,7 @@ static unsigned key_index(unsigned code)
     return code < KEY_PAUSE && scancode_set2(code) ? code : 0;
 }
 
-void keyboard_key(struct keyboard *kb, unsigned code, bool down)
+void keyboard_key(struct ps2_keyboard *kb, unsigned code, bool down)
 {
     unsigned index = key_index(code);
     uint8_t bit = (uint8_t)(1u << index % 8);
@@ -349,27 +349,27 @@ void keyboard_key(struct keyboard *kb, unsigned code, bool down)
         arm_repeat(kb, 0, 0);
 }
 
-bool keyboard_has_room(const struct keyboard *kb)
+bool keyboard_has_room(const struct ps2_keyboard *kb)
 {
     return kb->keys.count + LONGEST_KEY < PS2_QUEUE_SIZE;
 }
 
-uint8_t keyboard_leds(const struct keyboard *kb)
+uint8_t keyboard_leds(const struct ps2_keyboard *kb)
 {
     return kb->leds;
 }
 
-static void reply(struct keyboard *kb, uint8_t byte)
+static void reply(struct ps2_keyboard *kb, uint8_t byte)
 {
     ps2_queue_put(&kb->replies, byte);
 }
 
-static void set_all_types(struct keyboard *kb, uint8_t type)
+static void set_all_types(struct ps2_keyboard *kb, uint8_t type)
 {
     memset(kb->type, type, sizeof kb->type);
 }
 
-static void default_types(struct keyboard *kb)
+static void default_types(struct ps2_keyboard *kb)
 {
     set_all_types(kb, TYPE_REPEAT);
     for (unsigned i = 0; i < sizeof make_break_only; i++)
@@ -379,7 +379,7 @@ static void default_types(struct keyboard *kb)
 }
 
 /* What F5, F6 and FF have in common. */
-static void set_defaults(struct keyboard *kb)
+static void set_defaults(struct ps2_keyboard *kb)
 {
     ps2_queue_clear(&kb->keys);
     kb->rate = RATE_DEFAULT;
@@ -406,7 +406,7 @@ static uint8_t type_of_command(uint8_t command)
     }
 }
 
-static void scan_set_argument(struct keyboard *kb, uint8_t value)
+static void scan_set_argument(struct ps2_keyboard *kb, uint8_t value)
 {
     if (value > 3) {
         reply(kb, REPLY_RESEND);
@@ -421,7 +421,7 @@ static void scan_set_argument(struct keyboard *kb, uint8_t value)
     ps2_queue_clear(&kb->keys);
 }
 
-static void take_argument(struct keyboard *kb, uint8_t value)
+static void take_argument(struct ps2_keyboard *kb, uint8_t value)
 {
     uint8_t command = kb->command;
 
@@ -447,7 +447,7 @@ static void take_argument(struct keyboard *kb, uint8_t value)
     }
 }
 
-static void take_command(struct keyboard *kb, uint8_t command)
+static void take_command(struct ps2_keyboard *kb, uint8_t command)
 {
     kb->command = 0;
     switch (command) {
@@ -506,7 +506,7 @@ static void take_command(struct keyboard *kb, uint8_t command)
 
 /* A command byte where an argument is due takes its place. A new byte from
  * the controller cuts off what was still to be answered. */
-void keyboard_write(struct keyboard *kb, uint8_t byte)
+void keyboard_write(struct ps2_keyboard *kb, uint8_t byte)
 {
     ps2_queue_clear(&kb->replies);
     if (kb->command && byte < CMD_SET_LEDS)
@@ -516,12 +516,12 @@ void keyboard_write(struct keyboard *kb, uint8_t byte)
     tell_ready(kb);
 }
 
-bool keyboard_has_data(const struct keyboard *kb)
+bool keyboard_has_data(const struct ps2_keyboard *kb)
 {
     return kb->replies.count || kb->keys.count;
 }
 
-uint8_t keyboard_read(struct keyboard *kb)
+uint8_t keyboard_read(struct ps2_keyboard *kb)
 {
     if (kb->replies.count)
         kb->last = ps2_queue_get(&kb->replies);
@@ -530,7 +530,7 @@ uint8_t keyboard_read(struct keyboard *kb)
     return kb->last;
 }
 
-void keyboard_listen(struct keyboard *kb, void (*ready)(void *opaque),
+void keyboard_listen(struct ps2_keyboard *kb, void (*ready)(void *opaque),
                      void *opaque)
 {
     kb->ready = ready;
@@ -540,7 +540,7 @@ void keyboard_listen(struct keyboard *kb, void (*ready)(void *opaque),
 /* Power-on. Keys that are held down stay down. */
 static void keyboard_reset(struct device *device)
 {
-    struct keyboard *kb = (struct keyboard *)device;
+    struct ps2_keyboard *kb = (struct ps2_keyboard *)device;
 
     ps2_queue_clear(&kb->replies);
     set_defaults(kb);
@@ -551,7 +551,7 @@ static void keyboard_reset(struct device *device)
 
 static int keyboard_post_load(struct device *device, uint32_t version)
 {
-    struct keyboard *kb = (struct keyboard *)device;
+    struct ps2_keyboard *kb = (struct ps2_keyboard *)device;
 
     (void)version;
     if (!ps2_queue_valid(&kb->keys) || !ps2_queue_valid(&kb->replies) ||
@@ -563,15 +563,15 @@ static int keyboard_post_load(struct device *device, uint32_t version)
 
 static void keyboard_destroy(struct device *device)
 {
-    struct keyboard *kb = (struct keyboard *)device;
+    struct ps2_keyboard *kb = (struct ps2_keyboard *)device;
 
     event_free(kb->sched, &kb->event);
     free(kb);
 }
 
-struct keyboard *keyboard_create(const struct keyboard_config *config)
+struct ps2_keyboard *keyboard_create(const struct keyboard_config *config)
 {
-    struct keyboard *kb = calloc(1, sizeof *kb);
+    struct ps2_keyboard *kb = calloc(1, sizeof *kb);
 
     if (!kb)
         return NULL;
@@ -582,7 +582,7 @@ struct keyboard *keyboard_create(const struct keyboard_config *config)
     return kb;
 }
 
-struct device *keyboard_device(struct keyboard *kb)
+struct device *keyboard_device(struct ps2_keyboard *kb)
 {
     return &kb->device;
 }

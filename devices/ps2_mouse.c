@@ -61,7 +61,7 @@ enum {
 
 /* Motion not yet sent is in dx, dy (upwards) and dz, two's complement. The
  * sample event is armed for `sample_at` while a packet may not start. */
-struct mouse {
+struct ps2_mouse {
     struct device device;
     struct ps2_queue out;
     uint64_t sample_at; /* ns; SCHED_NEVER = may start at once */
@@ -81,18 +81,27 @@ struct mouse {
 };
 
 static const struct state_field mouse_fields[] = {
-    PS2_QUEUE_FIELDS(struct mouse, out),   FIELD(struct mouse, U64, sample_at),
-    FIELD(struct mouse, U32, dx),          FIELD(struct mouse, U32, dy),
-    FIELD(struct mouse, U32, dz),          FIELD(struct mouse, U8, buttons),
-    FIELD(struct mouse, U8, sent_buttons), FIELD(struct mouse, U8, command),
-    FIELD(struct mouse, U8, rate),         FIELD(struct mouse, U8, resolution),
-    FIELD(struct mouse, U8, id),           FIELD_ARRAY(struct mouse, U8, knock),
-    FIELD(struct mouse, U8, last),         FIELD(struct mouse, BOOL, enabled),
-    FIELD(struct mouse, BOOL, remote),     FIELD(struct mouse, BOOL, wrap),
-    FIELD(struct mouse, BOOL, scaling),    FIELD_END,
+    PS2_QUEUE_FIELDS(struct ps2_mouse, out),
+    FIELD(struct ps2_mouse, U64, sample_at),
+    FIELD(struct ps2_mouse, U32, dx),
+    FIELD(struct ps2_mouse, U32, dy),
+    FIELD(struct ps2_mouse, U32, dz),
+    FIELD(struct ps2_mouse, U8, buttons),
+    FIELD(struct ps2_mouse, U8, sent_buttons),
+    FIELD(struct ps2_mouse, U8, command),
+    FIELD(struct ps2_mouse, U8, rate),
+    FIELD(struct ps2_mouse, U8, resolution),
+    FIELD(struct ps2_mouse, U8, id),
+    FIELD_ARRAY(struct ps2_mouse, U8, knock),
+    FIELD(struct ps2_mouse, U8, last),
+    FIELD(struct ps2_mouse, BOOL, enabled),
+    FIELD(struct ps2_mouse, BOOL, remote),
+    FIELD(struct ps2_mouse, BOOL, wrap),
+    FIELD(struct ps2_mouse, BOOL, scaling),
+    FIELD_END,
 };
 
-static void tell_ready(struct mouse *mouse)
+static void tell_ready(struct ps2_mouse *mouse)
 {
     if (mouse->ready)
         mouse->ready(mouse->opaque);
@@ -120,7 +129,7 @@ static int take(uint32_t *sum, int low, int high)
 }
 
 /* Scaling 2:1: manual, "Set Scaling 2:1". */
-static int scale(const struct mouse *mouse, int counts)
+static int scale(const struct ps2_mouse *mouse, int counts)
 {
     static const uint8_t small[] = {0, 1, 1, 3, 6, 9};
     int size = counts < 0 ? -counts : counts;
@@ -131,12 +140,12 @@ static int scale(const struct mouse *mouse, int counts)
     return clamp(counts < 0 ? -size : size, -256, LARGEST_MOVE);
 }
 
-static void put(struct mouse *mouse, uint8_t byte)
+static void put(struct ps2_mouse *mouse, uint8_t byte)
 {
     ps2_queue_put(&mouse->out, byte);
 }
 
-static void put_packet(struct mouse *mouse)
+static void put_packet(struct ps2_mouse *mouse)
 {
     int x = scale(mouse, take(&mouse->dx, -256, LARGEST_MOVE));
     int y = scale(mouse, take(&mouse->dy, -256, LARGEST_MOVE));
@@ -159,7 +168,7 @@ static void put_packet(struct mouse *mouse)
         put(mouse, (uint8_t)((z & 15) | (mouse->buttons & 0x18) << 1));
 }
 
-static bool motion_waits(const struct mouse *mouse)
+static bool motion_waits(const struct ps2_mouse *mouse)
 {
     uint8_t seen = mouse->id == ID_FIVE_BUTTONS ? BUTTONS : 7;
 
@@ -167,7 +176,7 @@ static bool motion_waits(const struct mouse *mouse)
            ((mouse->buttons ^ mouse->sent_buttons) & seen);
 }
 
-static void arm_sample(struct mouse *mouse)
+static void arm_sample(struct ps2_mouse *mouse)
 {
     uint64_t rate = mouse->rate ? mouse->rate : RATE_DEFAULT;
 
@@ -177,7 +186,7 @@ static void arm_sample(struct mouse *mouse)
 
 /* Start a packet in stream mode if there is something to tell, the sample
  * interval is over and the packet before has left. */
-static void stream(struct mouse *mouse)
+static void stream(struct ps2_mouse *mouse)
 {
     if (!mouse->enabled || mouse->remote || mouse->wrap || mouse->command ||
         mouse->sample_at != SCHED_NEVER || !motion_waits(mouse))
@@ -191,13 +200,14 @@ static void stream(struct mouse *mouse)
 
 static void sample_fire(void *opaque)
 {
-    struct mouse *mouse = opaque;
+    struct ps2_mouse *mouse = opaque;
 
     mouse->sample_at = SCHED_NEVER;
     stream(mouse);
 }
 
-void mouse_move(struct mouse *mouse, int dx, int dy, int dz, unsigned buttons)
+void mouse_move(struct ps2_mouse *mouse, int dx, int dy, int dz,
+                unsigned buttons)
 {
     accumulate(&mouse->dx, clamp(dx, -MOST_MOTION, MOST_MOTION));
     accumulate(&mouse->dy, -clamp(dy, -MOST_MOTION, MOST_MOTION));
@@ -206,13 +216,13 @@ void mouse_move(struct mouse *mouse, int dx, int dy, int dz, unsigned buttons)
     stream(mouse);
 }
 
-static void forget_motion(struct mouse *mouse)
+static void forget_motion(struct ps2_mouse *mouse)
 {
     mouse->dx = mouse->dy = mouse->dz = 0;
     mouse->sent_buttons = mouse->buttons;
 }
 
-static void set_defaults(struct mouse *mouse)
+static void set_defaults(struct ps2_mouse *mouse)
 {
     forget_motion(mouse);
     mouse->rate = RATE_DEFAULT;
@@ -221,7 +231,7 @@ static void set_defaults(struct mouse *mouse)
 }
 
 /* Microsoft's knock for the extensions. */
-static void set_rate(struct mouse *mouse, uint8_t rate)
+static void set_rate(struct ps2_mouse *mouse, uint8_t rate)
 {
     if (mouse->knock[0] == 200 && rate == 80) {
         if (mouse->knock[1] == 100 && mouse->id == ID_PLAIN)
@@ -234,7 +244,7 @@ static void set_rate(struct mouse *mouse, uint8_t rate)
     mouse->rate = rate;
 }
 
-static void take_argument(struct mouse *mouse, uint8_t value)
+static void take_argument(struct ps2_mouse *mouse, uint8_t value)
 {
     uint8_t command = mouse->command;
 
@@ -250,7 +260,7 @@ static void take_argument(struct mouse *mouse, uint8_t value)
     put(mouse, REPLY_ACK);
 }
 
-static void put_status(struct mouse *mouse)
+static void put_status(struct ps2_mouse *mouse)
 {
     uint8_t b = mouse->buttons;
 
@@ -265,7 +275,7 @@ static void put_status(struct mouse *mouse)
 }
 
 /* Commands that answer with more than the acknowledge. */
-static void answer(struct mouse *mouse, uint8_t command)
+static void answer(struct ps2_mouse *mouse, uint8_t command)
 {
     switch (command) {
     case CMD_STATUS:
@@ -288,7 +298,7 @@ static void answer(struct mouse *mouse, uint8_t command)
     }
 }
 
-static void take_command(struct mouse *mouse, uint8_t command)
+static void take_command(struct ps2_mouse *mouse, uint8_t command)
 {
     mouse->command = 0;
     switch (command) {
@@ -336,7 +346,7 @@ static void take_command(struct mouse *mouse, uint8_t command)
 }
 
 /* A byte from the controller cuts off what was still to be sent. */
-void mouse_write(struct mouse *mouse, uint8_t byte)
+void mouse_write(struct ps2_mouse *mouse, uint8_t byte)
 {
     ps2_queue_clear(&mouse->out);
     if (mouse->wrap && byte != CMD_RESET && byte != CMD_RESET_WRAP)
@@ -348,19 +358,19 @@ void mouse_write(struct mouse *mouse, uint8_t byte)
     tell_ready(mouse);
 }
 
-bool mouse_has_data(const struct mouse *mouse)
+bool mouse_has_data(const struct ps2_mouse *mouse)
 {
     return mouse->out.count;
 }
 
-uint8_t mouse_read(struct mouse *mouse)
+uint8_t mouse_read(struct ps2_mouse *mouse)
 {
     if (mouse->out.count)
         mouse->last = ps2_queue_get(&mouse->out);
     return mouse->last;
 }
 
-void mouse_listen(struct mouse *mouse, void (*ready)(void *opaque),
+void mouse_listen(struct ps2_mouse *mouse, void (*ready)(void *opaque),
                   void *opaque)
 {
     mouse->ready = ready;
@@ -370,7 +380,7 @@ void mouse_listen(struct mouse *mouse, void (*ready)(void *opaque),
 /* Power-on; no self test result is sent unasked. */
 static void mouse_reset(struct device *device)
 {
-    struct mouse *mouse = (struct mouse *)device;
+    struct ps2_mouse *mouse = (struct ps2_mouse *)device;
 
     ps2_queue_clear(&mouse->out);
     set_defaults(mouse);
@@ -384,7 +394,7 @@ static void mouse_reset(struct device *device)
 
 static int mouse_post_load(struct device *device, uint32_t version)
 {
-    struct mouse *mouse = (struct mouse *)device;
+    struct ps2_mouse *mouse = (struct ps2_mouse *)device;
 
     (void)version;
     if (!ps2_queue_valid(&mouse->out))
@@ -395,15 +405,15 @@ static int mouse_post_load(struct device *device, uint32_t version)
 
 static void mouse_destroy(struct device *device)
 {
-    struct mouse *mouse = (struct mouse *)device;
+    struct ps2_mouse *mouse = (struct ps2_mouse *)device;
 
     event_free(mouse->sched, &mouse->event);
     free(mouse);
 }
 
-struct mouse *mouse_create(const struct mouse_config *config)
+struct ps2_mouse *mouse_create(const struct mouse_config *config)
 {
-    struct mouse *mouse = calloc(1, sizeof *mouse);
+    struct ps2_mouse *mouse = calloc(1, sizeof *mouse);
 
     if (!mouse)
         return NULL;
@@ -414,7 +424,7 @@ struct mouse *mouse_create(const struct mouse_config *config)
     return mouse;
 }
 
-struct device *mouse_device(struct mouse *mouse)
+struct device *mouse_device(struct ps2_mouse *mouse)
 {
     return &mouse->device;
 }

@@ -1,4 +1,4 @@
-/* kbc_8042.c - Intel 8042 as the keyboard and auxiliary controller.
+/* kbc_i8042.c - Intel 8042 as the keyboard and auxiliary controller.
  *
  * Manual: IBM PS/2 Hardware Interface Technical Reference, "Keyboard and
  * Auxiliary Device Controller". Ports 60h data, 64h command and status.
@@ -10,7 +10,7 @@
  * Not modelled: the input buffer is always empty at once; time-outs and
  * parity errors; the diagnostic dump (ACh); RAM beyond its 32 bytes; the
  * password checks no scan codes (A6h leaves the keyboard usable). */
-#include "devices/kbc_8042.h"
+#include "devices/kbc_i8042.h"
 
 #include "devices/ps2_keyboard.h"
 #include "devices/ps2_mouse.h"
@@ -67,6 +67,7 @@ enum {
     OUT_A20 = 0x02,
     OUT_KEYBOARD_INT = 0x10,
     OUT_AUX_INT = 0x20,
+    OUT_COMPUTED = OUT_A20 | OUT_KEYBOARD_INT | OUT_AUX_INT,
     OUT_RESET = 0xC0 | OUT_A20 | OUT_RUN,
     SET2_BREAK = 0xF0,
 
@@ -86,7 +87,7 @@ struct kbc {
     uint64_t byte_at; /* ns */
     uint8_t ram[RAM_SIZE];
     uint8_t command; /* waits for its argument at port 60h, 0 = none */
-    uint8_t output;  /* output port; interrupt bits are computed */
+    uint8_t output;  /* output port; OUT_COMPUTED come from elsewhere */
     uint8_t data;    /* output buffer */
     bool full, from_aux;
     bool last_command; /* the last write went to port 64h */
@@ -97,11 +98,12 @@ struct kbc {
     struct addrspace *ports;
     struct sched *sched;
     struct irq *keyboard_irq, *mouse_irq;
-    struct keyboard *keyboard;
-    struct mouse *mouse;
+    struct ps2_keyboard *keyboard;
+    struct ps2_mouse *mouse;
     struct event event;
     struct region data_region, command_region;
-    void (*a20)(void *opaque, bool level);
+    void (*set_a20)(void *opaque, bool on);
+    bool (*get_a20)(void *opaque);
     void (*reset)(void *opaque);
     void *opaque;
 };
@@ -215,12 +217,9 @@ static void pull_reset(struct kbc *kbc)
 
 static void write_output(struct kbc *kbc, uint8_t value)
 {
-    uint8_t changed = kbc->output ^ value;
-
     /* The reset line stays up for us: the pulse has its effect at once. */
     kbc->output = value | OUT_RUN;
-    if (changed & OUT_A20 && kbc->a20)
-        kbc->a20(kbc->opaque, value & OUT_A20);
+    kbc->set_a20(kbc->opaque, value & OUT_A20);
     if (!(value & OUT_RUN))
         pull_reset(kbc);
 }
@@ -356,10 +355,10 @@ static void kbc_write_command(struct kbc *kbc, uint8_t command)
         kbc->command = command;
         break;
     case CMD_A20_OFF:
-        write_output(kbc, kbc->output & (uint8_t)~OUT_A20);
+        write_output(kbc, read_output(kbc) & (uint8_t)~OUT_A20);
         break;
     case CMD_A20_ON:
-        write_output(kbc, kbc->output | OUT_A20);
+        write_output(kbc, read_output(kbc) | OUT_A20);
         break;
     default:
         kbc_range_command(kbc, command);
@@ -431,8 +430,7 @@ static void kbc_reset(struct device *device)
     kbc->last_command = kbc->tested = kbc->broke = false;
     kbc->byte_at = SCHED_NEVER;
     event_cancel(kbc->sched, &kbc->event);
-    if (kbc->a20)
-        kbc->a20(kbc->opaque, true);
+    kbc->set_a20(kbc->opaque, true);
     kbc_update_irqs(kbc);
     kbc_pump(kbc);
 }
@@ -444,8 +442,6 @@ static int kbc_post_load(struct device *device, uint32_t version)
     (void)version;
     if (!ps2_queue_valid(&kbc->answers))
         return -1;
-    if (kbc->a20)
-        kbc->a20(kbc->opaque, kbc->output & OUT_A20);
     event_arm(kbc->sched, &kbc->event, kbc->byte_at);
     kbc_update_irqs(kbc);
     return 0;
@@ -481,14 +477,15 @@ struct kbc *kbc_create(const struct kbc_config *config)
 
     if (!kbc)
         return NULL;
-    device_init(&kbc->device, &kbc_8042, "kbc", config->log);
+    device_init(&kbc->device, &kbc_i8042, "kbc", config->log);
     kbc->ports = config->ports;
     kbc->sched = config->sched;
     kbc->keyboard_irq = config->keyboard_irq;
     kbc->mouse_irq = config->mouse_irq;
     kbc->keyboard = config->keyboard;
     kbc->mouse = config->mouse;
-    kbc->a20 = config->a20;
+    kbc->set_a20 = config->set_a20;
+    kbc->get_a20 = config->get_a20;
     kbc->reset = config->reset;
     kbc->opaque = config->opaque;
     event_init(kbc->sched, &kbc->event, "kbc", byte_fire, kbc);
@@ -505,7 +502,7 @@ struct device *kbc_device(struct kbc *kbc)
     return &kbc->device;
 }
 
-const struct device_ops kbc_8042 = {
+const struct device_ops kbc_i8042 = {
     .name = "kbc",
     .description = "Intel 8042 keyboard controller",
     .version = 1,
