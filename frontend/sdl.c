@@ -572,6 +572,7 @@ struct sdl_window *sdl_open(const struct sdl_config *config,
     SDL_EnableScreenSaver();
     SDL_StopTextInput();
     w->caption_at = SDL_GetTicks64();
+    snprintf(w->speed, sizeof w->speed, "starting");
     w->counted_ns = umbra_now(umbra);
     w->counted_instructions = umbra_instructions(umbra);
     w->redraw = true;
