@@ -20,12 +20,11 @@ enum ata_kind { ATA_NONE, ATA_DISK, ATA_CDROM };
 struct ata_dma_ops {
     bool (*ready)(void *opaque); /* engine started, direction set */
     size_t (*move)(void *opaque, uint8_t *data, size_t size, bool to_memory);
-    /* The command ended; the engine goes idle and notes the interrupt. */
-    void (*done)(void *opaque, bool failed);
 };
 
 struct ata_config {
     const char *id;  /* "ide.primary" */
+    unsigned number; /* of drive 0 on the board, for serial numbers */
     struct irq *irq; /* INTRQ */
     struct sched *sched;
     struct log *log;

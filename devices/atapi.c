@@ -1,0 +1,898 @@
+/* atapi.c - a CD-ROM drive on an ATA cable.
+ *
+ * Manuals: ATA/ATAPI-6 (T13/1410D) for the PACKET protocol, SFF-8020i and
+ * MMC-3 for the commands, SPC-2 for sense data. Modelled: one data track of
+ * 2048-byte sectors, CD or (above 900 MB) DVD profile, PIO and DMA, media
+ * change with UNIT ATTENTION and media events, tray and lock.
+ * Not modelled: audio, ECC bytes of raw sectors, writing, MODE SELECT, DVD
+ * structures, the UNIT ATTENTION that follows power-on. */
+#include "devices/ata_internal.h"
+
+enum {
+    CD_SECTOR = 2048,
+    CD_RAW = 2352,
+    PACKET_SIZE = 12,
+    LEAD_OUT = 0xAA,
+    MSF_OFFSET = 150,
+    /* More than any CD holds: the medium counts as a DVD. */
+    DVD_SECTORS = 450000,
+
+    PACKET_NS = 10000,
+    CHUNK_NS = 2000,
+    SECTOR_NS = 2000
+};
+
+enum sense_key {
+    NO_SENSE = 0,
+    NOT_READY = 2,
+    MEDIUM_ERROR = 3,
+    ILLEGAL_REQUEST = 5,
+    UNIT_ATTENTION = 6
+};
+
+/* Additional sense codes and qualifiers, as ASC << 8 | ASCQ. */
+enum sense_code {
+    LUN_NOT_READY = 0x0400,
+    READ_ERROR = 0x1100,
+    INVALID_OPCODE = 0x2000,
+    LBA_OUT_OF_RANGE = 0x2100,
+    INVALID_FIELD = 0x2400,
+    MEDIUM_CHANGED = 0x2800,
+    SAVING_NOT_SUPPORTED = 0x3900,
+    MEDIUM_NOT_PRESENT = 0x3A00,
+    MEDIUM_NOT_PRESENT_TRAY_OPEN = 0x3A02,
+    REMOVAL_PREVENTED = 0x5302,
+    ILLEGAL_MODE_FOR_TRACK = 0x6400
+};
+
+enum media_event {
+    EVENT_NONE,
+    EVENT_EJECT_REQUEST,
+    EVENT_NEW_MEDIA,
+    EVENT_REMOVAL
+};
+
+/* Packets and replies are big-endian. */
+static uint16_t load_be16(const uint8_t *p)
+{
+    return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+static uint32_t load_be32(const uint8_t *p)
+{
+    return (uint32_t)load_be16(p) << 16 | load_be16(p + 2);
+}
+
+static void store_be16(uint8_t *p, unsigned value)
+{
+    p[0] = (uint8_t)(value >> 8);
+    p[1] = (uint8_t)value;
+}
+
+static void store_be32(uint8_t *p, uint32_t value)
+{
+    store_be16(p, value >> 16);
+    store_be16(p + 2, value & 0xFFFF);
+}
+
+/* Medium */
+
+static bool cd_present(const struct ata_drive *drive)
+{
+    return drive->disk && !drive->atapi.tray_open;
+}
+
+static uint32_t cd_sectors(const struct ata_drive *drive)
+{
+    if (!cd_present(drive))
+        return 0;
+    return (uint32_t)min_u64(disk_size(drive->disk) / CD_SECTOR, UINT32_MAX);
+}
+
+void atapi_media_changed(struct ata_drive *drive)
+{
+    drive->atapi.tray_open = false;
+    drive->atapi.locked = false;
+    drive->atapi.attention = drive->disk != NULL;
+    drive->atapi.event = drive->disk ? EVENT_NEW_MEDIA : EVENT_REMOVAL;
+}
+
+void atapi_eject_wanted(struct ata_drive *drive)
+{
+    drive->atapi.event = EVENT_EJECT_REQUEST;
+}
+
+/* Ends of a packet command */
+
+static void packet_good(struct ata_drive *drive)
+{
+    drive->reg[ATA_REASON] = REASON_CD | REASON_IO;
+    drive->atapi.streaming = false;
+    ata_finish(drive, true);
+}
+
+static void packet_check(struct ata_drive *drive, enum sense_key key,
+                         unsigned code)
+{
+    drive->atapi.sense_key = (uint8_t)key;
+    drive->atapi.asc = (uint8_t)(code >> 8);
+    drive->atapi.ascq = (uint8_t)code;
+    drive->atapi.streaming = false;
+    drive->reg[ATA_REASON] = REASON_CD | REASON_IO;
+    ata_fail(drive, 0, (uint8_t)(key << 4 | ERROR_ABRT));
+}
+
+static void packet_not_ready(struct ata_drive *drive)
+{
+    packet_check(drive, NOT_READY,
+                 drive->atapi.tray_open ? MEDIUM_NOT_PRESENT_TRAY_OPEN
+                                        : MEDIUM_NOT_PRESENT);
+}
+
+/* Data to the host */
+
+/* The byte count registers limit one DRQ block; 0 and odd limits are read
+ * as the nearest thing that works. */
+static uint32_t packet_limit(const struct ata_drive *drive)
+{
+    uint32_t limit =
+        drive->reg[ATA_BYTES_LOW] | (uint32_t)drive->reg[ATA_BYTES_HIGH] << 8;
+
+    limit &= ~1u;
+    return limit ? limit : 0xFFFE;
+}
+
+/* `left` of a packet drive holds that limit while a command runs. */
+static void packet_send_chunk(struct ata_drive *drive)
+{
+    struct atapi *atapi = &drive->atapi;
+    uint32_t size = (uint32_t)min_u64(atapi->filled - drive->pos, drive->left);
+
+    drive->reg[ATA_REASON] = REASON_IO;
+    drive->reg[ATA_BYTES_LOW] = (uint8_t)size;
+    drive->reg[ATA_BYTES_HIGH] = (uint8_t)(size >> 8);
+    ata_pio_in(drive, drive->pos, drive->pos + size);
+}
+
+static void packet_send(struct ata_drive *drive, uint32_t filled)
+{
+    drive->atapi.filled = filled;
+    drive->pos = 0;
+    drive->end = filled;
+    if (drive->atapi.dma)
+        ata_start(drive, JOB_DMA, CHUNK_NS);
+    else
+        packet_send_chunk(drive);
+}
+
+/* A reply in the buffer, cut at what the host allocated for it. */
+static void packet_reply(struct ata_drive *drive, uint32_t size,
+                         uint32_t allocated)
+{
+    drive->atapi.streaming = false;
+    if (size > allocated)
+        size = allocated;
+    if (size)
+        packet_send(drive, size);
+    else
+        packet_good(drive);
+}
+
+static uint8_t bcd(uint32_t value)
+{
+    return (uint8_t)(value / 10 % 10 << 4 | value % 10);
+}
+
+/* Yellow book: CRC of polynomial 8001801B, least significant bit first. */
+static uint32_t cd_edc(const uint8_t *data, size_t size)
+{
+    uint32_t crc = 0;
+
+    for (size_t i = 0; i < size; i++) {
+        crc ^= data[i];
+        for (unsigned bit = 0; bit < 8; bit++)
+            crc = crc >> 1 ^ (crc & 1 ? 0xD8018001 : 0);
+    }
+    return crc;
+}
+
+/* Turns the 2048 bytes at `raw + 16` into a mode 1 sector. */
+static void cd_frame_raw(uint8_t *raw, uint32_t lba)
+{
+    uint32_t frame = lba + MSF_OFFSET;
+
+    memset(raw, 0xFF, 12);
+    raw[0] = raw[11] = 0;
+    raw[12] = bcd(frame / (75 * 60));
+    raw[13] = bcd(frame / 75 % 60);
+    raw[14] = bcd(frame % 75);
+    raw[15] = 1;
+    store_le32(raw + 16 + CD_SECTOR, cd_edc(raw, 16 + CD_SECTOR));
+    memset(raw + 20 + CD_SECTOR, 0, CD_RAW - 20 - CD_SECTOR);
+}
+
+static bool cd_fetch(struct ata_drive *drive, uint32_t count, uint32_t size)
+{
+    uint64_t offset = (uint64_t)drive->atapi.lba * CD_SECTOR;
+
+    if (size == CD_SECTOR)
+        return disk_read(drive->disk, offset, drive->buffer,
+                         count * CD_SECTOR) == 0;
+    for (uint32_t i = 0; i < count; i++) {
+        uint8_t *raw = drive->buffer + i * CD_RAW;
+
+        if (disk_read(drive->disk, offset + (uint64_t)i * CD_SECTOR, raw + 16,
+                      CD_SECTOR) < 0)
+            return false;
+        cd_frame_raw(raw, drive->atapi.lba + i);
+    }
+    return true;
+}
+
+/* The next bufferful of a READ; the medium may have gone meanwhile. */
+static void cd_read_more(struct ata_drive *drive)
+{
+    struct atapi *atapi = &drive->atapi;
+    uint32_t size = atapi->raw ? CD_RAW : CD_SECTOR;
+    uint32_t count = (uint32_t)min_u64(atapi->left, ATA_BUFFER_SIZE / size);
+    uint32_t total = cd_sectors(drive);
+
+    if (!cd_present(drive)) {
+        packet_not_ready(drive);
+        return;
+    }
+    if (atapi->lba >= total || count > total - atapi->lba) {
+        packet_check(drive, ILLEGAL_REQUEST, LBA_OUT_OF_RANGE);
+        return;
+    }
+    if (!cd_fetch(drive, count, size)) {
+        packet_check(drive, MEDIUM_ERROR, READ_ERROR);
+        return;
+    }
+    atapi->lba += count;
+    atapi->left -= count;
+    packet_send(drive, count * size);
+}
+
+static void packet_sent(struct ata_drive *drive)
+{
+    struct atapi *atapi = &drive->atapi;
+
+    if (drive->pos < atapi->filled)
+        packet_send_chunk(drive);
+    else if (atapi->streaming && atapi->left)
+        ata_start(drive, JOB_READ, SECTOR_NS);
+    else
+        packet_good(drive);
+}
+
+/* Commands */
+
+static void cd_read_start(struct ata_drive *drive, uint32_t lba, uint32_t count,
+                          bool raw)
+{
+    struct atapi *atapi = &drive->atapi;
+    uint32_t total = cd_sectors(drive);
+
+    if (lba > total || count > total - lba) {
+        packet_check(drive, ILLEGAL_REQUEST, LBA_OUT_OF_RANGE);
+        return;
+    }
+    if (count == 0) {
+        packet_good(drive);
+        return;
+    }
+    atapi->lba = lba;
+    atapi->left = count;
+    atapi->raw = raw;
+    atapi->streaming = true;
+    cd_read_more(drive);
+}
+
+static void packet_test_ready(struct ata_drive *drive, const uint8_t *packet)
+{
+    (void)packet;
+    packet_good(drive);
+}
+
+static void packet_request_sense(struct ata_drive *drive, const uint8_t *packet)
+{
+    struct atapi *atapi = &drive->atapi;
+    uint8_t *data = drive->buffer;
+
+    if (atapi->sense_key == NO_SENSE && atapi->attention) {
+        atapi->attention = false;
+        atapi->sense_key = UNIT_ATTENTION;
+        atapi->asc = MEDIUM_CHANGED >> 8;
+        atapi->ascq = 0;
+    }
+    memset(data, 0, 18);
+    data[0] = 0x70; /* current, fixed format */
+    data[2] = atapi->sense_key;
+    data[7] = 10;
+    data[12] = atapi->asc;
+    data[13] = atapi->ascq;
+    atapi->sense_key = NO_SENSE;
+    atapi->asc = atapi->ascq = 0;
+    packet_reply(drive, 18, packet[4]);
+}
+
+static void packet_inquiry(struct ata_drive *drive, const uint8_t *packet)
+{
+    uint8_t *data = drive->buffer;
+
+    memset(data, 0, 36);
+    data[0] = 0x05; /* CD/DVD */
+    data[1] = 0x80; /* removable */
+    data[3] = 0x21; /* ATAPI, response format 1 */
+    data[4] = 31;
+    memcpy(data + 8, "UMBRA   ", 8);
+    memcpy(data + 16, "CD-ROM DRIVE    ", 16);
+    memcpy(data + 32, "1.0 ", 4);
+    packet_reply(drive, 36, packet[4]);
+}
+
+static void packet_start_stop(struct ata_drive *drive, const uint8_t *packet)
+{
+    struct atapi *atapi = &drive->atapi;
+    bool load_eject = packet[4] & 2, start = packet[4] & 1;
+
+    if (load_eject && !start && atapi->locked) {
+        packet_check(drive, ILLEGAL_REQUEST, REMOVAL_PREVENTED);
+        return;
+    }
+    if (load_eject && start && atapi->tray_open) {
+        atapi->tray_open = false;
+        atapi->attention = drive->disk != NULL;
+        if (drive->disk)
+            atapi->event = EVENT_NEW_MEDIA;
+    } else if (load_eject && !start && !atapi->tray_open) {
+        atapi->tray_open = true;
+        if (drive->disk)
+            atapi->event = EVENT_REMOVAL;
+    }
+    packet_good(drive);
+}
+
+static void packet_prevent(struct ata_drive *drive, const uint8_t *packet)
+{
+    drive->atapi.locked = packet[4] & 1;
+    packet_good(drive);
+}
+
+static void packet_read_capacity(struct ata_drive *drive, const uint8_t *packet)
+{
+    uint32_t total = cd_sectors(drive);
+
+    (void)packet;
+    store_be32(drive->buffer, total ? total - 1 : 0);
+    store_be32(drive->buffer + 4, CD_SECTOR);
+    packet_reply(drive, 8, 8);
+}
+
+static void packet_read10(struct ata_drive *drive, const uint8_t *packet)
+{
+    cd_read_start(drive, load_be32(packet + 2), load_be16(packet + 7), false);
+}
+
+static void packet_read12(struct ata_drive *drive, const uint8_t *packet)
+{
+    cd_read_start(drive, load_be32(packet + 2), load_be32(packet + 6), false);
+}
+
+/* Byte 9 says which parts of a sector to send: user data or all of it. */
+static void packet_read_cd(struct ata_drive *drive, const uint8_t *packet)
+{
+    unsigned type = packet[1] >> 2 & 7, parts = packet[9] & 0xF8;
+    uint32_t lba = load_be32(packet + 2);
+    uint32_t count = load_be32(packet + 5) & 0xFFFFFF;
+
+    if (type != 0 && type != 2) /* any, or mode 1 */
+        packet_check(drive, ILLEGAL_REQUEST, ILLEGAL_MODE_FOR_TRACK);
+    else if (parts == 0)
+        packet_good(drive);
+    else if ((parts != 0x10 && parts != 0xF8) || (packet[10] & 7))
+        packet_check(drive, ILLEGAL_REQUEST, INVALID_FIELD);
+    else
+        cd_read_start(drive, lba, count, parts == 0xF8);
+}
+
+static void packet_seek(struct ata_drive *drive, const uint8_t *packet)
+{
+    if (load_be32(packet + 2) >= cd_sectors(drive))
+        packet_check(drive, ILLEGAL_REQUEST, LBA_OUT_OF_RANGE);
+    else
+        packet_good(drive);
+}
+
+/* READ TOC */
+
+static void put_address(uint8_t *data, uint32_t lba, bool msf)
+{
+    uint32_t frame = lba + MSF_OFFSET;
+
+    if (!msf) {
+        store_be32(data, lba);
+        return;
+    }
+    data[0] = 0;
+    data[1] = (uint8_t)(frame / (75 * 60));
+    data[2] = (uint8_t)(frame / 75 % 60);
+    data[3] = (uint8_t)(frame % 75);
+}
+
+/* Data track, copy permitted: ADR 1, control 4. */
+static uint8_t *put_track(uint8_t *data, uint8_t track, uint32_t lba, bool msf)
+{
+    memset(data, 0, 8);
+    data[1] = 0x14;
+    data[2] = track;
+    put_address(data + 4, lba, msf);
+    return data + 8;
+}
+
+/* A row of the full TOC: session 1, POINT, PMIN PSEC PFRAME. */
+static uint8_t *put_point(uint8_t *data, uint8_t point, uint8_t min,
+                          uint8_t sec, uint8_t frame)
+{
+    memset(data, 0, 11);
+    data[0] = 1;
+    data[1] = 0x14;
+    data[3] = point;
+    data[8] = min;
+    data[9] = sec;
+    data[10] = frame;
+    return data + 11;
+}
+
+static uint8_t *toc_full(const struct ata_drive *drive, uint8_t *at)
+{
+    uint8_t out[4], first[4];
+
+    put_address(out, cd_sectors(drive), true);
+    put_address(first, 0, true);
+    at = put_point(at, 0xA0, 1, 0, 0);
+    at = put_point(at, 0xA1, 1, 0, 0);
+    at = put_point(at, 0xA2, out[1], out[2], out[3]);
+    return put_point(at, 1, first[1], first[2], first[3]);
+}
+
+static void packet_read_toc(struct ata_drive *drive, const uint8_t *packet)
+{
+    bool msf = packet[1] & 2;
+    unsigned format = packet[2] & 0xF, from = packet[6];
+    uint8_t *data = drive->buffer, *at = data + 4;
+
+    /* SFF-8020i had the format in the control byte. */
+    if (format == 0)
+        format = packet[9] >> 6;
+    if (format > 2 || (format == 0 && from > 1 && from != LEAD_OUT)) {
+        packet_check(drive, ILLEGAL_REQUEST, INVALID_FIELD);
+        return;
+    }
+    data[2] = data[3] = 1; /* first and last track, or session */
+    if (format == 0) {
+        if (from <= 1)
+            at = put_track(at, 1, 0, msf);
+        at = put_track(at, LEAD_OUT, cd_sectors(drive), msf);
+    } else if (format == 1) {
+        at = put_track(at, 1, 0, msf);
+    } else {
+        at = toc_full(drive, at);
+    }
+    store_be16(data, (unsigned)(at - data - 2));
+    packet_reply(drive, (uint32_t)(at - data), load_be16(packet + 7));
+}
+
+static void packet_read_subchannel(struct ata_drive *drive,
+                                   const uint8_t *packet)
+{
+    (void)packet;
+    memset(drive->buffer, 0, 4);
+    drive->buffer[1] = 0x15; /* no audio to tell about */
+    packet_reply(drive, 4, load_be16(packet + 7));
+}
+
+static void packet_read_disc_info(struct ata_drive *drive,
+                                  const uint8_t *packet)
+{
+    uint8_t *data = drive->buffer;
+
+    memset(data, 0, 34);
+    store_be16(data, 32);
+    data[2] = 0x0E; /* complete, last session complete */
+    data[3] = data[4] = data[5] = data[6] = 1;
+    data[7] = 0x20; /* unrestricted use */
+    packet_reply(drive, 34, load_be16(packet + 7));
+}
+
+/* MODE SENSE */
+
+struct mode_page {
+    uint8_t code, size;
+    uint8_t data[20];
+};
+
+static const struct mode_page mode_pages[] = {
+    {0x01, 6, {0, 5}},                /* error recovery: 5 retries */
+    {0x0D, 6, {0, 13, 0, 60, 0, 75}}, /* CD: seconds, frames */
+    {0x0E, 14, {4, 0, 0, 0, 0, 75, 1, 255, 2, 255}}, /* audio control */
+    /* Capabilities: reads CD-R/RW and DVD, multisession; tray, eject,
+     * lock; 8467 KB/s (48x), 256 volumes, 512 KB buffer. */
+    {0x2A,
+     18,
+     {0x0B, 0x00, 0x70, 0x60, 0x29, 0x00, 0x21, 0x13, 0x01, 0x00, 0x02, 0x00,
+      0x21, 0x13}},
+};
+
+static uint8_t *put_mode_pages(const struct ata_drive *drive, uint8_t *at,
+                               unsigned code)
+{
+    for (size_t i = 0; i < ARRAY_LEN(mode_pages); i++) {
+        const struct mode_page *page = &mode_pages[i];
+
+        if (code != page->code && code != 0x3F)
+            continue;
+        at[0] = page->code;
+        at[1] = page->size;
+        memcpy(at + 2, page->data, page->size);
+        if (page->code == 0x2A && drive->atapi.locked)
+            at[6] |= 0x02;
+        at += 2 + page->size;
+    }
+    return at;
+}
+
+static void packet_mode_sense(struct ata_drive *drive, const uint8_t *packet)
+{
+    bool small = packet[0] == 0x1A;
+    unsigned code = packet[2] & 0x3F, control = packet[2] >> 6;
+    uint8_t *data = drive->buffer, *first = data + (small ? 4 : 8);
+    uint8_t *end = put_mode_pages(drive, first, code);
+
+    if (control == 3 || end == first) {
+        packet_check(drive, ILLEGAL_REQUEST,
+                     control == 3 ? SAVING_NOT_SUPPORTED : INVALID_FIELD);
+        return;
+    }
+    if (control == 1) /* nothing is changeable */
+        for (uint8_t *at = first; at < end; at += 2 + at[1])
+            memset(at + 2, 0, at[1]);
+    memset(data, 0, (size_t)(first - data));
+    if (small)
+        data[0] = (uint8_t)(end - data - 1);
+    else
+        store_be16(data, (unsigned)(end - data - 2));
+    /* Medium type: 120 mm data disc, none, or door open. */
+    data[small ? 1 : 2] = drive->atapi.tray_open ? 0x71
+                          : drive->disk          ? 0x01
+                                                 : 0x70;
+    packet_reply(drive, (uint32_t)(end - data),
+                 small ? packet[4] : load_be16(packet + 7));
+}
+
+/* GET CONFIGURATION */
+
+enum { PROFILE_CD = 0x0008, PROFILE_DVD = 0x0010 };
+
+static unsigned current_profile(const struct ata_drive *drive)
+{
+    if (!cd_present(drive))
+        return 0;
+    return cd_sectors(drive) > DVD_SECTORS ? PROFILE_DVD : PROFILE_CD;
+}
+
+/* `when`: current always, only with a medium, or with that profile. */
+struct feature {
+    uint16_t code;
+    uint8_t size, when;
+    uint8_t data[8];
+};
+
+enum { ALWAYS, MEDIUM, WITH_CD, WITH_DVD };
+
+static const struct feature features[] = {
+    {0x0000, 8, ALWAYS, {0x00, 0x10, 0, 0, 0x00, 0x08, 0, 0}},
+    {0x0001, 4, ALWAYS, {0, 0, 0, 2}},                /* core: ATAPI */
+    {0x0003, 4, ALWAYS, {0x29}},                      /* tray, eject, lock */
+    {0x0010, 8, MEDIUM, {0, 0, 0x08, 0x00, 0, 1, 0}}, /* 2048 bytes */
+    {0x001E, 4, WITH_CD, {0}},
+    {0x001F, 4, WITH_DVD, {0}},
+};
+
+static bool feature_current(const struct feature *feature, unsigned profile)
+{
+    switch (feature->when) {
+    case ALWAYS:
+        return true;
+    case MEDIUM:
+        return profile != 0;
+    case WITH_CD:
+        return profile == PROFILE_CD;
+    default:
+        return profile == PROFILE_DVD;
+    }
+}
+
+static uint8_t *put_feature(uint8_t *at, const struct feature *feature,
+                            unsigned profile)
+{
+    bool current = feature_current(feature, profile);
+
+    store_be16(at, feature->code);
+    at[2] = (uint8_t)((feature->when == ALWAYS ? 2 : 0) | (current ? 1 : 0));
+    at[3] = feature->size;
+    memcpy(at + 4, feature->data, feature->size);
+    if (feature->code == 0x0000) {
+        at[6] = profile == PROFILE_DVD;
+        at[10] = profile == PROFILE_CD;
+    }
+    return at + 4 + feature->size;
+}
+
+static void packet_get_configuration(struct ata_drive *drive,
+                                     const uint8_t *packet)
+{
+    unsigned type = packet[1] & 3, from = load_be16(packet + 2);
+    unsigned profile = current_profile(drive);
+    uint8_t *data = drive->buffer, *at = data + 8;
+
+    if (type == 3) {
+        packet_check(drive, ILLEGAL_REQUEST, INVALID_FIELD);
+        return;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(features); i++) {
+        const struct feature *feature = &features[i];
+
+        if (type == 2 ? feature->code != from : feature->code < from)
+            continue;
+        if (type == 1 && !feature_current(feature, profile))
+            continue;
+        at = put_feature(at, feature, profile);
+    }
+    memset(data, 0, 8);
+    store_be32(data, (uint32_t)(at - data - 4));
+    store_be16(data + 6, profile);
+    packet_reply(drive, (uint32_t)(at - data), load_be16(packet + 7));
+}
+
+static void packet_event_status(struct ata_drive *drive, const uint8_t *packet)
+{
+    struct atapi *atapi = &drive->atapi;
+    uint8_t *data = drive->buffer;
+
+    if (!(packet[1] & 1)) { /* only polled operation */
+        packet_check(drive, ILLEGAL_REQUEST, INVALID_FIELD);
+        return;
+    }
+    memset(data, 0, 8);
+    data[3] = 0x10; /* the media class is all there is */
+    if (!(packet[4] & 0x10)) {
+        store_be16(data, 2);
+        data[2] = 0x80; /* no event available */
+        packet_reply(drive, 4, load_be16(packet + 7));
+        return;
+    }
+    store_be16(data, 6);
+    data[2] = 0x04;
+    data[4] = atapi->event;
+    data[5] =
+        (uint8_t)((atapi->tray_open ? 1 : 0) | (cd_present(drive) ? 2 : 0));
+    atapi->event = EVENT_NONE;
+    packet_reply(drive, 8, load_be16(packet + 7));
+}
+
+static void packet_mechanism_status(struct ata_drive *drive,
+                                    const uint8_t *packet)
+{
+    memset(drive->buffer, 0, 8);
+    if (drive->atapi.tray_open)
+        drive->buffer[1] = 0x10;
+    drive->buffer[5] = 0; /* not a changer */
+    packet_reply(drive, 8, load_be16(packet + 8));
+}
+
+enum {
+    NEEDS_MEDIUM = 1 << 0,
+    HIDES_ATTENTION = 1 << 1, /* runs while UNIT ATTENTION waits */
+    KEEPS_SENSE = 1 << 2
+};
+
+/* THE list of packet commands. */
+static const struct packet_command {
+    uint8_t code, flags;
+    void (*run)(struct ata_drive *drive, const uint8_t *packet);
+} packet_commands[] = {
+    {0x00, NEEDS_MEDIUM, packet_test_ready},
+    {0x03, HIDES_ATTENTION | KEEPS_SENSE, packet_request_sense},
+    {0x12, HIDES_ATTENTION, packet_inquiry},
+    {0x1A, 0, packet_mode_sense},
+    {0x1B, 0, packet_start_stop},
+    {0x1E, 0, packet_prevent},
+    {0x25, NEEDS_MEDIUM, packet_read_capacity},
+    {0x28, NEEDS_MEDIUM, packet_read10},
+    {0x2B, NEEDS_MEDIUM, packet_seek},
+    {0x2F, NEEDS_MEDIUM, packet_seek}, /* VERIFY(10) */
+    {0x42, NEEDS_MEDIUM, packet_read_subchannel},
+    {0x43, NEEDS_MEDIUM, packet_read_toc},
+    {0x46, HIDES_ATTENTION, packet_get_configuration},
+    {0x4A, HIDES_ATTENTION, packet_event_status},
+    {0x51, NEEDS_MEDIUM, packet_read_disc_info},
+    {0x5A, 0, packet_mode_sense},
+    {0xA8, NEEDS_MEDIUM, packet_read12},
+    {0xBB, 0, packet_test_ready}, /* SET CD SPEED */
+    {0xBD, 0, packet_mechanism_status},
+    {0xBE, NEEDS_MEDIUM, packet_read_cd},
+};
+
+static void run_packet(struct ata_drive *drive)
+{
+    struct atapi *atapi = &drive->atapi;
+    const struct packet_command *command = NULL;
+
+    for (size_t i = 0; i < ARRAY_LEN(packet_commands); i++)
+        if (packet_commands[i].code == atapi->packet[0])
+            command = &packet_commands[i];
+    LOG(drive->ata->device.log, IDE, "%s.%u: packet %02x",
+        drive->ata->device.id, drive->unit, atapi->packet[0]);
+    if (!command) {
+        packet_check(drive, ILLEGAL_REQUEST, INVALID_OPCODE);
+        return;
+    }
+    if (atapi->attention && !(command->flags & HIDES_ATTENTION)) {
+        atapi->attention = false;
+        packet_check(drive, UNIT_ATTENTION, MEDIUM_CHANGED);
+        return;
+    }
+    if (!(command->flags & KEEPS_SENSE)) {
+        atapi->sense_key = NO_SENSE;
+        atapi->asc = atapi->ascq = 0;
+    }
+    if ((command->flags & NEEDS_MEDIUM) && !cd_present(drive)) {
+        packet_not_ready(drive);
+        return;
+    }
+    command->run(drive, atapi->packet);
+}
+
+static void run_dma(struct ata_drive *drive)
+{
+    if (ata_dma_move(drive, true))
+        packet_sent(drive);
+}
+
+static void atapi_run(struct ata_drive *drive, enum ata_job job)
+{
+    if (job == JOB_PACKET)
+        run_packet(drive);
+    else if (job == JOB_DMA)
+        run_dma(drive);
+    else
+        cd_read_more(drive);
+}
+
+/* The only data the host ever sends is the packet. */
+static void atapi_out_done(struct ata_drive *drive)
+{
+    memcpy(drive->atapi.packet, drive->buffer, PACKET_SIZE);
+    ata_start(drive, JOB_PACKET, PACKET_NS);
+}
+
+static void atapi_in_done(struct ata_drive *drive)
+{
+    if (drive->command == 0xA0)
+        packet_sent(drive);
+    else
+        ata_finish(drive, false); /* IDENTIFY PACKET DEVICE */
+}
+
+/* ATA commands */
+
+static void command_packet(struct ata_drive *drive)
+{
+    drive->atapi.dma = drive->reg[ATA_FEATURES] & 1;
+    drive->left = packet_limit(drive);
+    if (drive->atapi.dma && !drive->ata->dma) {
+        ata_fail(drive, 0, ERROR_ABRT);
+        return;
+    }
+    drive->reg[ATA_REASON] = REASON_CD;
+    ata_pio_out(drive, PACKET_SIZE, false);
+}
+
+static void command_identify(struct ata_drive *drive)
+{
+    uint8_t *data = drive->buffer;
+    static const struct {
+        uint8_t word;
+        uint16_t value;
+    } fixed[] = {
+        {0, 0x85C0},  /* ATAPI CD-ROM, removable, fast DRQ, 12 bytes */
+        {53, 0x0006}, /* 64-70 and 88 are valid */
+        {64, 0x0003}, {65, 120},    {66, 120},    {67, 120},
+        {68, 120},    {80, 0x007E}, {82, 0x4210}, {83, 0x4000},
+        {84, 0x4000}, {85, 0x4210}, {86, 0x0000}, {87, 0x4000},
+    };
+
+    memset(data, 0, SECTOR_SIZE);
+    for (size_t i = 0; i < ARRAY_LEN(fixed); i++)
+        store_le16(data + 2 * fixed[i].word, fixed[i].value);
+    store_le16(data + 2 * 49, drive->ata->dma ? 0x0B00 : 0x0A00);
+    store_le16(data + 2 * 63, (uint16_t)ata_mode_word(drive, 0x20, 0x07));
+    store_le16(data + 2 * 88, (uint16_t)ata_mode_word(drive, 0x40, 0x3F));
+    store_le16(data + 2 * 93, drive->unit ? 0x6B00 : 0x600B);
+    ata_string(data + 2 * 10, drive->number ? "UMCD2" : "UMCD1", 20);
+    ata_string(data + 2 * 23, "1.0", 8);
+    ata_string(data + 2 * 27, "UMBRA CD-ROM DRIVE", 40);
+    ata_pio_in(drive, 0, SECTOR_SIZE);
+}
+
+static void atapi_reset(struct ata_drive *drive)
+{
+    struct atapi *atapi = &drive->atapi;
+
+    atapi->sense_key = NO_SENSE;
+    atapi->asc = atapi->ascq = 0;
+    atapi->locked = false;
+    atapi->streaming = false;
+    atapi->dma = false;
+    atapi->filled = 0;
+    drive->left = 0;
+    drive->power = 0xFF;
+}
+
+/* 8.8 DEVICE RESET: no interrupt, the signature, a status of zero. */
+static void command_device_reset(struct ata_drive *drive)
+{
+    atapi_reset(drive);
+    ata_signature(drive);
+    drive->status = 0;
+}
+
+static void atapi_command(struct ata_drive *drive, uint8_t command)
+{
+    switch (command) {
+    case 0x08:
+        command_device_reset(drive);
+        return;
+    case 0xA0:
+        command_packet(drive);
+        return;
+    case 0xA1:
+        command_identify(drive);
+        return;
+    case 0xE0: /* power modes change nothing that shows */
+    case 0xE1:
+    case 0xE2:
+    case 0xE3:
+    case 0xE6:
+        ata_start(drive, JOB_FINISH, CHUNK_NS);
+        return;
+    case 0xE5:
+        drive->reg[ATA_COUNT] = drive->power;
+        ata_start(drive, JOB_FINISH, CHUNK_NS);
+        return;
+    case 0xEF:
+        if (drive->reg[ATA_FEATURES] == 0x03 &&
+            ata_set_transfer_mode(drive, drive->reg[ATA_COUNT])) {
+            ata_start(drive, JOB_FINISH, CHUNK_NS);
+            return;
+        }
+        break;
+    case 0x20: /* a host that takes us for a disk sees the signature */
+    case 0xEC:
+        ata_signature(drive);
+        break;
+    default:
+        break;
+    }
+    ata_fail(drive, 0, ERROR_ABRT);
+}
+
+const struct ata_drive_ops atapi_ops = {
+    .reset = atapi_reset,
+    .command = atapi_command,
+    .run = atapi_run,
+    .in_done = atapi_in_done,
+    .out_done = atapi_out_done,
+};
