@@ -1,0 +1,119 @@
+/* machine.h - the board: creates the parts, wires them, runs them.
+ *
+ * Everything hangs from struct machine; two boards can run in one process.
+ * machine.c builds the board, machine_run.c lets time pass,
+ * machine_media.c handles drives, machine_stats.c counts and hashes. */
+#ifndef UMBRA_MACHINE_H
+#define UMBRA_MACHINE_H
+
+#include "devices/boot.h"
+#include "devices/core/base.h"
+#include "devices/core/log.h"
+#include "mmu/mmu.h"
+
+struct machine;
+struct vga_frame;
+
+enum { MACHINE_DRIVES = 6, MACHINE_ERROR_SIZE = 512 };
+
+/* ORDER: as enum umbra_drive. */
+enum machine_drive { DRIVE_FDA, DRIVE_FDB, DRIVE_HDA, DRIVE_HDB, DRIVE_HDC,
+                     DRIVE_HDD };
+
+struct machine_media {
+    const char *path; /* NULL: empty, or no disk */
+    bool cdrom, read_only, snapshot;
+};
+
+/* What the board asks of its host; may be NULL but for `clock` with
+ * host_time. */
+struct machine_host {
+    log_sink *log;
+    void (*serial)(void *opaque, unsigned port, uint8_t byte);
+    uint64_t (*clock)(void *opaque); /* ns */
+    void (*tone)(void *opaque, uint32_t millihertz);
+    void *opaque;
+};
+
+/* Pointers must outlive the board, but for media paths and boot.order. */
+struct machine_config {
+    uint64_t ram_bytes;
+    const uint8_t *bios, *vgabios;
+    size_t bios_size, vgabios_size;
+    const char *boot_order;
+    struct machine_media media[MACHINE_DRIVES];
+    struct boot_request boot; /* kernel.data NULL: no direct load */
+    bool host_time;
+    unsigned icount_shift;
+    int64_t rtc_base;
+    enum mmu_policy mmu_policy;
+    bool no_reboot;
+    uint64_t log_mask;
+    struct machine_host host;
+};
+
+/* NULL with one line "NAME: reason; remedy" in error[]. */
+struct machine *machine_create(const struct machine_config *config,
+                               char error[MACHINE_ERROR_SIZE]);
+/* False with a message when disks could not be flushed. */
+bool machine_destroy(struct machine *machine, char error[MACHINE_ERROR_SIZE]);
+
+/* ---- running (machine_run.c) */
+enum machine_stop {
+    MACHINE_BUDGET,
+    MACHINE_IDLE, /* host time only */
+    MACHINE_STOPPED,
+    MACHINE_POWER_OFF,
+    MACHINE_RESET,        /* under no_reboot */
+    MACHINE_TRIPLE_FAULT, /* under no_reboot */
+    MACHINE_DEBUG_EXIT,
+    MACHINE_HOST_ERROR
+};
+
+enum machine_stop machine_run(struct machine *machine, uint64_t ns);
+void machine_reset(struct machine *machine);
+/* Any thread, signal handlers. */
+void machine_request_stop(struct machine *machine);
+uint64_t machine_now(const struct machine *machine);
+uint64_t machine_instructions(const struct machine *machine);
+uint64_t machine_idle_for(const struct machine *machine);
+uint64_t machine_idle_total(const struct machine *machine);
+unsigned machine_exit_status(const struct machine *machine);
+const char *machine_error(const struct machine *machine);
+void machine_power_button(struct machine *machine);
+
+/* ---- input and output */
+void machine_key(struct machine *machine, unsigned code, bool down);
+bool machine_key_ready(const struct machine *machine);
+unsigned machine_leds(const struct machine *machine);
+void machine_pointer(struct machine *machine, int dx, int dy, int dz,
+                     unsigned buttons);
+size_t machine_serial_input(struct machine *machine, unsigned port,
+                            const void *data, size_t size);
+const struct vga_frame *machine_frame(struct machine *machine);
+size_t machine_text(struct machine *machine, char *text, size_t size);
+
+/* ---- drives (machine_media.c) */
+bool machine_insert(struct machine *machine, unsigned drive,
+                    const struct machine_media *media,
+                    char error[MACHINE_ERROR_SIZE]);
+bool machine_eject(struct machine *machine, unsigned drive,
+                   char error[MACHINE_ERROR_SIZE]);
+uint64_t machine_activity(const struct machine *machine, unsigned drive);
+
+/* ---- inspection (machine_stats.c) */
+uint64_t machine_hash(struct machine *machine);
+size_t machine_stats(struct machine *machine, char *json, size_t size);
+void machine_peek(struct machine *machine, uint64_t address, void *data,
+                  size_t size);
+bool machine_register(const struct machine *machine, const char *name,
+                      uint64_t *value);
+const char *machine_register_name(unsigned n);
+void machine_drop_derived(struct machine *machine);
+void machine_each_device(struct machine *machine,
+                         void (*put)(void *opaque, const char *id,
+                                     const char *description,
+                                     const char *line),
+                         void *opaque);
+
+#endif

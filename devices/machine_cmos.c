@@ -1,0 +1,160 @@
+/* machine_cmos.c - what firmware finds out about the board: CMOS bytes as
+ * the AT, Bochs and QEMU define them, and the fw_cfg device. */
+#include "devices/ata.h"
+#include "devices/disk.h"
+#include "devices/fdc_i82077.h"
+#include "devices/fw_cfg.h"
+#include "devices/machine_state.h"
+#include "devices/rtc_mc146818.h"
+
+enum {
+    CMOS_FLOPPY = 0x10,
+    CMOS_DISK = 0x12,
+    CMOS_EQUIPMENT = 0x14,
+    CMOS_BASE_KIB = 0x15,
+    CMOS_EXTENDED_KIB = 0x17,
+    CMOS_DISK0_TYPE = 0x19,
+    CMOS_DISK0_GEOMETRY = 0x1B,
+    CMOS_DISK1_GEOMETRY = 0x24,
+    CMOS_EXTENDED_FOUND_KIB = 0x30,
+    CMOS_ABOVE_16M = 0x34, /* units of 64 KiB */
+    CMOS_BOOT_THIRD = 0x38,
+    CMOS_TRANSLATION = 0x39,
+    CMOS_BOOT_ORDER = 0x3D,
+    CMOS_ABOVE_4G = 0x5B, /* units of 64 KiB, three bytes */
+
+    EQUIPMENT_FLOPPY = 1 << 0,
+    EQUIPMENT_FPU = 1 << 1,
+    EQUIPMENT_MOUSE = 1 << 2,
+    EQUIPMENT_TWO_FLOPPIES = 1 << 6,
+    DISK_TYPE_EXTENDED = 47, /* user-defined: geometry follows */
+    TRANSLATION_LBA = 1
+};
+
+static void set16(struct rtc *rtc, unsigned index, uint64_t value)
+{
+    rtc_set_cmos(rtc, index, (uint8_t)value);
+    rtc_set_cmos(rtc, index + 1, (uint8_t)(value >> 8));
+}
+
+static void fill_memory(struct machine *m)
+{
+    uint64_t extended = (m->low_end - BOOT_HIGH_START) >> 10;
+    uint64_t above_16m = m->low_end > 16 << 20
+                             ? (m->low_end - (16 << 20)) >> 16
+                             : 0;
+    uint64_t above_4g = (m->config.ram_bytes - m->low_end) >> 16;
+
+    set16(m->rtc, CMOS_BASE_KIB, 640);
+    set16(m->rtc, CMOS_EXTENDED_KIB, min_u64(extended, 0xFFFF));
+    set16(m->rtc, CMOS_EXTENDED_FOUND_KIB, min_u64(extended, 0xFFFF));
+    set16(m->rtc, CMOS_ABOVE_16M, min_u64(above_16m, 0xFFFF));
+    set16(m->rtc, CMOS_ABOVE_4G, above_4g);
+    rtc_set_cmos(m->rtc, CMOS_ABOVE_4G + 2, (uint8_t)(above_4g >> 16));
+}
+
+static void fill_floppies(struct machine *m)
+{
+    unsigned a = machine_floppy_type(m, 0), b = 0;
+
+    if (m->config.media[DRIVE_FDB].path)
+        b = machine_floppy_type(m, 1);
+    rtc_set_cmos(m->rtc, CMOS_FLOPPY, (uint8_t)(a << 4 | b));
+    rtc_set_cmos(m->rtc, CMOS_EQUIPMENT,
+                 EQUIPMENT_FLOPPY | EQUIPMENT_FPU | EQUIPMENT_MOUSE |
+                     (b ? EQUIPMENT_TWO_FLOPPIES : 0));
+}
+
+/* Nine bytes: cylinders, heads, write precompensation, control byte, landing
+ * zone, sectors. */
+static void fill_geometry(struct rtc *rtc, unsigned index,
+                          const struct ata_geometry *g)
+{
+    set16(rtc, index, g->cylinders);
+    rtc_set_cmos(rtc, index + 2, g->heads);
+    set16(rtc, index + 3, 0xFFFF);
+    rtc_set_cmos(rtc, index + 5, g->heads > 8 ? 0xC8 : 0xC0);
+    set16(rtc, index + 6, g->cylinders);
+    rtc_set_cmos(rtc, index + 8, g->sectors);
+}
+
+static void fill_disks(struct machine *m)
+{
+    static const uint8_t geometry_at[2] = {CMOS_DISK0_GEOMETRY,
+                                           CMOS_DISK1_GEOMETRY};
+    uint8_t types = 0, translation = 0;
+
+    for (unsigned i = 0; i < 4; i++) {
+        struct disk *disk = m->disk[DRIVE_HDA + i];
+        struct ata_geometry g;
+        if (!disk || m->config.media[DRIVE_HDA + i].cdrom)
+            continue;
+        g = ata_default_geometry(disk_sectors(disk));
+        if (g.cylinders > 1024 || g.heads > 16 || g.sectors > 63)
+            translation |= (uint8_t)(TRANSLATION_LBA << 2 * i);
+        if (i > 1)
+            continue;
+        types |= i ? 0x0F : 0xF0;
+        rtc_set_cmos(m->rtc, CMOS_DISK0_TYPE + i, DISK_TYPE_EXTENDED);
+        fill_geometry(m->rtc, geometry_at[i], &g);
+    }
+    rtc_set_cmos(m->rtc, CMOS_DISK, types);
+    rtc_set_cmos(m->rtc, CMOS_TRANSLATION, translation);
+}
+
+/* Nibbles: 1 floppy, 2 hard disk, 3 CD-ROM, 4 network. */
+static void fill_boot_order(struct machine *m)
+{
+    static const char letters[] = "acdn";
+    const char *order = m->config.boot_order ? m->config.boot_order : "cad";
+    uint8_t code[3] = {0, 0, 0};
+
+    for (unsigned i = 0; i < 3 && order[i]; i++) {
+        const char *p = strchr(letters, order[i]);
+        code[i] = p ? (uint8_t)(p - letters + 1) : 0;
+    }
+    /* Bit 0: boot floppies without the 55AA signature too. */
+    rtc_set_cmos(m->rtc, CMOS_BOOT_THIRD, (uint8_t)(code[2] << 4 | 1));
+    rtc_set_cmos(m->rtc, CMOS_BOOT_ORDER, (uint8_t)(code[1] << 4 | code[0]));
+}
+
+void machine_fill_cmos(struct machine *m)
+{
+    fill_memory(m);
+    fill_floppies(m);
+    fill_disks(m);
+    fill_boot_order(m);
+    rtc_set_checksum(m->rtc);
+}
+
+/* RAM as 20-byte E820 entries, which SeaBIOS and OVMF read. */
+static bool fill_memory_map(struct machine *m)
+{
+    uint8_t table[40] = {0};
+    uint64_t high = m->config.ram_bytes - m->low_end;
+
+    store_le64(table + 8, m->low_end);
+    store_le32(table + 16, 1);
+    store_le64(table + 20, 1ull << 32);
+    store_le64(table + 28, high);
+    store_le32(table + 36, 1);
+    return fw_cfg_add_file(m->fw_cfg, "etc/e820", table, high ? 40 : 20);
+}
+
+bool machine_fill_fw_cfg(struct machine *m)
+{
+    uint8_t record[BOOT_RECORD_SIZE];
+
+    if (m->boot) {
+        boot_record_encode(&m->boot->record, record);
+        if (!fw_cfg_add_file(m->fw_cfg, BOOT_RECORD_FILE, record,
+                             sizeof record))
+            return false;
+    }
+    return fill_memory_map(m) &&
+           fw_cfg_add_number(m->fw_cfg, FW_CFG_RAM_SIZE,
+                             m->config.ram_bytes, 8) &&
+           fw_cfg_add_number(m->fw_cfg, FW_CFG_NB_CPUS, 1, 2) &&
+           fw_cfg_add_number(m->fw_cfg, FW_CFG_MAX_CPUS, 1, 2) &&
+           fw_cfg_add_number(m->fw_cfg, FW_CFG_BOOT_MENU, 0, 2);
+}

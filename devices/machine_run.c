@@ -1,0 +1,262 @@
+/* machine_run.c - lets time pass on the board.
+ *
+ * Virtual clock: time = instructions * 2^icount_shift ns + idle time; a
+ * halted CPU jumps to the next event. Host clock: time is what the host
+ * says; a halted CPU returns MACHINE_IDLE, and the budget of a slice follows
+ * from the measured speed. Events fire between slices only. */
+#include "cpu/cpu.h"
+#include "devices/machine_state.h"
+#include "devices/pm_piix4.h"
+#include "devices/rtc_mc146818.h"
+
+/* A request to stop from outside is seen that often. */
+enum { MAX_SLICE = 2000000, MIN_HOST_SLICE = 500 };
+
+/* CMOS register 0Fh, shutdown status: after these resets the BIOS returns to
+ * a program that left protected mode (IBM AT Technical Reference). */
+enum { CMOS_SHUTDOWN = 0x0F };
+
+static bool is_mode_switch(struct machine *m)
+{
+    uint8_t code = rtc_get_cmos(m->rtc, CMOS_SHUTDOWN);
+
+    return code == 0x05 || (code >= 0x09 && code <= 0x0C);
+}
+
+/* ----------------------------------------------------------------- time */
+
+uint64_t machine_clock(void *machine)
+{
+    const struct machine *m = machine;
+
+    if (m->config.host_time)
+        return m->config.host.clock(m->config.host.opaque) - m->host_start;
+    if (!m->cpu) /* the board is being built */
+        return 0;
+    return m->idle_ns + (cpu_icount(m->cpu) << m->config.icount_shift);
+}
+
+uint64_t machine_now(const struct machine *m)
+{
+    return machine_clock((struct machine *)m);
+}
+
+uint64_t machine_instructions(const struct machine *m)
+{
+    return cpu_icount(m->cpu);
+}
+
+/* Instructions that fit before `when`, at least one. */
+static int64_t budget_until(const struct machine *m, uint64_t now,
+                            uint64_t when)
+{
+    uint64_t ns = when > now ? when - now : 0, n;
+
+    if (m->config.host_time) {
+        n = ns / 1024 < MAX_SLICE ? ns * m->rate / 1024 : MAX_SLICE;
+        n = n < MIN_HOST_SLICE ? MIN_HOST_SLICE : n;
+    } else {
+        n = (ns >> m->config.icount_shift) +
+            !!(ns & ((1u << m->config.icount_shift) - 1));
+    }
+    return (int64_t)(n < 1 ? 1 : n > MAX_SLICE ? MAX_SLICE : n);
+}
+
+void machine_rearmed(void *machine)
+{
+    struct machine *m = machine;
+    uint64_t now = machine_clock(m), deadline = sched_deadline(&m->sched);
+
+    if (m->cpu && deadline != SCHED_NEVER)
+        cpu_shorten(m->cpu, deadline > now ? budget_until(m, now, deadline)
+                                           : 0);
+}
+
+/* Speed as a running mean, for the next budget under host time. */
+static void measure(struct machine *m, uint64_t ns, uint64_t instructions)
+{
+    uint64_t rate;
+
+    if (instructions < MIN_HOST_SLICE || !ns || ns > NS_PER_SEC)
+        return;
+    rate = instructions * 1024 / ns;
+    m->rate = (m->rate * 7 + rate) / 8;
+    m->rate += !m->rate;
+}
+
+/* -------------------------------------------------------------- requests */
+
+void machine_ask(struct machine *m, enum machine_pending what)
+{
+    m->pending |= what;
+    cpu_stop(m->cpu);
+}
+
+void machine_disk_failed(void *machine, const char *line)
+{
+    struct machine *m = machine;
+    size_t n = strlen(line);
+
+    if (*m->error)
+        return;
+    n = n < sizeof m->error - 1 ? n : sizeof m->error - 1;
+    memcpy(m->error, line, n);
+    m->error[n] = 0;
+    if (m->cpu)
+        machine_ask(m, PENDING_HOST_ERROR);
+}
+
+void machine_request_stop(struct machine *m)
+{
+    atomic_store(&m->stop_requested, true);
+}
+
+void machine_power_button(struct machine *m)
+{
+    pm_piix4_power_button(m->pm);
+}
+
+static void board_reset(struct machine *m)
+{
+    device_reset_all(&m->devices);
+    machine_update_a20(m);
+    if (m->boot)
+        boot_plan_apply(m->boot, m->memory);
+}
+
+void machine_reset(struct machine *m)
+{
+    m->pending = 0;
+    m->final = MACHINE_BUDGET;
+    m->halted = false;
+    *m->error = 0;
+    board_reset(m);
+}
+
+/* A reset of the CPU. The chips are reset with it, as POST would do anyway,
+ * unless a program only wants to leave protected mode. */
+static void cpu_was_reset(struct machine *m, enum machine_stop reason)
+{
+    if (is_mode_switch(m)) {
+        LOG(&m->log, CPU, "reset to leave protected mode");
+        m->a20_fast = true; /* the chipset opens the gate for the vector */
+        machine_update_a20(m);
+        cpu_reset(m->cpu);
+    } else if (m->config.no_reboot) {
+        m->final = reason;
+    } else {
+        LOG(&m->log, CPU, "reset");
+        board_reset(m);
+    }
+}
+
+static void do_pending(struct machine *m)
+{
+    unsigned pending = m->pending;
+
+    m->pending = 0;
+    if (pending & PENDING_HOST_ERROR) {
+        m->final = MACHINE_HOST_ERROR;
+    } else if (pending & PENDING_DEBUG_EXIT) {
+        m->final = MACHINE_DEBUG_EXIT;
+    } else if (pending & PENDING_POWER_OFF) {
+        m->final = MACHINE_POWER_OFF;
+    } else if (pending & PENDING_HARD_RESET) {
+        if (m->config.no_reboot)
+            m->final = MACHINE_RESET;
+        else
+            board_reset(m);
+    } else if (pending & PENDING_CPU_RESET) {
+        cpu_was_reset(m, MACHINE_RESET);
+    } else if (pending & PENDING_INIT) {
+        cpu_init_pin(m->cpu);
+        lapic_init_reset(m->lapic);
+    }
+}
+
+/* ---------------------------------------------------------------- running */
+
+static void run_slice(struct machine *m, uint64_t now, uint64_t until)
+{
+    uint64_t before = cpu_icount(m->cpu);
+
+    switch (cpu_run(m->cpu, budget_until(m, now, until))) {
+    case EXIT_HALTED:
+        m->halted = !m->pending;
+        break;
+    case EXIT_SHUTDOWN:
+        LOG(&m->log, CPU, "triple fault at %04x:%llx",
+            m->cpu->seg[SEG_CS].selector,
+            (unsigned long long)cpu_rip(m->cpu));
+        cpu_was_reset(m, MACHINE_TRIPLE_FAULT);
+        break;
+    default:
+        break;
+    }
+    if (m->config.host_time)
+        measure(m, machine_clock(m) - now, cpu_icount(m->cpu) - before);
+}
+
+/* HLT: under the virtual clock the time to `until` passes at once. */
+static bool pass_idle_time(struct machine *m, uint64_t until)
+{
+    uint64_t now = machine_clock(m);
+
+    if (m->config.host_time)
+        return now >= until;
+    if (until > now)
+        m->idle_ns += until - now;
+    return true;
+}
+
+enum machine_stop machine_run(struct machine *m, uint64_t ns)
+{
+    uint64_t now = machine_clock(m), start = now, until;
+
+    if (m->config.host_time && m->halted)
+        m->host_idle_ns += now - m->idle_since;
+    while (m->final == MACHINE_BUDGET) {
+        sched_run(&m->sched, now);
+        if (m->pending)
+            do_pending(m);
+        if (atomic_exchange(&m->stop_requested, false))
+            return MACHINE_STOPPED;
+        if (now - start >= ns)
+            return MACHINE_BUDGET;
+        if (m->final != MACHINE_BUDGET)
+            break;
+        until = min_u64(sched_deadline(&m->sched), start + ns);
+        m->halted = false;
+        run_slice(m, now, until);
+        if (m->halted && !pass_idle_time(m, until)) {
+            m->idle_since = machine_clock(m);
+            return MACHINE_IDLE;
+        }
+        now = machine_clock(m);
+    }
+    return m->final;
+}
+
+uint64_t machine_idle_for(const struct machine *m)
+{
+    uint64_t now = machine_now(m), deadline = sched_deadline(&m->sched);
+
+    if (!m->halted || m->pending)
+        return 0;
+    return deadline > now ? deadline - now : 0;
+}
+
+uint64_t machine_idle_total(const struct machine *m)
+{
+    return m->config.host_time ? m->host_idle_ns : m->idle_ns;
+}
+
+unsigned machine_exit_status(const struct machine *m)
+{
+    return m->exit_status;
+}
+
+const char *machine_error(const struct machine *m)
+{
+    return m->error;
+}

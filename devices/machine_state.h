@@ -1,0 +1,125 @@
+/* machine_state.h - struct machine, for the files of the board only. */
+#ifndef UMBRA_MACHINE_STATE_H
+#define UMBRA_MACHINE_STATE_H
+
+#include <stdatomic.h>
+
+#include "devices/core/device.h"
+#include "devices/core/irq.h"
+#include "devices/core/sched.h"
+#include "devices/fdc_i82077.h"
+#include "devices/lapic.h"
+#include "devices/machine.h"
+#include "mmu/addrspace.h"
+#include "mmu/ram.h"
+
+enum { ISA_IRQS = 16, MACHINE_UARTS = 2, MACHINE_FLOPPIES = 2 };
+
+/* Time stamp counter and local APIC run at 1 GHz of the PC's clock. */
+#define MACHINE_TSC_HZ 1000000000ull
+
+/* What a part asked for in the middle of cpu_run; done between slices. */
+enum machine_pending {
+    PENDING_CPU_RESET = 1 << 0, /* pulse from KBC, port 92h, CF9h */
+    PENDING_HARD_RESET = 1 << 1,
+    PENDING_POWER_OFF = 1 << 2,
+    PENDING_DEBUG_EXIT = 1 << 3,
+    PENDING_HOST_ERROR = 1 << 4,
+    PENDING_INIT = 1 << 5
+};
+
+/* Interrupt wires, each from one source. */
+struct machine_wires {
+    struct irq pit, rtc, keyboard, mouse, fdc, sci, ferr;
+    struct irq uart[MACHINE_UARTS], ide[2], pci[ISA_IRQS];
+    struct irq pic_intr; /* 8259 -> LINT0 */
+    struct irq cpu_intr; /* local APIC -> CPU */
+};
+
+/* `board` heads the list of parts: it stands for the glue that has state. */
+struct machine {
+    struct device board;
+    bool a20_kbc, a20_fast; /* ORed; both off: address bit 20 is 0 */
+    bool ferr;         /* latch between FERR# and IRQ 13, cleared by F0h */
+    uint64_t idle_ns;  /* time that passed without instructions */
+    uint16_t isa_source[ISA_IRQS]; /* bit n: source n drives it high */
+
+    /* TRANSIENT */
+    struct machine_config config;
+    struct log log;
+    struct sched sched;
+    struct device_list devices;
+    struct machine_wires wire;
+
+    struct addrspace *memory, *ports;
+    struct track *track;
+    struct ram_block *ram, *bios_rom, *vga_rom;
+    uint64_t low_end; /* end of RAM below 4 GiB */
+    struct region low, extended, high, bios_top, ferr_port;
+
+    struct cpu *cpu;
+    struct apic_bus apic;
+    struct lapic *lapic;
+    struct ioapic *ioapic;
+    struct pic *pic;
+    struct pit *pit;
+    struct speaker *speaker;
+    struct rtc *rtc;
+    struct dma *dma;
+    struct pci_bus *pci;
+    struct i440fx *i440fx;
+    struct piix3 *piix3;
+    struct ide_piix *ide;
+    struct pm_piix4 *pm;
+    struct vga *vga;
+    struct vga_draw *draw;
+    struct fdc_i82077 *fdc;
+    struct uart *uart[MACHINE_UARTS];
+    struct kbc *kbc;
+    struct keyboard *keyboard;
+    struct mouse *mouse;
+    struct debugport *debugport;
+    struct port92 *port92;
+    struct fw_cfg *fw_cfg;
+
+    struct boot_plan *boot;
+    struct disk *disk[MACHINE_DRIVES]; /* what is in the drives */
+
+    /* Running. */
+    unsigned pending; /* enum machine_pending */
+    enum machine_stop final; /* MACHINE_BUDGET while it can run */
+    atomic_bool stop_requested;
+    bool halted;           /* the last slice ended in HLT */
+    uint64_t host_start;   /* host clock at time 0 */
+    uint64_t host_idle_ns; /* host time: halted for that long */
+    uint64_t idle_since;   /* host time: when MACHINE_IDLE was returned */
+    uint64_t rate;         /* host time: instructions per 1024 ns */
+    unsigned exit_status;
+    char error[MACHINE_ERROR_SIZE];
+};
+
+/* machine.c */
+void machine_update_a20(struct machine *machine);
+
+/* machine_run.c: from parts, in the middle of an instruction. */
+void machine_ask(struct machine *machine, enum machine_pending what);
+uint64_t machine_clock(void *machine);
+void machine_rearmed(void *machine);
+/* A disk image failed on the host; the run ends with this line. */
+void machine_disk_failed(void *machine, const char *line);
+
+/* machine_media.c: open before the controllers are made, then attach. */
+bool machine_open_drives(struct machine *machine, char *error);
+void machine_attach_drives(struct machine *machine);
+/* Of drive A (0) or B, after its image. */
+enum fdc_drive_type machine_floppy_type(struct machine *machine,
+                                        unsigned drive);
+void machine_close_drives(struct machine *machine);
+/* First failure in error[]. */
+bool machine_flush_drives(struct machine *machine, char *error);
+
+/* machine_cmos.c: the bytes that firmware reads. */
+void machine_fill_cmos(struct machine *machine);
+bool machine_fill_fw_cfg(struct machine *machine);
+
+#endif
