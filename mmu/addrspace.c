@@ -53,10 +53,7 @@ struct addrspace *addrspace_create(const char *name, uint64_t limit,
 
 void addrspace_destroy(struct addrspace *space)
 {
-    if (!space)
-        return;
-    for (unsigned i = 0; i < space->count; i++)
-        space->mapping[i].region->mapped = false;
+    /* The owners of regions may be gone already. */
     free(space);
 }
 
@@ -65,6 +62,16 @@ void addrspace_listen(struct addrspace *space, addrspace_changed *changed,
 {
     ASSERT(space->listeners < ADDRSPACE_MAX_LISTENERS);
     space->listener[space->listeners++] = (struct listener){changed, opaque};
+}
+
+void addrspace_unlisten(struct addrspace *space, void *opaque)
+{
+    unsigned kept = 0;
+
+    for (unsigned i = 0; i < space->listeners; i++)
+        if (space->listener[i].opaque != opaque)
+            space->listener[kept++] = space->listener[i];
+    space->listeners = kept;
 }
 
 static void tell_listeners(struct addrspace *space, uint64_t base,

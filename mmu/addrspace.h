@@ -54,6 +54,7 @@ struct addrspace *addrspace_create(const char *name, uint64_t limit,
 void addrspace_destroy(struct addrspace *space);
 void addrspace_listen(struct addrspace *space, addrspace_changed *changed,
                       void *opaque);
+void addrspace_unlisten(struct addrspace *space, void *opaque);
 
 /* Map, unmap, move. Cheap enough for PAM and BAR writes by the guest, but
  * not for hot paths. Remapping with equal values does nothing. */

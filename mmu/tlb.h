@@ -13,6 +13,8 @@
 
 #include "devices/core/base.h"
 
+struct arena;
+
 enum mmu_access { MMU_READ, MMU_WRITE, MMU_EXEC, MMU_ACCESSES };
 
 /* Who accesses. SUPER_AC: supervisor with EFLAGS.AC set while CR4.SMAP is
@@ -65,5 +67,57 @@ static ALWAYS_INLINE void *tlb_lookup(const struct tlb_array *array,
         return (void *)(uintptr_t)(gva + e->addend);
     return NULL;
 }
+
+/* ---- for the MMU only (tlb.c) */
+
+/* A bank and what decides about its size. A bank that is not `live` owns no
+ * memory: its arrays are one shared entry and one shared jump cache, both
+ * empty for ever. Jump slots may be written only after mmu_code_page (or a
+ * hit in the exec array) in the same bank, which makes it live.
+ *
+ * An array grows when, in a window of as many fills as it has entries, more
+ * than a quarter threw out another page. */
+struct tlb_set {
+    struct tlb_bank bank;
+    struct tlb_load {
+        uint32_t fills, conflicts; /* in this window */
+        uint32_t since_flush;      /* fills */
+    } load[MMU_ACCESSES];
+    bool live;
+};
+
+enum { TLB_MAX_ENTRIES = 65536 };
+
+struct tlb_store {
+    struct arena *arena;
+    struct tlb_entry *no_entry;
+    struct jump_slot *no_jump;
+};
+
+/* Sets of arrays, as bits. */
+enum { TLB_READ = 1 << MMU_READ, TLB_WRITE = 1 << MMU_WRITE,
+       TLB_EXEC = 1 << MMU_EXEC, TLB_ALL = 7 };
+
+/* False: no room in the arena (which becomes the store's). */
+bool tlb_store_init(struct tlb_store *store, struct arena *arena);
+void tlb_set_init(const struct tlb_store *store, struct tlb_set *set);
+bool tlb_set_make(const struct tlb_store *store, struct tlb_set *set);
+void tlb_set_release(const struct tlb_store *store, struct tlb_set *set);
+
+/* True: the array is under pressure, tlb_grow would help. */
+bool tlb_insert(struct tlb_set *set, enum mmu_access access, gva_t gva,
+                const uint8_t *host);
+bool tlb_grow(const struct tlb_store *store, struct tlb_set *set,
+              enum mmu_access access);
+/* Drop one page from the arrays in `which`; with TLB_EXEC from the jump
+ * cache as well, whether or not the exec array still has it: jump slots
+ * outlive a conflict there. */
+void tlb_drop(struct tlb_set *set, unsigned which, gva_t gva);
+/* Drop whatever in one array leads to a host page. */
+void tlb_drop_host(struct tlb_set *set, enum mmu_access access,
+                   const uint8_t *host);
+/* Empty everything; `shrink` gives unused room back. */
+void tlb_flush(const struct tlb_store *store, struct tlb_set *set,
+               bool shrink);
 
 #endif

@@ -1,6 +1,8 @@
 /* track.c - write tracking per frame: TABLE, CODE, DIRTY, WATCH. */
 #include "mmu/track.h"
 
+#include "mmu/mmu.h"
+
 #include <stdlib.h>
 
 enum { GRANULE_SHIFT = 6 }; /* 64 granules of 64 bytes in a frame */
@@ -9,12 +11,17 @@ struct track {
     struct track_client client;
     track_watch_hook *watch;
     void *watch_opaque;
-    struct track_counters count;
+    struct mmu_counters *count; /* the client's or `own` */
+    struct mmu_counters own;
 };
 
 struct track *track_create(void)
 {
-    return calloc(1, sizeof(struct track));
+    struct track *track = calloc(1, sizeof *track);
+
+    if (track)
+        track->count = &track->own;
+    return track;
 }
 
 void track_destroy(struct track *track)
@@ -27,11 +34,7 @@ void track_attach(struct track *track, const struct track_client *client)
     memset(&track->client, 0, sizeof track->client);
     if (client)
         track->client = *client;
-}
-
-const struct track_counters *track_count(const struct track *track)
-{
-    return &track->count;
+    track->count = track->client.count ? track->client.count : &track->own;
 }
 
 void track_set_watch(struct track *track, track_watch_hook *hook, void *opaque)
@@ -69,10 +72,10 @@ static void stored_to_code(struct track *track, struct ram_frame *frame,
                            unsigned offset, unsigned size)
 {
     if (!(frame->code_granules & granules_of(offset, size))) {
-        track->count.code_beside++;
+        track->count->code_beside++;
         return;
     }
-    track->count.code_write++;
+    track->count->code_write++;
     if (track->client.code_written)
         track->client.code_written(track->client.opaque, frame, offset, size);
 }
@@ -85,12 +88,12 @@ static void stored(struct track *track, struct ram_block *block,
 
     ASSERT(size && in_page + size <= PAGE_SIZE);
     if (frame->tracked & TRACK_DIRTY) {
-        track->count.dirty_write++;
+        track->count->dirty_write++;
         frame->dirty = true;
         track_remove(frame, TRACK_DIRTY);
     }
     if (frame->tracked & TRACK_TABLE && !by_walk) {
-        track->count.table_write++;
+        track->count->table_write++;
         if (track->client.table_written)
             track->client.table_written(track->client.opaque, frame, in_page,
                                         size);

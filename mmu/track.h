@@ -9,6 +9,7 @@
 
 #include "mmu/ram.h"
 
+struct mmu_counters;
 struct track;
 
 /* What the MMU offers to tracking.
@@ -22,6 +23,7 @@ struct track_client {
     void (*code_written)(void *opaque, struct ram_frame *frame, unsigned offset,
                          unsigned size);
     void *opaque;
+    struct mmu_counters *count; /* where stores are counted; or NULL */
 };
 
 /* The debugger: [offset, offset + size) of a frame with TRACK_WATCH was
@@ -29,16 +31,10 @@ struct track_client {
 typedef void track_watch_hook(void *opaque, struct ram_block *block,
                               uint64_t offset, uint64_t size);
 
-/* Stores seen, by what became of them. */
-struct track_counters {
-    uint64_t table_write, code_write, code_beside, dirty_write;
-};
-
 struct track *track_create(void); /* NULL: the host has no memory */
 void track_destroy(struct track *track);
 /* NULL detaches. */
 void track_attach(struct track *track, const struct track_client *client);
-const struct track_counters *track_count(const struct track *track);
 
 /* Add or take away a reason. */
 void track_add(struct track *track, struct ram_block *block, uint64_t offset,

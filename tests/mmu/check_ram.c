@@ -2,6 +2,7 @@
  * change tracking for displays, code granules.
  * Alone: make tests/mmu/check_ram && tests/mmu/check_ram */
 #include "mmu/hostmem.h"
+#include "mmu/mmu.h"
 #include "mmu/ram.h"
 #include "mmu/track.h"
 
@@ -49,12 +50,14 @@ struct bench {
     struct track *track;
     struct ram_block *ram;
     struct heard heard;
+    struct mmu_counters count;
 };
 
 static void bench_open(struct bench *b)
 {
     char error[100] = "";
-    struct track_client client = {on_protect, on_table, on_code, &b->heard};
+    struct track_client client = {on_protect, on_table, on_code, &b->heard,
+                                  &b->count};
 
     memset(b, 0, sizeof *b);
     b->track = track_create();
@@ -124,7 +127,7 @@ START_TEST(tables_hear_of_every_store_but_the_walks)
     ck_assert_uint_eq(b.heard.size, 4);
     track_stored_by_walk(b.track, b.ram, 0x3000, 8);
     ck_assert_uint_eq(b.heard.table, 1);
-    ck_assert_uint_eq(track_count(b.track)->table_write, 1);
+    ck_assert_uint_eq(b.count.table_write, 1);
     bench_close(&b);
 }
 END_TEST
@@ -141,7 +144,7 @@ START_TEST(code_hears_by_granule)
     ram_write(b.ram, 0x1000, bytes, 64);
     ram_write(b.ram, 0x10C0, bytes, 64);
     ck_assert_uint_eq(b.heard.code, 0);
-    ck_assert_uint_eq(track_count(b.track)->code_beside, 2);
+    ck_assert_uint_eq(b.count.code_beside, 2);
     ram_write(b.ram, 0x10BF, bytes, 2);
     ck_assert_uint_eq(b.heard.code, 1);
     ck_assert_uint_eq(b.heard.from, 0xBF);
@@ -167,7 +170,7 @@ START_TEST(a_changed_frame_costs_one_slow_store)
     ram_write(b.ram, 0x5123, &byte, 1);
     ck_assert_uint_eq(ram_frame_at(b.ram, 0x5000)->tracked, 0);
     ram_write(b.ram, 0x5124, &byte, 1);
-    ck_assert_uint_eq(track_count(b.track)->dirty_write, 1);
+    ck_assert_uint_eq(b.count.dirty_write, 1);
     ck_assert(!track_dirty_take(b.track, b.ram, 0x4000));
     ck_assert(track_dirty_take(b.track, b.ram, 0x5000));
     ck_assert(!track_dirty_take(b.track, b.ram, 0x5000));

@@ -1,0 +1,205 @@
+/* tlb.c - the arrays of a bank: made, filled, grown, emptied. */
+#include "mmu/tlb.h"
+
+#include "mmu/arena.h"
+
+enum { MIN_ENTRIES = 256, MAX_ENTRIES = TLB_MAX_ENTRIES };
+
+static const uint64_t jump_bytes = JUMP_SLOTS * sizeof(struct jump_slot);
+
+_Static_assert(MIN_ENTRIES * sizeof(struct tlb_entry) == PAGE_SIZE,
+               "the smallest array is a page of the arena");
+_Static_assert(MAX_ENTRIES * sizeof(struct tlb_entry) == (uint64_t)PAGE_SIZE
+                                                             << ARENA_TOP,
+               "the largest array is the arena's largest block");
+
+static uint64_t entries_of(const struct tlb_array *array)
+{
+    return array->mask + 1;
+}
+
+static void clear_entries(struct tlb_entry *entries, uint64_t count)
+{
+    for (uint64_t i = 0; i < count; i++)
+        entries[i] = (struct tlb_entry){TLB_EMPTY, 0};
+}
+
+static void clear_jumps(struct jump_slot *slots, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        slots[i] = (struct jump_slot){JUMP_EMPTY, NULL};
+}
+
+/* ---- life */
+
+bool tlb_store_init(struct tlb_store *store, struct arena *arena)
+{
+    store->arena = arena;
+    store->no_entry = arena_get(arena, PAGE_SIZE);
+    store->no_jump = arena_get(arena, jump_bytes);
+    if (!store->no_entry || !store->no_jump)
+        return false;
+    clear_entries(store->no_entry, 1);
+    clear_jumps(store->no_jump, JUMP_SLOTS);
+    return true;
+}
+
+void tlb_set_init(const struct tlb_store *store, struct tlb_set *set)
+{
+    memset(set, 0, sizeof *set);
+    for (unsigned i = 0; i < MMU_ACCESSES; i++)
+        set->bank.of[i] = (struct tlb_array){store->no_entry, 0};
+    set->bank.jump = store->no_jump;
+}
+
+bool tlb_set_make(const struct tlb_store *store, struct tlb_set *set)
+{
+    struct jump_slot *jump = arena_get(store->arena, jump_bytes);
+    struct tlb_entry *entries[MMU_ACCESSES];
+    unsigned made = 0;
+
+    while (jump && made < MMU_ACCESSES) {
+        entries[made] = arena_get(store->arena, PAGE_SIZE);
+        if (!entries[made])
+            break;
+        made++;
+    }
+    if (made < MMU_ACCESSES) {
+        while (made)
+            arena_put(store->arena, entries[--made]);
+        if (jump)
+            arena_put(store->arena, jump);
+        return false;
+    }
+    for (unsigned i = 0; i < MMU_ACCESSES; i++) {
+        clear_entries(entries[i], MIN_ENTRIES);
+        set->bank.of[i] = (struct tlb_array){entries[i], MIN_ENTRIES - 1};
+        set->load[i] = (struct tlb_load){0, 0, 0};
+    }
+    clear_jumps(jump, JUMP_SLOTS);
+    set->bank.jump = jump;
+    set->live = true;
+    return true;
+}
+
+void tlb_set_release(const struct tlb_store *store, struct tlb_set *set)
+{
+    if (!set->live)
+        return;
+    for (unsigned i = 0; i < MMU_ACCESSES; i++)
+        arena_put(store->arena, set->bank.of[i].entries);
+    arena_put(store->arena, set->bank.jump);
+    tlb_set_init(store, set);
+}
+
+/* ---- entries */
+
+static struct tlb_entry *entry_of(const struct tlb_array *array, gva_t gva)
+{
+    return &array->entries[gva >> PAGE_SHIFT & array->mask];
+}
+
+bool tlb_insert(struct tlb_set *set, enum mmu_access access, gva_t gva,
+                const uint8_t *host)
+{
+    struct tlb_array *array = &set->bank.of[access];
+    struct tlb_entry *entry = entry_of(array, gva);
+    struct tlb_load *load = &set->load[access];
+    gva_t page = gva & PAGE_MASK;
+    bool pressed;
+
+    if (entry->tag != page && entry->tag != TLB_EMPTY)
+        load->conflicts++;
+    load->fills++;
+    load->since_flush++;
+    *entry = (struct tlb_entry){page, (uint64_t)(uintptr_t)host - page};
+    if (likely(load->fills <= array->mask))
+        return false;
+    pressed =
+        load->conflicts > load->fills / 4 && entries_of(array) < MAX_ENTRIES;
+    load->fills = load->conflicts = 0;
+    return pressed;
+}
+
+/* A new array of another size takes over what was in the old one. */
+static bool resize(const struct tlb_store *store, struct tlb_set *set,
+                   enum mmu_access access, uint64_t count)
+{
+    struct tlb_array *array = &set->bank.of[access];
+    struct tlb_array bigger = {NULL, count - 1};
+
+    bigger.entries = arena_get(store->arena, count * sizeof *array->entries);
+    if (!bigger.entries)
+        return false;
+    clear_entries(bigger.entries, count);
+    for (uint64_t i = 0; i < entries_of(array); i++)
+        if (array->entries[i].tag != TLB_EMPTY)
+            *entry_of(&bigger, array->entries[i].tag) = array->entries[i];
+    arena_put(store->arena, array->entries);
+    *array = bigger;
+    return true;
+}
+
+bool tlb_grow(const struct tlb_store *store, struct tlb_set *set,
+              enum mmu_access access)
+{
+    uint64_t count = entries_of(&set->bank.of[access]) * 4;
+
+    return count <= MAX_ENTRIES && resize(store, set, access, count);
+}
+
+static void drop_entry(struct tlb_array *array, gva_t page)
+{
+    struct tlb_entry *entry = entry_of(array, page);
+
+    if (entry->tag == page)
+        entry->tag = TLB_EMPTY;
+}
+
+void tlb_drop(struct tlb_set *set, unsigned which, gva_t gva)
+{
+    gva_t page = gva & PAGE_MASK;
+
+    if (!set->live)
+        return;
+    for (unsigned i = 0; i < MMU_ACCESSES; i++)
+        if (which & 1u << i)
+            drop_entry(&set->bank.of[i], page);
+    if (which & TLB_EXEC)
+        clear_jumps(
+            &set->bank.jump[jump_slot_of(page) & ~(JUMP_PAGE_SLOTS - 1u)],
+            JUMP_PAGE_SLOTS);
+}
+
+void tlb_drop_host(struct tlb_set *set, enum mmu_access access,
+                   const uint8_t *host)
+{
+    struct tlb_array *array = &set->bank.of[access];
+
+    if (!set->live)
+        return;
+    for (uint64_t i = 0; i < entries_of(array); i++) {
+        struct tlb_entry *entry = &array->entries[i];
+
+        if (entry->tag != TLB_EMPTY &&
+            entry->tag + entry->addend == (uintptr_t)host)
+            entry->tag = TLB_EMPTY;
+    }
+}
+
+void tlb_flush(const struct tlb_store *store, struct tlb_set *set, bool shrink)
+{
+    if (!set->live)
+        return;
+    for (unsigned i = 0; i < MMU_ACCESSES; i++) {
+        struct tlb_array *array = &set->bank.of[i];
+        uint64_t count = entries_of(array);
+
+        if (shrink && count > MIN_ENTRIES &&
+            set->load[i].since_flush < count / 8)
+            resize(store, set, i, count / 4);
+        clear_entries(array->entries, entries_of(array));
+        set->load[i].since_flush = 0;
+    }
+    clear_jumps(set->bank.jump, JUMP_SLOTS);
+}
