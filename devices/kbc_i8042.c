@@ -108,14 +108,22 @@ struct kbc {
     void *opaque;
 };
 
+/* clang-format off */
 static const struct state_field kbc_fields[] = {
-    PS2_QUEUE_FIELDS(struct kbc, answers), FIELD(struct kbc, U64, byte_at),
-    FIELD_ARRAY(struct kbc, U8, ram),      FIELD(struct kbc, U8, command),
-    FIELD(struct kbc, U8, output),         FIELD(struct kbc, U8, data),
-    FIELD(struct kbc, BOOL, full),         FIELD(struct kbc, BOOL, from_aux),
-    FIELD(struct kbc, BOOL, last_command), FIELD(struct kbc, BOOL, tested),
-    FIELD(struct kbc, BOOL, broke),        FIELD_END,
+    PS2_QUEUE_FIELDS(struct kbc, answers),
+    FIELD(struct kbc, U64, byte_at),
+    FIELD_ARRAY(struct kbc, U8, ram),
+    FIELD(struct kbc, U8, command),
+    FIELD(struct kbc, U8, output),
+    FIELD(struct kbc, U8, data),
+    FIELD(struct kbc, BOOL, full),
+    FIELD(struct kbc, BOOL, from_aux),
+    FIELD(struct kbc, BOOL, last_command),
+    FIELD(struct kbc, BOOL, tested),
+    FIELD(struct kbc, BOOL, broke),
+    FIELD_END,
 };
+/* clang-format on */
 
 static void kbc_update_irqs(struct kbc *kbc)
 {
@@ -226,8 +234,10 @@ static void write_output(struct kbc *kbc, uint8_t value)
 
 static uint8_t read_output(const struct kbc *kbc)
 {
-    uint8_t value = kbc->output & (uint8_t) ~(OUT_KEYBOARD_INT | OUT_AUX_INT);
+    uint8_t value = kbc->output & (uint8_t)~OUT_COMPUTED;
 
+    if (kbc->get_a20(kbc->opaque))
+        value |= OUT_A20;
     if (kbc->full)
         value |= kbc->from_aux ? OUT_AUX_INT : OUT_KEYBOARD_INT;
     return value;

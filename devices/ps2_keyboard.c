@@ -79,6 +79,7 @@ struct ps2_keyboard {
     void *opaque;
 };
 
+/* clang-format off */
 static const struct state_field keyboard_fields[] = {
     PS2_QUEUE_FIELDS(struct ps2_keyboard, keys),
     PS2_QUEUE_FIELDS(struct ps2_keyboard, replies),
@@ -94,6 +95,7 @@ static const struct state_field keyboard_fields[] = {
     FIELD(struct ps2_keyboard, BOOL, enabled),
     FIELD_END,
 };
+/* clang-format on */
 
 /* Power-on types of set 3; all others repeat and have no break code. */
 static const uint8_t make_break_only[] = {0x11, 0x12, 0x14, 0x19, 0x59};

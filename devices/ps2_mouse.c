@@ -80,6 +80,7 @@ struct ps2_mouse {
     void *opaque;
 };
 
+/* clang-format off */
 static const struct state_field mouse_fields[] = {
     PS2_QUEUE_FIELDS(struct ps2_mouse, out),
     FIELD(struct ps2_mouse, U64, sample_at),
@@ -100,6 +101,7 @@ static const struct state_field mouse_fields[] = {
     FIELD(struct ps2_mouse, BOOL, scaling),
     FIELD_END,
 };
+/* clang-format on */
 
 static void tell_ready(struct ps2_mouse *mouse)
 {
