@@ -112,6 +112,10 @@ struct float80 float80_rem(struct float80 a, struct float80 b, bool nearest,
 /* ---- conversions */
 struct float80 float80_from_float32(uint32_t a, struct float80_env *env);
 struct float80 float80_from_float64(uint64_t a, struct float80_env *env);
+/* Widen an operand of an arithmetic instruction: signalling NaNs stay so,
+ * nothing is raised; *denormal is set where DE may be due. */
+struct float80 float80_widen32(uint32_t a, bool *denormal);
+struct float80 float80_widen64(uint64_t a, bool *denormal);
 struct float80 float80_from_int(int64_t a);
 struct float80 float80_from_bcd(const uint8_t bcd[10]);
 uint32_t float80_to_float32(struct float80 a, struct float80_env *env);

@@ -40,6 +40,39 @@ struct float80 float80_from_float64(uint64_t a, struct float80_env *env)
     return load(float64_decode(a), env);
 }
 
+static struct float80 widen(struct fp_parts p, bool *denormal)
+{
+    struct float80 r = float80_pack(p);
+
+    *denormal = p.denormal;
+    if (p.cls == FPC_SNAN) {
+        r.mant &= ~FLOAT80_QUIET_BIT;
+    }
+    return r;
+}
+
+struct float80 float80_widen32(uint32_t a, bool *denormal)
+{
+    struct float80_env unused = {0, 0, false};
+
+    if (float32_is_normal(a)) {
+        *denormal = false;
+        return float80_from_float32(a, &unused);
+    }
+    return widen(float32_decode(a), denormal);
+}
+
+struct float80 float80_widen64(uint64_t a, bool *denormal)
+{
+    struct float80_env unused = {0, 0, false};
+
+    if (float64_is_normal(a)) {
+        *denormal = false;
+        return float80_from_float64(a, &unused);
+    }
+    return widen(float64_decode(a), denormal);
+}
+
 struct float80 float80_from_int(int64_t a)
 {
     return float80_pack(fp_from_int(a));
