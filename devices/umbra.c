@@ -8,8 +8,6 @@
 #include "devices/vga_draw.h"
 #include "umbra.h"
 
-#pragma GCC visibility push(default)
-
 struct umbra {
     struct machine *machine;
     struct umbra_host host;

@@ -500,7 +500,8 @@ static const struct option_row *find_row(const char *name, size_t length)
 static void refuse_unknown(struct parser *p, const char *name)
 {
     const struct option_row *best = NULL;
-    unsigned nearest = strlen(name) > 3 ? 3 : 2, d;
+    size_t half = (strlen(name) + 1) / 2;
+    unsigned nearest = half < 3 ? (unsigned)half : 3, d;
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         d = rows[i].name ? distance(name, rows[i].name) : 99;

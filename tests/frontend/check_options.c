@@ -1,0 +1,259 @@
+/* check_options - the command line.
+ * Run alone: make tests/frontend/check_options &&
+ * tests/frontend/check_options */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "frontend/options.h"
+
+static struct options o;
+static char error[OPTIONS_ERROR_SIZE];
+
+/* Parse words separated by blanks; _ in a word stands for a blank. */
+static enum options_result parse(const char *line)
+{
+    static char copy[512];
+    static char *argv[64];
+    int argc = 1;
+
+    argv[0] = "umbra";
+    strcpy(copy, line);
+    for (char *p = strtok(copy, " "); p; p = strtok(NULL, " ")) {
+        argv[argc++] = p;
+        for (; *p; p++)
+            *p = *p == '_' ? ' ' : *p;
+    }
+    return options_parse(&o, argc, argv, error);
+}
+
+/* One line: what, colon, reason, semicolon or advice. */
+static void refused(const char *line, const char *part)
+{
+    ck_assert_msg(parse(line) == OPTIONS_BAD, "\"%s\" was accepted", line);
+    ck_assert_msg(strstr(error, part) != NULL, "\"%s\" gave \"%s\"", line,
+                  error);
+    ck_assert_ptr_null(strchr(error, '\n'));
+    ck_assert_ptr_nonnull(strchr(error, ':'));
+}
+
+START_TEST(defaults)
+{
+    ck_assert_int_eq(parse(""), OPTIONS_RUN);
+    ck_assert_uint_eq(o.config.ram_bytes, 128 << 20);
+    ck_assert_uint_eq(o.config.linux_entry, 16);
+    ck_assert_uint_eq(o.config.icount_shift, 2);
+    ck_assert_int_eq(o.display, DISPLAY_AUTO);
+    ck_assert_int_eq(o.serial, SERIAL_AUTO);
+    ck_assert_ptr_null(o.image);
+    ck_assert(!o.config.no_reboot && !o.snapshot && !o.clock_given);
+}
+END_TEST
+
+START_TEST(drives)
+{
+    ck_assert_int_eq(
+        parse("-fda a -fdb b -hda c --hdb d --hdd=e -cdrom f -snapshot"),
+        OPTIONS_RUN);
+    ck_assert_str_eq(o.config.media[UMBRA_FDA].path, "a");
+    ck_assert_str_eq(o.config.media[UMBRA_FDB].path, "b");
+    ck_assert_str_eq(o.config.media[UMBRA_HDA].path, "c");
+    ck_assert_str_eq(o.config.media[UMBRA_HDB].path, "d");
+    ck_assert_str_eq(o.config.media[UMBRA_HDD].path, "e");
+    ck_assert_str_eq(o.config.media[UMBRA_HDC].path, "f");
+    ck_assert(o.config.media[UMBRA_HDC].cdrom);
+    ck_assert(!o.config.media[UMBRA_HDA].cdrom);
+    for (int i = 0; i < UMBRA_DRIVES; i++)
+        ck_assert(o.config.media[i].snapshot);
+}
+END_TEST
+
+START_TEST(one_dash_or_two)
+{
+    ck_assert_int_eq(parse("--m=1G --no-reboot -until-text A:\\\\> "
+                           "--append root=/dev/sda_quiet --kernel k"),
+                     OPTIONS_RUN);
+    ck_assert_uint_eq(o.config.ram_bytes, 1ull << 30);
+    ck_assert(o.config.no_reboot);
+    ck_assert_str_eq(o.config.cmdline, "root=/dev/sda quiet");
+    ck_assert_str_eq(o.kernel, "k");
+}
+END_TEST
+
+START_TEST(everything_else)
+{
+    ck_assert_int_eq(
+        parse("disk.img -m 512 -boot order=dc -serial file:log -display none "
+              "-rtc base=2006-06-17T16:01:21 -icount shift=0 -mmu flush "
+              "-accel interp -time-limit 2.5 -screen-text s -screenshot p "
+              "-until-serial login: -input-script i -stats j -d cpu,pit "
+              "-D f -bios b --drop-derived 0.01"),
+        OPTIONS_RUN);
+    ck_assert_str_eq(o.image, "disk.img");
+    ck_assert_str_eq(o.config.boot_order, "dc");
+    ck_assert_int_eq(o.serial, SERIAL_FILE);
+    ck_assert_str_eq(o.serial_file, "log");
+    ck_assert_int_eq(o.display, DISPLAY_NONE);
+    ck_assert_int_eq(o.config.rtc_base, 1150560081);
+    ck_assert(o.clock_given && o.rtc_given);
+    ck_assert_uint_eq(o.config.icount_shift, 0);
+    ck_assert_int_eq(o.config.mmu, UMBRA_MMU_FLUSH);
+    ck_assert(o.time_limit == 2.5);
+    ck_assert_str_eq(o.until_serial, "login:");
+    ck_assert_uint_ne(o.config.log_mask, 0);
+    ck_assert_str_eq(o.bios, "b");
+}
+END_TEST
+
+START_TEST(nographic_is_serial_on_stdio)
+{
+    ck_assert_int_eq(parse("-nographic"), OPTIONS_RUN);
+    ck_assert_int_eq(o.display, DISPLAY_NONE);
+    ck_assert_int_eq(o.serial, SERIAL_STDIO);
+    ck_assert_int_eq(parse("-serial null -nographic"), OPTIONS_RUN);
+    ck_assert_int_eq(o.serial, SERIAL_NULL);
+    ck_assert_int_eq(parse("-icount off"), OPTIONS_RUN);
+    ck_assert_int_eq(o.config.clock, UMBRA_CLOCK_HOST);
+}
+END_TEST
+
+START_TEST(options_that_end_the_parsing)
+{
+    ck_assert_int_eq(parse("-h -m nonsense"), OPTIONS_HELP);
+    ck_assert_int_eq(parse("--help"), OPTIONS_HELP);
+    ck_assert_int_eq(parse("--version"), OPTIONS_VERSION);
+    ck_assert_int_eq(parse("-d help"), OPTIONS_LOG_HELP);
+}
+END_TEST
+
+START_TEST(wrong_values)
+{
+    refused("-m 0", "-m: 0 is out of range");
+    refused("-m 2T", "out of range");
+    refused("-m 99999999999999999999", "no size");
+    refused("-m 12x", "no size");
+    refused("-m -5", "no size");
+    refused("-m 1536K", "whole number of MiB");
+    refused("-m", "a value is missing");
+    refused("-boot z", "boot order");
+    refused("-boot acdna", "boot order");
+    refused("-serial tcp:1", "use stdio, file:FILE or null");
+    refused("-serial file:", "use stdio");
+    refused("-display vnc", "use sdl or none");
+    refused("-rtc base=yesterday", "no start of the clock");
+    refused("-rtc base=2023-02-29", "no start");
+    refused("-rtc base=2023-01-01T24:00:00", "no start");
+    refused("-rtc base=2023-01-01x", "no start");
+    refused("-icount shift=11", "shift=N");
+    refused("-icount auto", "shift=N");
+    refused("-mmu fast", "use cached or flush");
+    refused("-accel kvm", "the engine is interp");
+    refused("-linux-entry 8", "use 16, 32 or 64");
+    refused("-time-limit 0", "no time");
+    refused("-time-limit -1", "no time");
+    refused("-time-limit nan", "no time");
+    refused("-time-limit 1e10", "no time");
+    refused("-d cpu,nonsense", "no category \"nonsense\"");
+    refused("-no-reboot=yes -m 1", "no such option");
+    refused("--no-reboot=yes", "takes no value");
+    refused("-fda a -fda b", "already holds a");
+    refused("-hdc a -cdrom b", "already holds a");
+    refused("-initrd i", "there is no kernel");
+    refused("a.img b.img", "a second image");
+    refused("a.img -kernel k", "beside -kernel");
+}
+END_TEST
+
+START_TEST(suggestions)
+{
+    refused("-kernal x", "did you mean -kernel?");
+    refused("--no-rebot", "did you mean -no-reboot?");
+    refused("-screenshoot x", "did you mean -screenshot?");
+    refused("-zzzzzz", "-h lists them");
+    refused("--", "-h lists them");
+}
+END_TEST
+
+START_TEST(sizes_and_dates)
+{
+    uint64_t bytes;
+    int64_t seconds;
+
+    ck_assert(options_parse_size("64K", &bytes) && bytes == 65536);
+    ck_assert(options_parse_size("3MiB", &bytes) && bytes == 3 << 20);
+    ck_assert(options_parse_size("2gb", &bytes) && bytes == 2ull << 30);
+    ck_assert(!options_parse_size("", &bytes));
+    ck_assert(!options_parse_size("16777216T", &bytes));
+    ck_assert(!options_parse_size("1MM", &bytes));
+    ck_assert(options_parse_date("1970-01-01", &seconds) && seconds == 0);
+    ck_assert(options_parse_date("2000-02-29T23:59:59", &seconds) &&
+              seconds == 951868799);
+    ck_assert(options_parse_date("2099-12-31", &seconds) &&
+              seconds == 4102358400);
+    ck_assert(!options_parse_date("2100-01-01", &seconds));
+    ck_assert(!options_parse_date("2001-13-01", &seconds));
+}
+END_TEST
+
+static void count_line(void *opaque, const char *line)
+{
+    ck_assert_msg(strlen(line) <= 80, "too wide: %s", line);
+    ++*(int *)opaque;
+}
+
+START_TEST(help_fits_the_terminal)
+{
+    int lines = 0;
+
+    options_help(count_line, &lines);
+    ck_assert_int_gt(lines, 40);
+}
+END_TEST
+
+/* Random words made of the pieces above: never a crash, and every refusal
+ * has its line. */
+START_TEST(random_words)
+{
+    static const char *const pieces[] = {
+        "-m", "-fda", "x", "--", "-", "=", "-d", "cpu", "all", "5", "-h1",
+        "--m=", "--rtc=base=", "-boot", "order=", "--icount=shift=",
+        "-serial", "file:f", "%s%n", "-time-limit", "1e308", "-append",
+        "--display=", "-initrd", "-kernel", "\xff\xfe", "-nographic"};
+    char *argv[12] = {"umbra"};
+
+    srand(7);
+    for (int run = 0; run < 20000; run++) {
+        int argc = 1 + rand() % 11;
+        for (int i = 1; i < argc; i++)
+            argv[i] = (char *)pieces[(size_t)rand() %
+                                     (sizeof pieces / sizeof pieces[0])];
+        if (options_parse(&o, argc, argv, error) == OPTIONS_BAD)
+            ck_assert(*error && strlen(error) < OPTIONS_ERROR_SIZE);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("options");
+    TCase *c = tcase_create("options");
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    tcase_add_test(c, defaults);
+    tcase_add_test(c, drives);
+    tcase_add_test(c, one_dash_or_two);
+    tcase_add_test(c, everything_else);
+    tcase_add_test(c, nographic_is_serial_on_stdio);
+    tcase_add_test(c, options_that_end_the_parsing);
+    tcase_add_test(c, wrong_values);
+    tcase_add_test(c, suggestions);
+    tcase_add_test(c, sizes_and_dates);
+    tcase_add_test(c, help_fits_the_terminal);
+    tcase_add_test(c, random_words);
+    suite_add_tcase(suite, c);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
