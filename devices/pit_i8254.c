@@ -200,9 +200,10 @@ static bool channel_out(const struct channel *c, uint64_t tick)
     case 1:
         return elapsed >= c->count;
     case 2:
-        return !c->gate || c->count == 1 || elapsed % c->count != c->count - 1;
+        return !c->running || c->count == 1 ||
+               elapsed % c->count != c->count - 1;
     case 3:
-        return !c->gate || elapsed % c->count < half_high(c);
+        return !c->running || elapsed % c->count < half_high(c);
     default:
         return elapsed != c->count;
     }
