@@ -112,6 +112,15 @@ unsigned boot_memory_map(const struct boot_request *request,
     return n;
 }
 
+uint32_t boot_upper_kib(const struct boot_request *request)
+{
+    uint64_t above = BOOT_HIGH_START + BOOT_TOP_RESERVED;
+
+    return request->low_end > above
+               ? (uint32_t)((request->low_end - above) >> 10)
+               : 0;
+}
+
 static bool load_kernel(struct boot_load *load)
 {
     const struct boot_blob *kernel = &load->request->kernel;

@@ -120,5 +120,7 @@ struct boot_range {
 enum { BOOT_MAX_RANGES = 8 };
 unsigned boot_memory_map(const struct boot_request *request,
                          struct boot_range range[BOOT_MAX_RANGES]);
+/* Usable KiB from 1 MiB up to the first hole. */
+uint32_t boot_upper_kib(const struct boot_request *request);
 
 #endif

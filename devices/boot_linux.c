@@ -237,7 +237,7 @@ static void fill_memory(uint8_t *zero_page, const struct boot_request *r)
 {
     struct boot_range range[BOOT_MAX_RANGES];
     unsigned n = boot_memory_map(r, range);
-    uint64_t above = (r->low_end - BOOT_TOP_RESERVED - BOOT_HIGH_START) >> 10;
+    uint32_t above = boot_upper_kib(r);
 
     zero_page[ZP_E820_ENTRIES] = (uint8_t)n;
     for (unsigned i = 0; i < n; i++) {
@@ -247,7 +247,7 @@ static void fill_memory(uint8_t *zero_page, const struct boot_request *r)
         store_le32(entry + 16, range[i].type);
     }
     store_le16(zero_page + ZP_EXT_MEM_K, (uint16_t)min_u64(above, 0xFC00));
-    store_le32(zero_page + ZP_ALT_MEM_K, (uint32_t)above);
+    store_le32(zero_page + ZP_ALT_MEM_K, above);
 }
 
 static bool make_zero_page(struct boot_load *load, struct linux_kernel *k)

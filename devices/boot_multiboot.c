@@ -105,9 +105,7 @@ static void fill_memory(const struct boot_request *r, struct info *info)
     }
     info->used += n * MMAP_ENTRY_SIZE;
     store_le32(info->data + INFO_AT_MEM_LOWER, 0x9FC00 >> 10);
-    store_le32(info->data + INFO_AT_MEM_UPPER,
-               (uint32_t)((r->low_end - BOOT_TOP_RESERVED -
-                           BOOT_HIGH_START) >> 10));
+    store_le32(info->data + INFO_AT_MEM_UPPER, boot_upper_kib(r));
     store_le32(info->data + INFO_AT_MMAP_ADDR, (uint32_t)(info->gpa + table));
     store_le32(info->data + INFO_AT_MMAP_LENGTH, n * MMAP_ENTRY_SIZE);
 }
