@@ -303,6 +303,15 @@ static inline bool cpu_code64(const struct cpu *cpu)
     return (cpu->mode & MODE_CODE) == MODE_64;
 }
 
+/* Single-step when TF is set or DR7 enables a breakpoint. */
+static inline void cpu_update_trap(struct cpu *cpu)
+{
+    if ((cpu->eflags & EFL_TF) || (cpu->dr[7] & 0xff))
+        cpu->attention |= ATT_TRAP;
+    else
+        cpu->attention &= ~(uint32_t)ATT_TRAP;
+}
+
 static inline unsigned cpu_iopl(const struct cpu *cpu)
 {
     return (unsigned)(cpu->eflags >> EFL_IOPL_SHIFT) & 3;

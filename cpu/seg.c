@@ -76,6 +76,7 @@ void cpu_update_views(struct cpu *cpu)
 {
     update_mode(cpu);
     update_bank(cpu);
+    cpu_update_trap(cpu);
     if (cpu->mode == MODE_64) {
         for (unsigned s = 0; s < SEG_COUNT; s++)
             view_open(&cpu->view[s],
@@ -118,7 +119,7 @@ bool seg_fetch(struct cpu *cpu, uint16_t selector, uint64_t *desc,
     return true;
 }
 
-static void set_accessed(struct cpu *cpu, gva_t where, uint64_t *desc)
+void seg_set_accessed(struct cpu *cpu, gva_t where, uint64_t *desc)
 {
     if (*desc >> 40 & DESC_A)
         return;
@@ -173,7 +174,7 @@ static void load_ss(struct cpu *cpu, uint16_t selector)
         cpu_raise_error(cpu, EX_GP, selector & 0xfffc);
     if (!(attr & DESC_P))
         cpu_raise_error(cpu, EX_SS, selector & 0xfffc);
-    set_accessed(cpu, where, &desc);
+    seg_set_accessed(cpu, where, &desc);
     seg_unpack(&cpu->seg[SEG_SS], selector, desc);
 }
 
@@ -197,7 +198,7 @@ static void load_data(struct cpu *cpu, unsigned s, uint16_t selector)
         cpu_raise_error(cpu, EX_GP, selector & 0xfffc);
     if (!(attr & DESC_P))
         cpu_raise_error(cpu, EX_NP, selector & 0xfffc);
-    set_accessed(cpu, where, &desc);
+    seg_set_accessed(cpu, where, &desc);
     seg_unpack(&cpu->seg[s], selector, desc);
 }
 

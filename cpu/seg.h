@@ -17,6 +17,9 @@ bool seg_fetch(struct cpu *cpu, uint16_t selector, uint64_t *desc,
 /* Descriptor -> hidden part. */
 void seg_unpack(struct seg *seg, uint16_t selector, uint64_t desc);
 
+/* Set the accessed bit of a descriptor at `where`. */
+void seg_set_accessed(struct cpu *cpu, gva_t where, uint64_t *desc);
+
 /* Far transfers; `osize` 2, 4 or 8. On return CS:RIP is the target (RIP by
  * cpu_set_rip) and views are fresh. */
 void far_jump(struct cpu *cpu, uint16_t selector, uint64_t offset,
