@@ -14,7 +14,7 @@
 #include "devices/i440fx.h"
 #include "devices/ide_piix.h"
 #include "devices/ioapic.h"
-#include "devices/kbc_8042.h"
+#include "devices/kbc_i8042.h"
 #include "devices/machine_state.h"
 #include "devices/pci.h"
 #include "devices/pic_i8259.h"
@@ -106,25 +106,17 @@ static void build_wires(struct machine *m)
 
 /* ------------------------------------------------------------ board glue */
 
-void machine_update_a20(struct machine *m)
-{
-    cpu_set_a20(m->cpu, m->a20_kbc || m->a20_fast);
-}
-
-static void on_kbc_a20(void *machine, bool level)
+void machine_set_a20(void *machine, bool on)
 {
     struct machine *m = machine;
 
-    m->a20_kbc = level;
-    machine_update_a20(m);
+    m->a20 = on;
+    cpu_set_a20(m->cpu, on);
 }
 
-static void on_fast_a20(void *machine, bool level)
+static bool get_a20(void *machine)
 {
-    struct machine *m = machine;
-
-    m->a20_fast = level;
-    machine_update_a20(m);
+    return ((struct machine *)machine)->a20;
 }
 
 /* CR0.NE = 0: FERR# raises IRQ 13 until the handler writes port F0h. */
@@ -154,8 +146,7 @@ static void ferr_write(void *machine, uint64_t offset, uint64_t value,
 }
 
 static const struct state_field board_fields[] = {
-    FIELD(struct machine, BOOL, a20_kbc),
-    FIELD(struct machine, BOOL, a20_fast),
+    FIELD(struct machine, BOOL, a20),
     FIELD(struct machine, BOOL, ferr),
     FIELD(struct machine, U64, idle_ns),
     FIELD_ARRAY(struct machine, U16, isa_source),
@@ -167,8 +158,7 @@ static void board_glue_reset(struct device *device)
 {
     struct machine *m = CONTAINER_OF(device, struct machine, board);
 
-    m->a20_kbc = true;
-    m->a20_fast = false;
+    m->a20 = true;
     m->ferr = false;
     irq_lower(&m->wire.ferr);
 }
@@ -199,6 +189,11 @@ static void on_pm_action(void *machine, enum pm_action action)
         machine_ask(m, PENDING_POWER_OFF);
     else
         LOG(&m->log, UNIMP, "suspend: the PC goes on");
+}
+
+static void on_power_off(void *machine)
+{
+    machine_ask(machine, PENDING_POWER_OFF);
 }
 
 static void on_debug_exit(void *machine, uint32_t value)
@@ -549,7 +544,8 @@ static bool build_input(struct machine *m, char *error)
              .mouse = m->mouse,
              .keyboard_irq = &m->wire.keyboard,
              .mouse_irq = &m->wire.mouse,
-             .a20 = on_kbc_a20,
+             .set_a20 = machine_set_a20,
+             .get_a20 = get_a20,
              .reset = on_pulse_reset,
              .opaque = m,
          }),
@@ -558,7 +554,8 @@ static bool build_input(struct machine *m, char *error)
          port92_create(&(struct port92_config){
              .ports = m->ports,
              .log = &m->log,
-             .a20 = on_fast_a20,
+             .set_a20 = machine_set_a20,
+             .get_a20 = get_a20,
              .reset = on_pulse_reset,
              .opaque = m,
          }),
@@ -605,6 +602,7 @@ static bool build_isa(struct machine *m, char *error)
              .ports = m->ports,
              .log = &m->log,
              .exit = on_debug_exit,
+             .power_off = on_power_off,
              .opaque = m,
          }),
          debugport_device);

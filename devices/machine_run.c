@@ -119,7 +119,7 @@ void machine_power_button(struct machine *m)
 static void board_reset(struct machine *m)
 {
     device_reset_all(&m->devices);
-    machine_update_a20(m);
+    machine_set_a20(m, true);
     if (m->boot)
         boot_plan_apply(m->boot, m->memory);
 }
@@ -139,8 +139,7 @@ static void cpu_was_reset(struct machine *m, enum machine_stop reason)
 {
     if (is_mode_switch(m)) {
         LOG(&m->log, CPU, "reset to leave protected mode");
-        m->a20_fast = true; /* the chipset opens the gate for the vector */
-        machine_update_a20(m);
+        machine_set_a20(m, true); /* as chipsets do, to fetch the vector */
         cpu_reset(m->cpu);
     } else if (m->config.no_reboot) {
         m->final = reason;

@@ -39,7 +39,7 @@ struct machine_wires {
 /* `board` heads the list of parts: it stands for the glue that has state. */
 struct machine {
     struct device board;
-    bool a20_kbc, a20_fast; /* ORed; both off: address bit 20 is 0 */
+    bool a20;          /* off: bit 20 of addresses is 0 */
     bool ferr;         /* latch between FERR# and IRQ 13, cleared by F0h */
     uint64_t idle_ns;  /* time that passed without instructions */
     uint16_t isa_source[ISA_IRQS]; /* bit n: source n drives it high */
@@ -76,8 +76,8 @@ struct machine {
     struct fdc_i82077 *fdc;
     struct uart *uart[MACHINE_UARTS];
     struct kbc *kbc;
-    struct keyboard *keyboard;
-    struct mouse *mouse;
+    struct ps2_keyboard *keyboard;
+    struct ps2_mouse *mouse;
     struct debugport *debugport;
     struct port92 *port92;
     struct fw_cfg *fw_cfg;
@@ -99,7 +99,7 @@ struct machine {
 };
 
 /* machine.c */
-void machine_update_a20(struct machine *machine);
+void machine_set_a20(void *machine, bool on);
 
 /* machine_run.c: from parts, in the middle of an instruction. */
 void machine_ask(struct machine *machine, enum machine_pending what);

@@ -12,7 +12,7 @@ enum { FAST_RESET = 1 << 0, FAST_A20 = 1 << 1 };
 
 struct port92 {
     struct device device;
-    uint8_t value;
+    uint8_t value; /* without FAST_A20, which the board holds */
 
     /* TRANSIENT */
     struct port92_config config;
@@ -29,7 +29,9 @@ static uint64_t port92_read(void *opaque, uint64_t offset, unsigned size)
     struct port92 *port = opaque;
 
     (void)offset, (void)size;
-    return port->value;
+    return port->value | (port->config.get_a20(port->config.opaque)
+                              ? FAST_A20
+                              : 0);
 }
 
 static void port92_write(void *opaque, uint64_t offset, uint64_t value,
@@ -39,8 +41,8 @@ static void port92_write(void *opaque, uint64_t offset, uint64_t value,
     uint8_t rising = (uint8_t)value & ~port->value;
 
     (void)offset, (void)size;
-    port->value = (uint8_t)value;
-    port->config.a20(port->config.opaque, value & FAST_A20);
+    port->value = (uint8_t)value & (uint8_t)~FAST_A20;
+    port->config.set_a20(port->config.opaque, value & FAST_A20);
     if (rising & FAST_RESET)
         port->config.reset(port->config.opaque);
 }
@@ -50,7 +52,6 @@ static void port92_reset(struct device *device)
     struct port92 *port = CONTAINER_OF(device, struct port92, device);
 
     port->value = 0;
-    port->config.a20(port->config.opaque, false);
 }
 
 static void port92_destroy(struct device *device)

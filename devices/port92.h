@@ -10,8 +10,10 @@ struct port92;
 struct port92_config {
     struct addrspace *ports;
     struct log *log;
-    /* Bit 1 as written. The board ORs it with the keyboard controller's. */
-    void (*a20)(void *opaque, bool level);
+    /* The A20 gate is shared with the keyboard controller: the board holds
+     * its state, the last writer wins. */
+    void (*set_a20)(void *opaque, bool on);
+    bool (*get_a20)(void *opaque);
     void (*reset)(void *opaque); /* bit 0 rose */
     void *opaque;
 };
