@@ -1,0 +1,403 @@
+/* sysreg.c - control registers, debug registers, MSRs.
+ *
+ * SDM volume 3: 2.5 (control registers), 4.1 (paging modes), 17.2 (debug
+ * registers), volume 4 (MSRs). */
+#include "cpu/sysreg.h"
+
+#include "cpu/event.h"
+#include "cpu/exec.h"
+#include "cpu/seg.h"
+
+static bool canonical(uint64_t v)
+{
+    return (uint64_t)((int64_t)(v << 16) >> 16) == v;
+}
+
+NORETURN static void gp0(struct cpu *cpu)
+{
+    cpu_raise_error(cpu, EX_GP, 0);
+}
+
+/* ---- paging */
+
+static struct page_role role_of(const struct cpu *cpu)
+{
+    struct page_role r = {
+        .pse = cpu->cr4 & CR4_PSE,
+        .wp = cpu->cr0 & CR0_WP,
+        .nxe = cpu->efer & EFER_NXE,
+        .smep = cpu->cr4 & CR4_SMEP,
+        .smap = cpu->cr4 & CR4_SMAP,
+        .pge = cpu->cr4 & CR4_PGE,
+        .maxphyaddr = cpu->maxphyaddr,
+    };
+    if (!(cpu->cr0 & CR0_PG))
+        r.levels = 0;
+    else if (cpu_long(cpu))
+        r.levels = 4;
+    else
+        r.levels = cpu->cr4 & CR4_PAE ? 3 : 2;
+    return r;
+}
+
+void cpu_update_paging(struct cpu *cpu)
+{
+    struct page_role role = role_of(cpu);
+    mmu_set_paging(&cpu->mmu, &role, cpu->cr3);
+}
+
+static bool pae_paging(const struct cpu *cpu)
+{
+    return (cpu->cr0 & CR0_PG) && (cpu->cr4 & CR4_PAE) && !cpu_long(cpu);
+}
+
+static void load_pdptes(struct cpu *cpu, uint64_t cr3)
+{
+    if (!mmu_load_pdptes(&cpu->mmu, cr3, cpu->maxphyaddr))
+        gp0(cpu);
+}
+
+/* ---- CR0 */
+
+enum { CR0_WRITABLE_LOW = CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_NE |
+                          CR0_WP | CR0_AM | CR0_NW | CR0_CD };
+
+/* Long mode begins and ends with PG while EFER.LME is set. */
+static void switch_long(struct cpu *cpu, uint64_t value)
+{
+    bool pg = value & CR0_PG;
+    if (!(cpu->efer & EFER_LME) || pg == ((cpu->cr0 & CR0_PG) != 0))
+        return;
+    if (pg) {
+        if (!(cpu->cr4 & CR4_PAE) || (cpu->seg[SEG_CS].attr & DESC_L) ||
+            (cpu->tr.attr & 0x1f) <= 3)
+            gp0(cpu);
+        cpu->efer |= EFER_LMA;
+    } else {
+        if (cpu_code64(cpu))
+            gp0(cpu);
+        cpu->efer &= ~(uint64_t)EFER_LMA;
+    }
+}
+
+void sysreg_set_cr0(struct cpu *cpu, uint64_t value)
+{
+    uint64_t changed;
+    value = (value & (CR0_WRITABLE_LOW | CR0_PG)) | CR0_ET;
+    if ((value & CR0_PG) && !(value & CR0_PE))
+        gp0(cpu);
+    if ((value & CR0_NW) && !(value & CR0_CD))
+        gp0(cpu);
+    if (!(value & CR0_PG) && cpu_code64(cpu))
+        gp0(cpu);
+    changed = value ^ cpu->cr0;
+    if ((value & CR0_PG) && (changed & CR0_PG) && (cpu->cr4 & CR4_PAE) &&
+        !(cpu->efer & EFER_LME))
+        load_pdptes(cpu, cpu->cr3);
+    switch_long(cpu, value);
+    cpu->cr0 = value;
+    if (changed & CR0_PE)
+        LOG(cpu->dev.log, CPU, "protected mode %s",
+            value & CR0_PE ? "on" : "off");
+    if (changed & (CR0_PG | CR0_WP | CR0_PE))
+        cpu_update_paging(cpu);
+    if (changed & (CR0_PE | CR0_PG | CR0_AM)) {
+        if (!(value & CR0_PE))
+            cpu->cpl = 0;
+        cpu_update_views(cpu);
+    }
+}
+
+/* ---- CR3, CR4, CR8 */
+
+static void write_cr3(struct cpu *cpu, uint64_t value)
+{
+    if (cpu_long(cpu)) {
+        if (value >> cpu->maxphyaddr)
+            gp0(cpu);
+    } else {
+        value = (uint32_t)value;
+        if (pae_paging(cpu))
+            load_pdptes(cpu, value);
+    }
+    cpu->cr3 = value;
+    if (pae_paging(cpu))
+        cpu_update_paging(cpu);
+    else
+        mmu_set_cr3(&cpu->mmu, value);
+}
+
+enum { CR4_WRITABLE = CR4_VME | CR4_PVI | CR4_TSD | CR4_DE | CR4_PSE |
+                      CR4_PAE | CR4_MCE | CR4_PGE | CR4_PCE | CR4_OSFXSR |
+                      CR4_OSXMMEXCPT };
+
+static void write_cr4(struct cpu *cpu, uint64_t value)
+{
+    uint64_t changed = value ^ cpu->cr4;
+    if (value & ~(uint64_t)CR4_WRITABLE)
+        gp0(cpu);
+    if (cpu_long(cpu) && !(value & CR4_PAE))
+        gp0(cpu);
+    if ((changed & (CR4_PAE | CR4_PGE | CR4_PSE)) && (cpu->cr0 & CR0_PG) &&
+        (value & CR4_PAE) && !cpu_long(cpu))
+        load_pdptes(cpu, cpu->cr3);
+    cpu->cr4 = value;
+    if (changed & (CR4_PAE | CR4_PGE | CR4_PSE)) {
+        cpu_update_paging(cpu);
+        mmu_flush_all(&cpu->mmu);
+    }
+}
+
+static void write_cr8(struct cpu *cpu, uint64_t value)
+{
+    if (value > 15)
+        gp0(cpu);
+    if (cpu->config.set_tpr)
+        cpu->config.set_tpr(cpu->config.opaque, (uint8_t)(value << 4));
+    cpu->cr8 = value;
+}
+
+uint64_t sysreg_read_cr(struct cpu *cpu, unsigned n)
+{
+    switch (n) {
+    case 0:
+        return cpu->cr0;
+    case 2:
+        return cpu->cr2;
+    case 3:
+        return cpu->cr3;
+    case 4:
+        return cpu->cr4;
+    case 8:
+        if (cpu->config.get_tpr)
+            return cpu->config.get_tpr(cpu->config.opaque) >> 4;
+        return cpu->cr8;
+    default:
+        cpu_raise(cpu, EX_UD);
+    }
+}
+
+void sysreg_write_cr(struct cpu *cpu, unsigned n, uint64_t value)
+{
+    switch (n) {
+    case 0:
+        if (value >> 32)
+            gp0(cpu);
+        sysreg_set_cr0(cpu, value);
+        break;
+    case 2:
+        cpu->cr2 = value;
+        break;
+    case 3:
+        write_cr3(cpu, value);
+        break;
+    case 4:
+        write_cr4(cpu, value);
+        break;
+    case 8:
+        write_cr8(cpu, value);
+        break;
+    default:
+        cpu_raise(cpu, EX_UD);
+    }
+}
+
+/* ---- debug registers */
+
+/* DR4 and DR5 stand for DR6 and DR7 unless CR4.DE is set. */
+static unsigned dr_number(struct cpu *cpu, unsigned n)
+{
+    if (n == 4 || n == 5) {
+        if (cpu->cr4 & CR4_DE)
+            cpu_raise(cpu, EX_UD);
+        n += 2;
+    }
+    if (n > 7)
+        cpu_raise(cpu, EX_UD);
+    if (cpu->dr[7] & 0x2000) { /* GD */
+        cpu->raised.dr6 = 0x2000;
+        cpu_raise(cpu, EX_DB);
+    }
+    return n;
+}
+
+uint64_t sysreg_read_dr(struct cpu *cpu, unsigned n)
+{
+    return cpu->dr[dr_number(cpu, n)];
+}
+
+void sysreg_write_dr(struct cpu *cpu, unsigned n, uint64_t value)
+{
+    n = dr_number(cpu, n);
+    if (n >= 6) {
+        if (cpu_code64(cpu) && value >> 32)
+            gp0(cpu);
+        value = n == 6 ? (value & 0xe00f) | 0xffff0ff0
+                       : (value & 0xffff2fff) | 0x400;
+    }
+    cpu->dr[n] = value;
+    cpu_update_trap(cpu);
+}
+
+/* ---- MSRs */
+
+uint64_t sysreg_tsc(struct cpu *cpu)
+{
+    uint64_t tsc =
+        cpu->config.tsc ? cpu->config.tsc(cpu->config.opaque) : 0;
+    return tsc + cpu->tsc_offset;
+}
+
+enum msr_check { ANY, CANONICAL, PAT_TYPES, READ_ONLY };
+
+/* A register that is a field of struct cpu; `writable` bits may be set, a 1
+ * elsewhere is #GP. */
+struct msr_row {
+    uint32_t number;
+    uint16_t offset; /* in struct cpu; 0 = constant */
+    uint8_t check;
+    uint64_t writable, constant;
+};
+
+#define MSR(n, f, c, w) {n, offsetof(struct cpu, f), c, w, 0}
+#define MSR_CONST(n, v) {n, 0, READ_ONLY, 0, v}
+
+static const struct msr_row msr_rows[] = {
+    MSR_CONST(0x17, 0),                        /* platform id */
+    MSR_CONST(0x3a, 1),                        /* feature control: locked */
+    MSR(0x8b, bios_sign, ANY, ~0ull),          /* microcode revision */
+    MSR_CONST(0xfe, 0x508),                    /* MTRR capabilities */
+    MSR(0x174, sysenter_cs, ANY, 0xffffffff),
+    MSR(0x175, sysenter_esp, CANONICAL, ~0ull),
+    MSR(0x176, sysenter_eip, CANONICAL, ~0ull),
+    MSR_CONST(0x179, 0),                       /* machine-check banks */
+    MSR(0x17a, mcg_status, ANY, 7),
+    MSR(0x1a0, misc_enable, ANY, ~0ull),
+    MSR(0x277, pat, PAT_TYPES, 0x0707070707070707),
+    MSR(0x2ff, mtrr_def_type, ANY, 0xcff),
+    MSR(0x200, mtrr_base[0], ANY, ~0ull), MSR(0x201, mtrr_mask[0], ANY, ~0ull),
+    MSR(0x202, mtrr_base[1], ANY, ~0ull), MSR(0x203, mtrr_mask[1], ANY, ~0ull),
+    MSR(0x204, mtrr_base[2], ANY, ~0ull), MSR(0x205, mtrr_mask[2], ANY, ~0ull),
+    MSR(0x206, mtrr_base[3], ANY, ~0ull), MSR(0x207, mtrr_mask[3], ANY, ~0ull),
+    MSR(0x208, mtrr_base[4], ANY, ~0ull), MSR(0x209, mtrr_mask[4], ANY, ~0ull),
+    MSR(0x20a, mtrr_base[5], ANY, ~0ull), MSR(0x20b, mtrr_mask[5], ANY, ~0ull),
+    MSR(0x20c, mtrr_base[6], ANY, ~0ull), MSR(0x20d, mtrr_mask[6], ANY, ~0ull),
+    MSR(0x20e, mtrr_base[7], ANY, ~0ull), MSR(0x20f, mtrr_mask[7], ANY, ~0ull),
+    MSR(0x250, mtrr_fixed[0], ANY, ~0ull),
+    MSR(0x258, mtrr_fixed[1], ANY, ~0ull), MSR(0x259, mtrr_fixed[2], ANY, ~0ull),
+    MSR(0x268, mtrr_fixed[3], ANY, ~0ull), MSR(0x269, mtrr_fixed[4], ANY, ~0ull),
+    MSR(0x26a, mtrr_fixed[5], ANY, ~0ull), MSR(0x26b, mtrr_fixed[6], ANY, ~0ull),
+    MSR(0x26c, mtrr_fixed[7], ANY, ~0ull), MSR(0x26d, mtrr_fixed[8], ANY, ~0ull),
+    MSR(0x26e, mtrr_fixed[9], ANY, ~0ull),
+    MSR(0x26f, mtrr_fixed[10], ANY, ~0ull),
+    MSR(0xc0000081, star, ANY, ~0ull),
+    MSR(0xc0000082, lstar, CANONICAL, ~0ull),
+    MSR(0xc0000083, cstar, CANONICAL, ~0ull),
+    MSR(0xc0000084, fmask, ANY, 0xffffffff),
+    MSR(0xc0000100, seg[SEG_FS].base, CANONICAL, ~0ull),
+    MSR(0xc0000101, seg[SEG_GS].base, CANONICAL, ~0ull),
+    MSR(0xc0000102, kernel_gs_base, CANONICAL, ~0ull),
+    MSR(0xc0000103, tsc_aux, ANY, 0xffffffff),
+};
+
+enum { MSR_TSC = 0x10, MSR_APIC_BASE = 0x1b,
+       MSR_X2APIC_FIRST = 0x800, MSR_X2APIC_LAST = 0x8ff };
+#define MSR_EFER 0xc0000080u
+
+static const struct msr_row *find_msr(uint32_t msr)
+{
+    for (unsigned n = 0; n < ARRAY_LEN(msr_rows); n++)
+        if (msr_rows[n].number == msr)
+            return &msr_rows[n];
+    return NULL;
+}
+
+static uint64_t *msr_field(struct cpu *cpu, const struct msr_row *row)
+{
+    return (uint64_t *)(void *)((char *)cpu + row->offset);
+}
+
+static bool is_apic_msr(uint32_t msr)
+{
+    return msr == MSR_APIC_BASE ||
+           (msr >= MSR_X2APIC_FIRST && msr <= MSR_X2APIC_LAST);
+}
+
+uint64_t sysreg_rdmsr(struct cpu *cpu, uint32_t msr)
+{
+    const struct msr_row *row = find_msr(msr);
+    uint64_t value;
+    if (row)
+        return row->offset ? *msr_field(cpu, row) : row->constant;
+    if (msr == MSR_TSC)
+        return sysreg_tsc(cpu);
+    if (msr == MSR_EFER)
+        return cpu->efer;
+    if (is_apic_msr(msr) && cpu->config.apic_rdmsr &&
+        cpu->config.apic_rdmsr(cpu->config.opaque, msr, &value))
+        return value;
+    LOG(cpu->dev.log, GUEST_ERROR, "rdmsr %x: no such register", msr);
+    gp0(cpu);
+}
+
+static void write_efer(struct cpu *cpu, uint64_t value)
+{
+    if (value & ~(uint64_t)(EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE))
+        gp0(cpu);
+    if (((value ^ cpu->efer) & EFER_LME) && (cpu->cr0 & CR0_PG))
+        gp0(cpu);
+    value = (value & ~(uint64_t)EFER_LMA) | (cpu->efer & EFER_LMA);
+    if (((value ^ cpu->efer) & EFER_NXE) && (cpu->cr0 & CR0_PG)) {
+        cpu->efer = value;
+        cpu_update_paging(cpu);
+        return;
+    }
+    cpu->efer = value;
+}
+
+static bool pat_types_ok(uint64_t value)
+{
+    for (unsigned n = 0; n < 8; n++) {
+        unsigned t = value >> n * 8 & 0xff;
+        if (t > 7 || t == 2 || t == 3)
+            return false;
+    }
+    return true;
+}
+
+void sysreg_wrmsr(struct cpu *cpu, uint32_t msr, uint64_t value)
+{
+    const struct msr_row *row = find_msr(msr);
+    if (row) {
+        if (row->check == READ_ONLY || (value & ~row->writable) ||
+            (row->check == CANONICAL && !canonical(value)) ||
+            (row->check == PAT_TYPES && !pat_types_ok(value)))
+            gp0(cpu);
+        if (row->offset == offsetof(struct cpu, bios_sign))
+            value = 0; /* the revision of a processor without updates */
+        *msr_field(cpu, row) = value;
+        if (cpu_code64(cpu) &&
+            (row->offset == offsetof(struct cpu, seg[SEG_FS].base) ||
+             row->offset == offsetof(struct cpu, seg[SEG_GS].base))) {
+            cpu->view[SEG_FS].base = cpu->seg[SEG_FS].base;
+            cpu->view[SEG_GS].base = cpu->seg[SEG_GS].base;
+        }
+        return;
+    }
+    if (msr == MSR_TSC) {
+        cpu->tsc_offset += value - sysreg_tsc(cpu);
+        return;
+    }
+    if (msr == MSR_EFER) {
+        write_efer(cpu, value);
+        return;
+    }
+    if (is_apic_msr(msr) && cpu->config.apic_wrmsr &&
+        cpu->config.apic_wrmsr(cpu->config.opaque, msr, value)) {
+        if (msr == MSR_APIC_BASE)
+            cpu->apic_base = value;
+        return;
+    }
+    LOG(cpu->dev.log, GUEST_ERROR, "wrmsr %x: no such register", msr);
+    gp0(cpu);
+}
