@@ -353,6 +353,7 @@ static void deliver_task(struct cpu *cpu, const struct delivery *d,
     uint64_t desc;
     gva_t where;
     uint32_t error = (g->selector & 0xfffcu) | d->ext;
+    struct task_event event = {d->flags, d->ext, d->has_error, d->error};
     unsigned type;
     if ((g->selector & 4) || !seg_fetch(cpu, g->selector, &desc, &where))
         cpu_raise_error(cpu, EX_GP, error);
@@ -361,8 +362,7 @@ static void deliver_task(struct cpu *cpu, const struct delivery *d,
         cpu_raise_error(cpu, EX_GP, error);
     if (!(desc >> 47 & 1))
         cpu_raise_error(cpu, EX_NP, error);
-    task_switch(cpu, g->selector, desc, TASK_INT, d->rip, d->has_error,
-                d->error);
+    task_switch(cpu, g->selector, desc, TASK_INT, d->rip, &event);
 }
 
 static void deliver_protected(struct cpu *cpu, const struct delivery *d)

@@ -323,7 +323,7 @@ static void jump_system(struct cpu *cpu, uint16_t selector, uint64_t desc,
         if (!(desc >> 47 & 1))
             cpu_raise_error(cpu, EX_NP, bare(selector));
     }
-    task_switch(cpu, selector, desc, source, next_rip, false, 0);
+    task_switch(cpu, selector, desc, source, next_rip, NULL);
 }
 
 void far_call(struct cpu *cpu, uint16_t selector, uint64_t offset,
@@ -548,7 +548,7 @@ static void iret_task(struct cpu *cpu, uint64_t next_rip)
         cpu_raise_error(cpu, EX_TS, bare(selector));
     if (!(desc >> 47 & 1))
         cpu_raise_error(cpu, EX_NP, bare(selector));
-    task_switch(cpu, selector, desc, TASK_IRET, next_rip, false, 0);
+    task_switch(cpu, selector, desc, TASK_IRET, next_rip, NULL);
 }
 
 void far_iret(struct cpu *cpu, unsigned osize, uint64_t next_rip)

@@ -31,9 +31,16 @@ void far_iret(struct cpu *cpu, unsigned osize, uint64_t next_rip);
 
 /* Task switch by JMP, CALL, IRET or an interrupt through a task gate. */
 enum task_source { TASK_JMP, TASK_CALL, TASK_IRET, TASK_INT };
+/* TASK_INT: what is being delivered. */
+struct task_event {
+    uint32_t eflags; /* to save in the old TSS */
+    uint32_t ext;    /* EXT bit of error codes about the switch */
+    bool has_error;  /* push `error` on the new task's stack */
+    uint32_t error;
+};
 void task_switch(struct cpu *cpu, uint16_t tss_selector, uint64_t desc,
-                 enum task_source source, uint64_t next_rip, bool has_error,
-                 uint32_t error);
+                 enum task_source source, uint64_t next_rip,
+                 const struct task_event *event);
 
 /* I/O permission for `size` ports at `port` (CPL > IOPL or V86): raises
  * #GP(0) when the bitmap denies. */
