@@ -351,19 +351,24 @@ static const char *screen_text(struct session *s)
     return s->text;
 }
 
-static void check_conditions(struct session *s)
+static void check_until(struct session *s)
 {
-    char error[SCRIPT_ERROR_SIZE];
-    const char *text = NULL;
-
-    if (s->o.until_text || (s->script && script_wants_text(s->script)))
-        text = screen_text(s);
-    if (s->o.until_text && !regexec(&s->until_text, text, 0, NULL, 0))
+    if (s->o.until_text &&
+        !regexec(&s->until_text, screen_text(s), 0, NULL, 0))
         end(s, EXIT_OK);
     if (s->o.until_serial && stream_matches(&s->stream, &s->until_serial))
         end(s, EXIT_OK);
-    if (s->script && !s->ended &&
-        !script_step(s->script, s->umbra, text, &s->stream, error)) {
+}
+
+static void step_script(struct session *s)
+{
+    char error[SCRIPT_ERROR_SIZE];
+    const char *text;
+
+    if (!s->script || s->ended)
+        return;
+    text = script_wants_text(s->script) ? screen_text(s) : NULL;
+    if (!script_step(s->script, s->umbra, text, &s->stream, error)) {
         complain(error);
         end(s, EXIT_USAGE);
     }
@@ -373,18 +378,24 @@ static void poll_due(struct session *s, uint64_t now)
 {
     if (now >= s->next_poll) {
         s->next_poll = now - now % POLL_NS + POLL_NS;
-        check_conditions(s);
+        check_until(s);
+        step_script(s);
     }
     if (s->o.drop_derived > 0 && now >= s->next_drop) {
         s->next_drop = now + (uint64_t)(s->o.drop_derived * 1e9) + 1;
         umbra_drop_derived(s->umbra);
     }
-    if (s->o.time_limit > 0 && now >= (uint64_t)(s->o.time_limit * 1e9))
+    if (s->o.time_limit > 0 && now >= (uint64_t)(s->o.time_limit * 1e9)) {
+        check_until(s);
         end(s, EXIT_TIME_LIMIT);
+    }
 }
 
+/* The guest's last words may be what the user waits for. */
 static void end_by_reason(struct session *s, enum umbra_reason reason)
 {
+    if (reason >= UMBRA_POWER_OFF)
+        check_until(s);
     switch (reason) {
     case UMBRA_POWER_OFF:
         end(s, has_until(s) ? EXIT_NOT_MET : EXIT_OK);
