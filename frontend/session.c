@@ -15,6 +15,8 @@
 
 /* The screen is matched, and the script looked at, that often. */
 enum { POLL_NS = 10000000 };
+/* Under the host's clock a sleeping guest is looked after that often. */
+enum { LONGEST_SLEEP_NS = 50000000 };
 /* The virtual clock starts at a fixed date: equal runs stay equal. */
 #define VIRTUAL_EPOCH 1767225600 /* 2026-01-01T00:00:00Z */
 
@@ -451,6 +453,8 @@ bool session_run(struct session *s, uint64_t ns)
     s->idle_ns = s->o.config.clock == UMBRA_CLOCK_HOST
                      ? umbra_idle_for(s->umbra)
                      : umbra_idle_total(s->umbra) - idle;
+    if (s->idle_ns > LONGEST_SLEEP_NS)
+        s->idle_ns = LONGEST_SLEEP_NS;
     if (s->input_used)
         s->idle_ns = 0;
     return !s->ended;

@@ -1,0 +1,463 @@
+/* check_program - the program umbra from outside: exit codes, messages,
+ * files, terminal. Firmware of a few bytes stands in for the BIOS.
+ * Run alone, where umbra was built: make umbra tests/frontend/check_program
+ * && tests/frontend/check_program */
+#define _GNU_SOURCE
+#include <check.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pty.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+enum { ROM_SIZE = 65536, MAX_ARGS = 40, TEXT_SIZE = 1 << 16 };
+
+static char dir[64];
+static char out[TEXT_SIZE], err[TEXT_SIZE];
+
+/* --------------------------------------------------------------- helpers */
+
+static char *path(const char *name)
+{
+    static char paths[8][128];
+    static unsigned next;
+    char *p = paths[next++ % 8];
+
+    snprintf(p, sizeof paths[0], "%s/%s", dir, name);
+    return p;
+}
+
+static void write_file(const char *name, const void *data, size_t size)
+{
+    FILE *f = fopen(path(name), "wb");
+
+    ck_assert_ptr_nonnull(f);
+    ck_assert_uint_eq(fwrite(data, 1, size, f), size);
+    fclose(f);
+}
+
+static size_t read_file(const char *name, char *text)
+{
+    FILE *f = fopen(path(name), "rb");
+    size_t n;
+
+    ck_assert_msg(f != NULL, "%s was not written", name);
+    n = fread(text, 1, TEXT_SIZE - 1, f);
+    text[n] = 0;
+    fclose(f);
+    return n;
+}
+
+/* Firmware file whose reset vector jumps to `code`. */
+static void write_rom(const char *name, const uint8_t *code, size_t size)
+{
+    static const uint8_t vector[] = {0xEA, 0x00, 0x00, 0x00, 0xF0};
+    static uint8_t rom[ROM_SIZE];
+
+    memset(rom, 0xF4, sizeof rom);
+    memcpy(rom, code, size);
+    memcpy(rom + 0xFFF0, vector, sizeof vector);
+    write_file(name, rom, sizeof rom);
+}
+
+#define ROM(name, ...)                                                        \
+    write_rom(name, (const uint8_t[]){__VA_ARGS__},                           \
+              sizeof((const uint8_t[]){__VA_ARGS__}))
+
+static pid_t spawn(char *const argv[], int in, int to_out, int to_err)
+{
+    pid_t pid = fork();
+
+    ck_assert_int_ge(pid, 0);
+    if (pid)
+        return pid;
+    dup2(in, 0);
+    dup2(to_out, 1);
+    dup2(to_err, 2);
+    execv("./umbra", argv);
+    _exit(127);
+}
+
+static int wait_for(pid_t pid)
+{
+    int status;
+
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 256 + WTERMSIG(status);
+}
+
+/* Run umbra with words (NULL ends them); what it said is in out, err. */
+static int run_input(const char *input, ...)
+{
+    char *argv[MAX_ARGS] = {"./umbra"};
+    int argc = 1, code;
+    int in = open(input, O_RDONLY);
+    int o = open(path("out"), O_RDWR | O_CREAT | O_TRUNC, 0600);
+    int e = open(path("err"), O_RDWR | O_CREAT | O_TRUNC, 0600);
+    va_list ap;
+
+    va_start(ap, input);
+    while (argc < MAX_ARGS - 1 && (argv[argc] = va_arg(ap, char *)))
+        argc++;
+    va_end(ap);
+    code = wait_for(spawn(argv, in, o, e));
+    close(in);
+    close(o);
+    close(e);
+    read_file("out", out);
+    read_file("err", err);
+    return code;
+}
+
+#define RUN(...) run_input("/dev/null", __VA_ARGS__, (char *)NULL)
+#define RUN_ROM(...)                                                          \
+    RUN("-display", "none", "-bios", path("rom"), "-m", "1", __VA_ARGS__)
+
+/* Usage errors: code 2 and one line. */
+static void refused_with(int code, const char *part)
+{
+    ck_assert_msg(code == 2, "exit code %d: %s", code, err);
+    ck_assert_msg(!strncmp(err, "umbra: ", 7), "%s", err);
+    ck_assert_msg(strstr(err, part) != NULL, "expected \"%s\", got \"%s\"",
+                  part, err);
+    ck_assert_msg(strchr(err, '\n') == err + strlen(err) - 1,
+                  "not one line: %s", err);
+    ck_assert_uint_eq(strlen(out), 0);
+}
+
+static void start(void)
+{
+    strcpy(dir, "/tmp/umbra-check-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+}
+
+static void finish(void)
+{
+    char command[128];
+
+    snprintf(command, sizeof command, "rm -rf %s", dir);
+    ck_assert_int_eq(system(command), 0);
+}
+
+/* ------------------------------------------------------------ exit codes */
+
+START_TEST(help_and_version)
+{
+    ck_assert_int_eq(RUN("-h"), 0);
+    ck_assert_ptr_nonnull(strstr(out, "Usage: umbra"));
+    ck_assert_ptr_nonnull(strstr(out, "Exit codes"));
+    ck_assert_int_eq(RUN("--version"), 0);
+    ck_assert(!strncmp(out, "umbra ", 6));
+    ck_assert_int_eq(RUN("-d", "help"), 0);
+    ck_assert_ptr_nonnull(strstr(out, "pit"));
+}
+END_TEST
+
+START_TEST(guest_exit)
+{
+    ROM("rom", 0xB0, 0x05, 0xE6, 0xF4);
+    ck_assert_int_eq(RUN_ROM("-time-limit", "1"), 11);
+    ck_assert_str_eq(err, "");
+    ROM("rom", 0xB0, 0xFF, 0xE6, 0xF4);
+    ck_assert_int_eq(RUN_ROM("-time-limit", "1"), 255);
+}
+END_TEST
+
+START_TEST(guest_powers_off)
+{
+    ROM("rom", 0xBA, 0x00, 0x89, 0xBE, 0x10, 0x00, 0xB9, 0x08, 0x00, 0x2E,
+        0xF3, 0x6E, 0xF4, 0xF4, 0xF4, 0xF4, 'S', 'h', 'u', 't', 'd', 'o', 'w',
+        'n');
+    ck_assert_int_eq(RUN_ROM("-time-limit", "1"), 0);
+    ck_assert_int_eq(RUN_ROM("-until-serial", "never"), 4);
+}
+END_TEST
+
+START_TEST(reset_and_triple_fault)
+{
+    ROM("rom", 0xB0, 0xFE, 0xE6, 0x64);
+    ck_assert_int_eq(RUN_ROM("-no-reboot", "-time-limit", "1"), 6);
+    ck_assert_int_eq(RUN_ROM("-time-limit", "0.01"), 10);
+    ROM("rom", 0x2E, 0x0F, 0x01, 0x1E, 0x80, 0x00, 0xCC);
+    ck_assert_int_eq(RUN_ROM("-no-reboot", "-time-limit", "1"), 8);
+}
+END_TEST
+
+START_TEST(until_serial)
+{
+    ROM("rom", 0xBA, 0xF8, 0x03, 0xB0, 'o', 0xEE, 0xB9, 0x00, 0x10, 0xE2,
+        0xFE, 0xB0, 'k', 0xEE);
+    ck_assert_int_eq(RUN_ROM("-until-serial", "^ok$", "-serial", "stdio",
+                             "-time-limit", "1"),
+                     0);
+    ck_assert_str_eq(out, "ok");
+    ck_assert_int_eq(RUN_ROM("-until-serial", "no", "-serial",
+                             "file:/dev/null", "-time-limit", "1"),
+                     10);
+    ck_assert_str_eq(out, "");
+}
+END_TEST
+
+/* -------------------------------------------------------------- bad input */
+
+START_TEST(usage_errors)
+{
+    refused_with(RUN("-m", "x"), "-m: \"x\" is no size");
+    refused_with(RUN("-nosuch"), "-nosuch: no such option");
+    refused_with(RUN("-until-text", "(", "-display", "none"),
+                 "regular expression");
+    refused_with(RUN("/nonexistent.img"), "/nonexistent.img: No such file");
+    refused_with(RUN("/"), "/: Is a directory");
+    refused_with(RUN("-display", "none", "-fda", "/nonexistent"),
+                 "/nonexistent: ");
+    refused_with(RUN("-display", "none", "-kernel", "/nonexistent"),
+                 "/nonexistent: No such file");
+    refused_with(RUN("-display", "none", "-bios", "/nonexistent"),
+                 "/nonexistent: No such file");
+    refused_with(RUN("-display", "none", "-input-script", "/nonexistent"),
+                 "/nonexistent: No such file");
+    refused_with(RUN("-display", "none", "-D", "/nonexistent/log"),
+                 "/nonexistent/log: ");
+    refused_with(RUN("-display", "none", "-serial", "file:/nonexistent/s"),
+                 "/nonexistent/s: ");
+}
+END_TEST
+
+START_TEST(files_that_are_no_images)
+{
+    static uint8_t noise[5 << 20];
+
+    write_file("empty", "", 0);
+    refused_with(RUN(path("empty")), "is empty");
+    refused_with(RUN("-display", "none", "-kernel", path("empty")),
+                 "is empty");
+    refused_with(RUN("-display", "none", "-hda", path("empty")), "empty");
+    memset(noise, 0x5A, sizeof noise);
+    write_file("noise", noise, sizeof noise);
+    refused_with(RUN(path("noise")), "no image that I know");
+    refused_with(RUN("-display", "none", "-fda", path("noise")),
+                 "no floppy's size");
+    refused_with(RUN("-display", "none", "-kernel", path("noise")),
+                 "no Linux, Multiboot 1 or ELF header");
+    write_file("odd.rom", noise, 70000);
+    refused_with(RUN("-display", "none", "-bios", path("odd.rom")),
+                 "multiple of 64 KiB");
+    write_file("script", "{}\n{\"txt\": 1}\n", 15);
+    refused_with(RUN("-display", "none", "-input-script", path("script")),
+                 "line 2: unknown member");
+}
+END_TEST
+
+START_TEST(outputs_that_cannot_be_written)
+{
+    ROM("rom", 0xB0, 0x01, 0xE6, 0xF4);
+    ck_assert_int_eq(RUN_ROM("-screenshot", "/nonexistent/a.png"), 12);
+    ck_assert_ptr_nonnull(strstr(err, "/nonexistent/a.png"));
+    ck_assert_int_eq(RUN_ROM("-stats", "/nonexistent/a"), 12);
+    ck_assert_int_eq(RUN_ROM("-screen-text", "/nonexistent/a"), 12);
+}
+END_TEST
+
+/* ---------------------------------------------------------- what it writes */
+
+START_TEST(results_are_written)
+{
+    char text[TEXT_SIZE], again[TEXT_SIZE];
+    size_t n;
+
+    ROM("rom", 0xEB, 0xFE);
+    ck_assert_int_eq(RUN_ROM("-time-limit", "0.001", "-screen-text",
+                             path("text"), "-screenshot", path("a.png"),
+                             "-stats", path("json")),
+                     10);
+    read_file("text", text);
+    n = read_file("a.png", text);
+    ck_assert_uint_gt(n, 50);
+    ck_assert(!memcmp(text, "\x89PNG\r\n\x1a\n", 8));
+    read_file("json", text);
+    ck_assert_ptr_nonnull(strstr(text, "\"instructions\": 250000,"));
+    ck_assert_int_eq(RUN_ROM("-time-limit", "0.001", "-stats", path("json")),
+                     10);
+    read_file("json", again);
+    ck_assert_str_eq(text, again);
+    ck_assert_int_eq(RUN_ROM("-time-limit", "0.001", "-stats", "-"), 10);
+    ck_assert_str_eq(text, out);
+}
+END_TEST
+
+/* Reads the 8042 and sends each byte to COM1. */
+static void write_echo_rom(void)
+{
+    ROM("rom", 0xB0, 0xAE, 0xE6, 0x64, 0xE4, 0x64, 0xA8, 0x01, 0x74, 0xFA,
+        0xE4, 0x60, 0xBA, 0xF8, 0x03, 0xEE, 0xEB, 0xF2);
+}
+
+START_TEST(script_presses_keys)
+{
+    write_echo_rom();
+    write_file("script",
+               "# Esc, whatever the scan code set\n"
+               "{\"sleep\": 0.1, \"keys\": [\"esc\"]}\n"
+               "{\"serial\": \"[^\\u0001]\"}\n",
+               91);
+    ck_assert_int_eq(RUN_ROM("-input-script", path("script"), "-serial",
+                             "file:/dev/null", "-until-serial", ".",
+                             "-time-limit", "2"),
+                     0);
+    write_file("script", "{\"text\": \"never\"}\n", 18);
+    ck_assert_int_eq(RUN_ROM("-input-script", path("script"), "-time-limit",
+                             "0.1"),
+                     10);
+    ck_assert_ptr_nonnull(strstr(err, "line 1 waits for \"text\""));
+}
+END_TEST
+
+/* Echo of COM1 with the case changed. */
+static void write_serial_rom(void)
+{
+    ROM("rom", 0xBA, 0xFD, 0x03, 0xEC, 0xA8, 0x01, 0x74, 0xFB, 0xB2, 0xF8,
+        0xEC, 0x34, 0x20, 0xEE, 0xB2, 0xFD, 0xEB, 0xF1);
+}
+
+START_TEST(stdin_goes_to_the_serial_port)
+{
+    write_serial_rom();
+    write_file("in", "Hello", 5);
+    ck_assert_int_eq(run_input(path("in"), "-display", "none", "-bios",
+                               path("rom"), "-m", "1", "-serial", "stdio",
+                               "-until-serial", "O$", "-time-limit", "5",
+                               (char *)NULL),
+                     0);
+    ck_assert_str_eq(out, "hELLO");
+    /* The end of the input does not end the run. */
+    ck_assert_int_eq(run_input(path("in"), "-display", "none", "-bios",
+                               path("rom"), "-m", "1", "-serial", "stdio",
+                               "-time-limit", "0.1", (char *)NULL),
+                     10);
+}
+END_TEST
+
+/* -------------------------------------------------------------- terminal */
+
+static void expect(int fd, const char *what)
+{
+    char seen[4096];
+    size_t n = 0;
+    struct pollfd p = {fd, POLLIN, 0};
+
+    seen[0] = 0;
+    while (!strstr(seen, what)) {
+        ssize_t got;
+        ck_assert_msg(poll(&p, 1, 10000) > 0, "no \"%s\" in \"%s\"", what,
+                      seen);
+        got = read(fd, seen + n, sizeof seen - 1 - n);
+        ck_assert_int_gt(got, 0);
+        n += (size_t)got;
+        seen[n] = 0;
+    }
+}
+
+/* A terminal as controlling terminal of a umbra; -1 = exec failed. */
+static pid_t in_terminal(int *master, struct termios *before)
+{
+    pid_t pid = forkpty(master, NULL, NULL, NULL);
+
+    ck_assert_int_ge(pid, 0);
+    if (!pid) {
+        execl("./umbra", "./umbra", "-display", "none", "-bios", path("rom"),
+              "-m", "1", "-serial", "stdio", (char *)NULL);
+        _exit(127);
+    }
+    ck_assert_int_eq(tcgetattr(*master, before), 0);
+    return pid;
+}
+
+static void check_restored(int master)
+{
+    struct termios now;
+
+    ck_assert_int_eq(tcgetattr(master, &now), 0);
+    ck_assert(now.c_lflag & ICANON);
+    ck_assert(now.c_lflag & ECHO);
+    ck_assert(now.c_lflag & ISIG);
+}
+
+START_TEST(terminal_with_escape_key)
+{
+    struct termios before, during;
+    int master;
+    pid_t pid;
+
+    write_serial_rom();
+    pid = in_terminal(&master, &before);
+    usleep(300000);
+    ck_assert_int_eq(write(master, "Hi\003", 3), 3); /* ^C is the guest's */
+    expect(master, "hI#");
+    ck_assert_int_eq(tcgetattr(master, &during), 0);
+    ck_assert(!(during.c_lflag & (ICANON | ECHO | ISIG)));
+    ck_assert_int_eq(write(master, "\001h", 2), 2);
+    expect(master, "Ctrl-A x");
+    ck_assert_int_eq(write(master, "\001\001", 2), 2);
+    expect(master, "!");
+    ck_assert_int_eq(write(master, "\001x", 2), 2);
+    ck_assert_int_eq(wait_for(pid), 0);
+    check_restored(master);
+    close(master);
+}
+END_TEST
+
+START_TEST(terminal_is_restored_after_signals)
+{
+    static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGSEGV, SIGABRT};
+    struct termios before;
+    int master;
+    pid_t pid;
+
+    write_serial_rom();
+    pid = in_terminal(&master, &before);
+    usleep(300000);
+    ck_assert_int_eq(write(master, "a", 1), 1);
+    expect(master, "A");
+    kill(pid, signals[_i]);
+    ck_assert_int_eq(wait_for(pid), 256 + signals[_i]);
+    check_restored(master);
+    close(master);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("program");
+    TCase *c = tcase_create("program");
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    tcase_add_checked_fixture(c, start, finish);
+    tcase_set_timeout(c, 60);
+    tcase_add_test(c, help_and_version);
+    tcase_add_test(c, guest_exit);
+    tcase_add_test(c, guest_powers_off);
+    tcase_add_test(c, reset_and_triple_fault);
+    tcase_add_test(c, until_serial);
+    tcase_add_test(c, usage_errors);
+    tcase_add_test(c, files_that_are_no_images);
+    tcase_add_test(c, outputs_that_cannot_be_written);
+    tcase_add_test(c, results_are_written);
+    tcase_add_test(c, script_presses_keys);
+    tcase_add_test(c, stdin_goes_to_the_serial_port);
+    tcase_add_test(c, terminal_with_escape_key);
+    tcase_add_loop_test(c, terminal_is_restored_after_signals, 0, 5);
+    suite_add_tcase(suite, c);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
