@@ -42,6 +42,20 @@ static ALWAYS_INLINE const struct insn *exec_go(struct cpu *cpu,
 
 #define NEXT return exec_go(cpu, i + 1)
 
+/* EXEC for a body with local variables whose address is taken. The body is
+ * a scope of its own that ends before the jump to the next instruction;
+ * inside the handler they would forbid the jump and grow the stack. */
+#define EXEC_BODY(id)                                                         \
+    static ALWAYS_INLINE void id##_body(struct cpu *cpu,                      \
+                                        const struct insn *i);                \
+    EXEC(id)                                                                  \
+    {                                                                         \
+        id##_body(cpu, i);                                                    \
+        NEXT;                                                                 \
+    }                                                                         \
+    static ALWAYS_INLINE void id##_body(                                      \
+        struct cpu *cpu, const struct insn *i __attribute__((unused)))
+
 /* ---- registers by number (not for bytes) and by byte offset */
 #define R64(n)  (cpu->reg[n])
 #define R32(n)  ((uint32_t)cpu->reg[n])

@@ -130,7 +130,7 @@ static ALWAYS_INLINE void x87_record(struct cpu *cpu, const struct insn *i,
 }
 
 #define ARITH(name)                                                           \
-    EXEC(name##_m32)                                                          \
+    EXEC_BODY(name##_m32)                                                     \
     {                                                                         \
         uint64_t off = x87_mem(cpu, i);                                       \
         bool denormal;                                                        \
@@ -138,9 +138,8 @@ static ALWAYS_INLINE void x87_record(struct cpu *cpu, const struct insn *i,
             float80_widen32(ld32(cpu, i->seg, off), &denormal);               \
         x87_record(cpu, i, off);                                              \
         arith_mem(cpu, op_##name, v, denormal);                               \
-        NEXT;                                                                 \
     }                                                                         \
-    EXEC(name##_m64)                                                          \
+    EXEC_BODY(name##_m64)                                                     \
     {                                                                         \
         uint64_t off = x87_mem(cpu, i);                                       \
         bool denormal;                                                        \
@@ -148,7 +147,6 @@ static ALWAYS_INLINE void x87_record(struct cpu *cpu, const struct insn *i,
             float80_widen64(ld64(cpu, i->seg, off), &denormal);               \
         x87_record(cpu, i, off);                                              \
         arith_mem(cpu, op_##name, v, denormal);                               \
-        NEXT;                                                                 \
     }                                                                         \
     EXEC(name##_i16)                                                          \
     {                                                                         \
@@ -415,14 +413,13 @@ static ALWAYS_INLINE void load(struct cpu *cpu, struct float80 v,
 }
 
 #define LOAD(name, width, convert)                                            \
-    EXEC(name)                                                                \
+    EXEC_BODY(name)                                                           \
     {                                                                         \
         struct float80_env env = fpu_env(cpu);                                \
         uint64_t off = x87_mem(cpu, i);                                       \
         uint##width##_t raw = ld##width(cpu, i->seg, off);                    \
         x87_record(cpu, i, off);                                              \
         load(cpu, convert, &env);                                             \
-        NEXT;                                                                 \
     }
 
 LOAD(fld_m32, 32, float80_from_float32(raw, &env))
@@ -431,7 +428,7 @@ LOAD(fild_m16, 16, float80_from_int((int16_t)raw))
 LOAD(fild_m32, 32, float80_from_int((int32_t)raw))
 LOAD(fild_m64, 64, float80_from_int((int64_t)raw))
 
-EXEC(fld_m80)
+EXEC_BODY(fld_m80)
 {
     struct float80_env env = fpu_env(cpu);
     uint64_t off = x87_mem(cpu, i);
@@ -443,10 +440,9 @@ EXEC(fld_m80)
     v.se = load_le16(raw + 8);
     x87_record(cpu, i, off);
     load(cpu, v, &env);
-    NEXT;
 }
 
-EXEC(fbld)
+EXEC_BODY(fbld)
 {
     struct float80_env env = fpu_env(cpu);
     uint64_t off = x87_mem(cpu, i);
@@ -455,10 +451,9 @@ EXEC(fbld)
     ld_bytes(cpu, i->seg, off, raw, sizeof raw);
     x87_record(cpu, i, off);
     load(cpu, float80_from_bcd(raw), &env);
-    NEXT;
 }
 
-EXEC(fld_sti)
+EXEC_BODY(fld_sti)
 {
     struct float80_env env = fpu_env(cpu);
     struct float80 v = *fpu_st(cpu, i->rm & 7);
@@ -471,18 +466,16 @@ EXEC(fld_sti)
     } else {
         load(cpu, v, &env);
     }
-    NEXT;
 }
 
 /* FLD1 ... FLDZ: the constant's number is ModRM.rm. */
-EXEC(fld_const)
+EXEC_BODY(fld_const)
 {
     struct float80_env env = fpu_env(cpu);
 
     fpu_wait(cpu);
     fpu_record_ip(cpu, i);
     load(cpu, float80_constant(i->rm & 7, cpu->fcw), &env);
-    NEXT;
 }
 
 /* ---- stores. Memory is written before any state changes. */
@@ -583,7 +576,7 @@ static void store_ten(struct cpu *cpu, const struct insn *i, uint64_t off,
         fpu_pop(cpu);
 }
 
-EXEC(fstp_m80)
+EXEC_BODY(fstp_m80)
 {
     struct float80_env env = fpu_env(cpu);
     uint64_t off = x87_mem(cpu, i);
@@ -598,10 +591,9 @@ EXEC(fstp_m80)
     store_le64(raw, v.mant);
     store_le16(raw + 8, v.se);
     store_ten(cpu, i, off, raw, empty, writes, &env);
-    NEXT;
 }
 
-EXEC(fbstp)
+EXEC_BODY(fbstp)
 {
     struct float80_env env = fpu_env(cpu);
     uint64_t off = x87_mem(cpu, i);
@@ -611,7 +603,6 @@ EXEC(fbstp)
     float80_to_bcd(empty ? float80_indefinite() : ST0, raw, &env);
     writes = empty ? store_empty(cpu, &env) : store_writes(&env);
     store_ten(cpu, i, off, raw, empty, writes, &env);
-    NEXT;
 }
 
 static ALWAYS_INLINE bool store_st(struct cpu *cpu, const struct insn *i)

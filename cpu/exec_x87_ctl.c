@@ -128,11 +128,10 @@ EXEC(fwait)
     NEXT;
 }
 
-EXEC(fninit)
+EXEC_BODY(fninit)
 {
     fpu_no_wait(cpu);
     fpu_reset(cpu);
-    NEXT;
 }
 
 EXEC(fnclex)
@@ -338,7 +337,7 @@ static void image_read(struct cpu *cpu, unsigned seg, uint64_t off,
         ld_bytes(cpu, seg, off + n, image + n, size - n);
 }
 
-EXEC(fnstenv)
+EXEC_BODY(fnstenv)
 {
     unsigned size = env_size(i);
     uint8_t image[ENV_32];
@@ -348,10 +347,9 @@ EXEC(fnstenv)
     image_write(cpu, i->seg, mem_offset(cpu, i), image, size);
     cpu->fcw |= FP_FLAGS;
     fpu_update_error(cpu);
-    NEXT;
 }
 
-EXEC(fldenv)
+EXEC_BODY(fldenv)
 {
     unsigned size = env_size(i);
     uint8_t image[ENV_32];
@@ -359,10 +357,9 @@ EXEC(fldenv)
     fpu_wait(cpu);
     image_read(cpu, i->seg, mem_offset(cpu, i), image, size);
     env_read(cpu, image, size);
-    NEXT;
 }
 
-EXEC(fnsave)
+EXEC_BODY(fnsave)
 {
     unsigned size = env_size(i);
     uint8_t image[ENV_32 + REGS];
@@ -375,10 +372,9 @@ EXEC(fnsave)
     }
     image_write(cpu, i->seg, mem_offset(cpu, i), image, size + REGS);
     fpu_reset(cpu);
-    NEXT;
 }
 
-EXEC(frstor)
+EXEC_BODY(frstor)
 {
     unsigned size = env_size(i);
     uint8_t image[ENV_32 + REGS];
@@ -390,7 +386,6 @@ EXEC(frstor)
         fpu_st(cpu, n)->mant = load_le64(image + size + 10 * n);
         fpu_st(cpu, n)->se = load_le16(image + size + 10 * n + 8);
     }
-    NEXT;
 }
 
 /* ---- FXSAVE, FXRSTOR */
@@ -419,7 +414,7 @@ static bool fx_wide(const struct cpu *cpu, const struct insn *i)
     return cpu_code64(cpu) && (i->flags & IF_REXW);
 }
 
-EXEC(fxsave)
+EXEC_BODY(fxsave)
 {
     uint64_t off = fx_address(cpu, i);
     uint8_t image[512] = {0};
@@ -449,7 +444,6 @@ EXEC(fxsave)
         store_le64(image + FX_XMM + 16 * n + 8, cpu->xmm[n].q[1]);
     }
     image_write(cpu, i->seg, off, image, size);
-    NEXT;
 }
 
 static void fx_read_pointers(struct cpu *cpu, const uint8_t *image, bool wide)
@@ -467,7 +461,7 @@ static void fx_read_pointers(struct cpu *cpu, const uint8_t *image, bool wide)
     }
 }
 
-EXEC(fxrstor)
+EXEC_BODY(fxrstor)
 {
     uint64_t off = fx_address(cpu, i);
     unsigned size = fx_size(cpu);
@@ -490,5 +484,4 @@ EXEC(fxrstor)
         cpu->xmm[n].q[1] = load_le64(image + FX_XMM + 16 * n + 8);
     }
     fpu_update_error(cpu);
-    NEXT;
 }

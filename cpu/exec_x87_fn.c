@@ -39,22 +39,19 @@ static void unary(struct cpu *cpu, const struct insn *i, x87_unary *f)
         ST0 = r;
 }
 
-EXEC(fsqrt)
+EXEC_BODY(fsqrt)
 {
     unary(cpu, i, float80_sqrt);
-    NEXT;
 }
 
-EXEC(frndint)
+EXEC_BODY(frndint)
 {
     unary(cpu, i, float80_round_int);
-    NEXT;
 }
 
-EXEC(f2xm1)
+EXEC_BODY(f2xm1)
 {
     unary(cpu, i, float80_f2xm1);
-    NEXT;
 }
 
 /* ST(d) = f(ST(0), ST(1)); true when a pop may follow. */
@@ -77,31 +74,27 @@ static bool binary(struct cpu *cpu, const struct insn *i, x87_binary *f,
     return true;
 }
 
-EXEC(fscale)
+EXEC_BODY(fscale)
 {
     binary(cpu, i, float80_scale, 0);
-    NEXT;
 }
 
-EXEC(fyl2x)
+EXEC_BODY(fyl2x)
 {
     if (binary(cpu, i, float80_fyl2x, 1))
         fpu_pop(cpu);
-    NEXT;
 }
 
-EXEC(fyl2xp1)
+EXEC_BODY(fyl2xp1)
 {
     if (binary(cpu, i, float80_fyl2xp1, 1))
         fpu_pop(cpu);
-    NEXT;
 }
 
-EXEC(fpatan)
+EXEC_BODY(fpatan)
 {
     if (binary(cpu, i, float80_fpatan, 1))
         fpu_pop(cpu);
-    NEXT;
 }
 
 /* ---- remainders: the quotient's low bits go to C0 C3 C1 */
@@ -128,16 +121,14 @@ static void rem(struct cpu *cpu, const struct insn *i, bool nearest)
     ST0 = r;
 }
 
-EXEC(fprem)
+EXEC_BODY(fprem)
 {
     rem(cpu, i, false);
-    NEXT;
 }
 
-EXEC(fprem1)
+EXEC_BODY(fprem1)
 {
     rem(cpu, i, true);
-    NEXT;
 }
 
 /* ---- functions with two results: ST(0) is replaced, another pushed */
@@ -158,21 +149,20 @@ static bool ready_for_two(struct cpu *cpu)
     return false;
 }
 
-EXEC(fxtract)
+EXEC_BODY(fxtract)
 {
     struct float80_env env = fpu_env(cpu);
     struct float80 significand, exponent;
 
     fn_start(cpu, i);
     if (!ready_for_two(cpu))
-        NEXT;
+        return;
     significand = ST0;
     exponent = float80_extract(&significand, &env);
     if (fpu_finish(cpu, &env)) {
         ST0 = exponent;
         fpu_push(cpu, significand);
     }
-    NEXT;
 }
 
 /* C2 tells that the operand is out of range and nothing was done. */
@@ -184,7 +174,7 @@ static bool in_range(struct cpu *cpu, bool done)
     return done;
 }
 
-EXEC(fsin)
+EXEC_BODY(fsin)
 {
     struct float80_env env = fpu_env(cpu);
     struct float80 r;
@@ -195,10 +185,9 @@ EXEC(fsin)
     else if (in_range(cpu, float80_trig(ST0, &r, NULL, NULL, &env)) &&
              fpu_finish(cpu, &env))
         ST0 = r;
-    NEXT;
 }
 
-EXEC(fcos)
+EXEC_BODY(fcos)
 {
     struct float80_env env = fpu_env(cpu);
     struct float80 r;
@@ -209,10 +198,9 @@ EXEC(fcos)
     else if (in_range(cpu, float80_trig(ST0, NULL, &r, NULL, &env)) &&
              fpu_finish(cpu, &env))
         ST0 = r;
-    NEXT;
 }
 
-EXEC(fsincos)
+EXEC_BODY(fsincos)
 {
     struct float80_env env = fpu_env(cpu);
     struct float80 s, c;
@@ -224,11 +212,10 @@ EXEC(fsincos)
         ST0 = s;
         fpu_push(cpu, c);
     }
-    NEXT;
 }
 
 /* FPTAN pushes 1, or a NaN after a NaN. */
-EXEC(fptan)
+EXEC_BODY(fptan)
 {
     struct float80_env env = fpu_env(cpu);
     struct float80 t;
@@ -242,5 +229,4 @@ EXEC(fptan)
                           ? t
                           : float80_constant(0, 0));
     }
-    NEXT;
 }

@@ -70,53 +70,30 @@ static inline bool FLOAT(is_fast)(UINT a, UINT b, uint32_t mxcsr)
     return mxcsr_is_fast(mxcsr) && FLOAT(is_large)(a) && FLOAT(is_large)(b);
 }
 
-static inline UINT FLOAT(add)(UINT a, UINT b, uint32_t *mxcsr)
-{
-    if (FLOAT(is_fast)(a, b, *mxcsr)) {
-        UINT r = FLOAT(bits)(FLOAT(host)(a) + FLOAT(host)(b));
-
-        if (FLOAT(is_safe)(r)) {
-            return r;
-        }
+/* NAME_try: false when the host's answer may not be used. */
+#define FAST_OPERATION(name, operator)                                        \
+    static inline bool FLOAT(name##_try)(UINT a, UINT b, uint32_t mxcsr,      \
+                                         UINT * r)                            \
+    {                                                                         \
+        if (!FLOAT(is_fast)(a, b, mxcsr)) {                                   \
+            return false;                                                     \
+        }                                                                     \
+        *r = FLOAT(bits)(FLOAT(host)(a) operator FLOAT(host)(b));             \
+        return FLOAT(is_safe)(*r);                                            \
+    }                                                                         \
+    static inline UINT FLOAT(name)(UINT a, UINT b, uint32_t * mxcsr)          \
+    {                                                                         \
+        UINT r;                                                               \
+                                                                              \
+        return FLOAT(name##_try)(a, b, *mxcsr, &r)                            \
+                   ? r                                                        \
+                   : FLOAT(name##_slow)(a, b, mxcsr);                         \
     }
-    return FLOAT(add_slow)(a, b, mxcsr);
-}
 
-static inline UINT FLOAT(sub)(UINT a, UINT b, uint32_t *mxcsr)
-{
-    if (FLOAT(is_fast)(a, b, *mxcsr)) {
-        UINT r = FLOAT(bits)(FLOAT(host)(a) - FLOAT(host)(b));
-
-        if (FLOAT(is_safe)(r)) {
-            return r;
-        }
-    }
-    return FLOAT(sub_slow)(a, b, mxcsr);
-}
-
-static inline UINT FLOAT(mul)(UINT a, UINT b, uint32_t *mxcsr)
-{
-    if (FLOAT(is_fast)(a, b, *mxcsr)) {
-        UINT r = FLOAT(bits)(FLOAT(host)(a) * FLOAT(host)(b));
-
-        if (FLOAT(is_safe)(r)) {
-            return r;
-        }
-    }
-    return FLOAT(mul_slow)(a, b, mxcsr);
-}
-
-static inline UINT FLOAT(div)(UINT a, UINT b, uint32_t *mxcsr)
-{
-    if (FLOAT(is_fast)(a, b, *mxcsr)) {
-        UINT r = FLOAT(bits)(FLOAT(host)(a) / FLOAT(host)(b));
-
-        if (FLOAT(is_safe)(r)) {
-            return r;
-        }
-    }
-    return FLOAT(div_slow)(a, b, mxcsr);
-}
+FAST_OPERATION(add, +)
+FAST_OPERATION(sub, -)
+FAST_OPERATION(mul, *)
+FAST_OPERATION(div, /)
 
 static inline UINT FLOAT(sqrt)(UINT a, uint32_t *mxcsr)
 {
@@ -217,6 +194,7 @@ static inline UINT FLOAT(from_int32)(int32_t a, uint32_t *mxcsr)
     return FLOAT(from_int_slow)(a, mxcsr);
 }
 
+#undef FAST_OPERATION
 #undef FLOAT
 #undef UINT
 #undef HOST

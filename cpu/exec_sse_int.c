@@ -1,0 +1,481 @@
+/* exec_sse_int.c - SSE2 and later: packed integers, moves, shuffles.
+ *
+ * SDM volume 1, chapters 10-12. Instructions that only move or combine bits
+ * are the same for floating point and integers and share a function. */
+#include "cpu/packed_ops.h"
+#include "cpu/sse.h"
+
+#define VEC union xmm
+#include "cpu/exec_packed_tmpl.h"
+
+#define SSE_OP(opcode, name, mmx_feature, sse_feature)                        \
+    EXEC(sse_##name##_r)                                                      \
+    {                                                                         \
+        union xmm a, b;                                                       \
+        need_sse(cpu);                                                        \
+        a = cpu->xmm[i->reg];                                                 \
+        b = cpu->xmm[i->rm];                                                  \
+        pk_##name(&a, &b);                                                    \
+        cpu->xmm[i->reg] = a;                                                 \
+        NEXT;                                                                 \
+    }                                                                         \
+    EXEC(sse_##name##_m)                                                      \
+    {                                                                         \
+        union xmm a, b;                                                       \
+        need_sse(cpu);                                                        \
+        b = simd_load(cpu, i);                                                \
+        a = cpu->xmm[i->reg];                                                 \
+        pk_##name(&a, &b);                                                    \
+        cpu->xmm[i->reg] = a;                                                 \
+        NEXT;                                                                 \
+    }
+PACKED_OPS(SSE_OP)
+PACKED_LOW_OPS(SSE_OP)
+
+static ALWAYS_INLINE void pk_punpcklqdq(union xmm *a, const union xmm *b)
+{
+    a->q[1] = b->q[0];
+}
+
+static ALWAYS_INLINE void pk_punpckhqdq(union xmm *a, const union xmm *b)
+{
+    a->q[0] = a->q[1];
+    a->q[1] = b->q[1];
+}
+
+SSE_OP(, punpcklqdq, , )
+SSE_OP(, punpckhqdq, , )
+
+#define SSE_SHIFT(opcode, digit, name)                                        \
+    EXEC(sse_##name##_Ib)                                                     \
+    {                                                                         \
+        union xmm a;                                                          \
+        need_sse(cpu);                                                        \
+        a = cpu->xmm[i->rm];                                                  \
+        pk_##name##_by(&a, i->imm);                                           \
+        cpu->xmm[i->rm] = a;                                                  \
+        NEXT;                                                                 \
+    }
+PACKED_SHIFTS(SSE_SHIFT)
+
+/* Bytes from byte `by` of the 32-byte number high:low. */
+static union xmm align_right(union xmm high, union xmm low, unsigned by)
+{
+    uint64_t q[6] = {low.q[0], low.q[1], high.q[0], high.q[1], 0, 0};
+    unsigned n = by / 8, bits = by % 8 * 8;
+    union xmm r = {.q = {0, 0}};
+
+    for (unsigned k = 0; k < 2 && n + k < 4; k++)
+        r.q[k] = bits == 0 ? q[n + k]
+                           : q[n + k] >> bits | q[n + k + 1] << (64 - bits);
+    return r;
+}
+
+EXEC(psrldq)
+{
+    const union xmm zero = {.q = {0, 0}};
+    unsigned by = i->imm > 15 ? 16 : (unsigned)i->imm;
+
+    need_sse(cpu);
+    cpu->xmm[i->rm] = align_right(zero, cpu->xmm[i->rm], by);
+    NEXT;
+}
+
+EXEC(pslldq)
+{
+    const union xmm zero = {.q = {0, 0}};
+    unsigned by = i->imm > 15 ? 16 : (unsigned)i->imm;
+
+    need_sse(cpu);
+    cpu->xmm[i->rm] = align_right(cpu->xmm[i->rm], zero, 16 - by);
+    NEXT;
+}
+
+EXEC(sse_palignr_r)
+{
+    need_sse(cpu);
+    cpu->xmm[i->reg] = align_right(cpu->xmm[i->reg], cpu->xmm[i->rm],
+                                   (unsigned)i->imm);
+    NEXT;
+}
+
+EXEC(sse_palignr_m)
+{
+    union xmm b;
+
+    need_sse(cpu);
+    b = simd_load(cpu, i);
+    cpu->xmm[i->reg] = align_right(cpu->xmm[i->reg], b, (unsigned)i->imm);
+    NEXT;
+}
+
+/* ---- moves of 16 bytes */
+
+EXEC(sse_mov_r)
+{
+    need_sse(cpu);
+    cpu->xmm[i->reg] = cpu->xmm[i->rm];
+    NEXT;
+}
+
+EXEC(sse_mov_store_r)
+{
+    need_sse(cpu);
+    cpu->xmm[i->rm] = cpu->xmm[i->reg];
+    NEXT;
+}
+
+/* MOVAPS, MOVAPD, MOVDQA */
+EXEC(sse_mova_m)
+{
+    need_sse(cpu);
+    cpu->xmm[i->reg] = simd_load(cpu, i);
+    NEXT;
+}
+
+/* ... and MOVNTPS, MOVNTPD, MOVNTDQ */
+EXEC(sse_mova_store_m)
+{
+    need_sse(cpu);
+    simd_store(cpu, i, cpu->xmm[i->reg]);
+    NEXT;
+}
+
+/* MOVUPS, MOVUPD, MOVDQU, LDDQU */
+EXEC(sse_movu_m)
+{
+    need_sse(cpu);
+    cpu->xmm[i->reg] = simd_load_any(cpu, i);
+    NEXT;
+}
+
+EXEC(sse_movu_store_m)
+{
+    need_sse(cpu);
+    simd_store_any(cpu, i, cpu->xmm[i->reg]);
+    NEXT;
+}
+
+/* ---- moves of 4 bytes: memory to register clears the rest */
+
+EXEC(movss_r)
+{
+    need_sse(cpu);
+    cpu->xmm[i->reg].d[LANE32(0)] = cpu->xmm[i->rm].d[LANE32(0)];
+    NEXT;
+}
+
+/* Also MOVD xmm, m32. */
+EXEC(movss_m)
+{
+    need_sse(cpu);
+    cpu->xmm[i->reg] = (union xmm){.q = {simd_load32(cpu, i), 0}};
+    NEXT;
+}
+
+EXEC(movss_store_r)
+{
+    need_sse(cpu);
+    cpu->xmm[i->rm].d[LANE32(0)] = cpu->xmm[i->reg].d[LANE32(0)];
+    NEXT;
+}
+
+EXEC(movss_store_m)
+{
+    need_sse(cpu);
+    st32(cpu, i->seg, mem_offset(cpu, i), (uint32_t)cpu->xmm[i->reg].q[0]);
+    NEXT;
+}
+
+EXEC(sse_movd_r)
+{
+    need_sse(cpu);
+    cpu->xmm[i->reg] = (union xmm){.q = {R32(i->rm), 0}};
+    NEXT;
+}
+
+EXEC(sse_movd_store_r)
+{
+    need_sse(cpu);
+    set_r32(cpu, i->rm, (uint32_t)cpu->xmm[i->reg].q[0]);
+    NEXT;
+}
+
+/* ---- moves of 8 bytes */
+
+EXEC(movsd_r)
+{
+    need_sse(cpu);
+    cpu->xmm[i->reg].q[0] = cpu->xmm[i->rm].q[0];
+    NEXT;
+}
+
+/* Also MOVQ xmm, m64. */
+EXEC(movsd_m)
+{
+    need_sse(cpu);
+    cpu->xmm[i->reg] = (union xmm){.q = {simd_load64(cpu, i), 0}};
+    NEXT;
+}
+
+EXEC(movsd_store_r)
+{
+    need_sse(cpu);
+    cpu->xmm[i->rm].q[0] = cpu->xmm[i->reg].q[0];
+    NEXT;
+}
+
+/* Also MOVLPS, MOVLPD, MOVQ to memory. */
+EXEC(movsd_store_m)
+{
+    need_sse(cpu);
+    st64(cpu, i->seg, mem_offset(cpu, i), cpu->xmm[i->reg].q[0]);
+    NEXT;
+}
+
+EXEC(sse_movq_r)
+{
+    need_sse(cpu);
+    cpu->xmm[i->reg] = (union xmm){.q = {cpu->xmm[i->rm].q[0], 0}};
+    NEXT;
+}
+
+EXEC(sse_movq_store_r)
+{
+    need_sse(cpu);
+    cpu->xmm[i->rm] = (union xmm){.q = {cpu->xmm[i->reg].q[0], 0}};
+    NEXT;
+}
+
+EXEC(sse_movq_Eq_r)
+{
+    need_sse(cpu);
+    cpu->xmm[i->reg] = (union xmm){.q = {R64(i->rm), 0}};
+    NEXT;
+}
+
+EXEC(sse_movq_Eq_store_r)
+{
+    need_sse(cpu);
+    set_r64(cpu, i->rm, cpu->xmm[i->reg].q[0]);
+    NEXT;
+}
+
+/* MOVLPS, MOVLPD: one half from memory. */
+EXEC(movlps_m)
+{
+    need_sse(cpu);
+    cpu->xmm[i->reg].q[0] = simd_load64(cpu, i);
+    NEXT;
+}
+
+EXEC(movhps_m)
+{
+    need_sse(cpu);
+    cpu->xmm[i->reg].q[1] = simd_load64(cpu, i);
+    NEXT;
+}
+
+EXEC(movhps_store_m)
+{
+    need_sse(cpu);
+    st64(cpu, i->seg, mem_offset(cpu, i), cpu->xmm[i->reg].q[1]);
+    NEXT;
+}
+
+EXEC(movhlps_r)
+{
+    need_sse(cpu);
+    cpu->xmm[i->reg].q[0] = cpu->xmm[i->rm].q[1];
+    NEXT;
+}
+
+EXEC(movlhps_r)
+{
+    need_sse(cpu);
+    cpu->xmm[i->reg].q[1] = cpu->xmm[i->rm].q[0];
+    NEXT;
+}
+
+/* MASKMOVDQU: bytes chosen by the mask's signs, to DS:rDI. */
+EXEC(maskmovdqu)
+{
+    union xmm v, mask;
+    uint64_t off = mem_wrap(i, R64(RDI));
+
+    need_sse(cpu);
+    v = cpu->xmm[i->reg];
+    mask = cpu->xmm[i->rm];
+    for (unsigned n = 0; n < 16; n++)
+        if (mask.b[LANE8(n)] & 0x80)
+            mem_probe_write(cpu, i->seg, mem_wrap(i, off + n), 1);
+    for (unsigned n = 0; n < 16; n++)
+        if (mask.b[LANE8(n)] & 0x80)
+            st8(cpu, i->seg, mem_wrap(i, off + n), v.b[LANE8(n)]);
+    NEXT;
+}
+
+/* ---- masks and single lanes */
+
+EXEC(sse_pmovmskb)
+{
+    need_sse(cpu);
+    set_r32(cpu, i->reg, pk_mask(&cpu->xmm[i->rm]));
+    NEXT;
+}
+
+EXEC(movmskps)
+{
+    const union xmm *b = &cpu->xmm[i->rm];
+
+    need_sse(cpu);
+    set_r32(cpu, i->reg,
+            (uint32_t)((b->q[0] >> 31 & 1) | (b->q[0] >> 63) << 1 |
+                       (b->q[1] >> 31 & 1) << 2 | (b->q[1] >> 63) << 3));
+    NEXT;
+}
+
+EXEC(movmskpd)
+{
+    const union xmm *b = &cpu->xmm[i->rm];
+
+    need_sse(cpu);
+    set_r32(cpu, i->reg,
+            (uint32_t)(b->q[0] >> 63 | (b->q[1] >> 63) << 1));
+    NEXT;
+}
+
+EXEC(sse_pinsrw_r)
+{
+    need_sse(cpu);
+    cpu->xmm[i->reg].w[LANE16(i->imm & 7)] = R16(i->rm);
+    NEXT;
+}
+
+EXEC(sse_pinsrw_m)
+{
+    need_sse(cpu);
+    cpu->xmm[i->reg].w[LANE16(i->imm & 7)] =
+        ld16(cpu, i->seg, mem_offset(cpu, i));
+    NEXT;
+}
+
+EXEC(sse_pextrw)
+{
+    need_sse(cpu);
+    set_r32(cpu, i->reg, cpu->xmm[i->rm].w[LANE16(i->imm & 7)]);
+    NEXT;
+}
+
+/* ---- shuffles: `order` holds two bits for each lane of the result */
+
+static ALWAYS_INLINE union xmm shuffle_pshufd(union xmm a, union xmm b,
+                                              unsigned order)
+{
+    union xmm r;
+
+    (void)a;
+    for (unsigned n = 0; n < 4; n++)
+        r.d[LANE32(n)] = b.d[LANE32(order >> 2 * n & 3)];
+    return r;
+}
+
+static ALWAYS_INLINE union xmm shuffle_pshuflw(union xmm a, union xmm b,
+                                               unsigned order)
+{
+    union xmm r = b;
+
+    (void)a;
+    for (unsigned n = 0; n < 4; n++)
+        r.w[LANE16(n)] = b.w[LANE16(order >> 2 * n & 3)];
+    return r;
+}
+
+static ALWAYS_INLINE union xmm shuffle_pshufhw(union xmm a, union xmm b,
+                                               unsigned order)
+{
+    union xmm r = b;
+
+    (void)a;
+    for (unsigned n = 0; n < 4; n++)
+        r.w[LANE16(n + 4)] = b.w[LANE16(4 + (order >> 2 * n & 3))];
+    return r;
+}
+
+static ALWAYS_INLINE union xmm shuffle_shufps(union xmm a, union xmm b,
+                                              unsigned order)
+{
+    union xmm r;
+
+    for (unsigned n = 0; n < 2; n++) {
+        r.d[LANE32(n)] = a.d[LANE32(order >> 2 * n & 3)];
+        r.d[LANE32(n + 2)] = b.d[LANE32(order >> (2 * n + 4) & 3)];
+    }
+    return r;
+}
+
+static ALWAYS_INLINE union xmm shuffle_shufpd(union xmm a, union xmm b,
+                                              unsigned order)
+{
+    return (union xmm){.q = {a.q[order & 1], b.q[order >> 1 & 1]}};
+}
+
+/* SSE3: doubled lanes. */
+static ALWAYS_INLINE union xmm shuffle_movsldup(union xmm a, union xmm b,
+                                                unsigned order)
+{
+    (void)order;
+    return shuffle_pshufd(a, b, 0xa0);
+}
+
+static ALWAYS_INLINE union xmm shuffle_movshdup(union xmm a, union xmm b,
+                                                unsigned order)
+{
+    (void)order;
+    return shuffle_pshufd(a, b, 0xf5);
+}
+
+#define SHUFFLE(name)                                                         \
+    EXEC(name##_r)                                                            \
+    {                                                                         \
+        need_sse(cpu);                                                        \
+        cpu->xmm[i->reg] = shuffle_##name(                                    \
+            cpu->xmm[i->reg], cpu->xmm[i->rm], (unsigned)i->imm);             \
+        NEXT;                                                                 \
+    }                                                                         \
+    EXEC(name##_m)                                                            \
+    {                                                                         \
+        union xmm b;                                                          \
+        need_sse(cpu);                                                        \
+        b = simd_load(cpu, i);                                                \
+        cpu->xmm[i->reg] =                                                    \
+            shuffle_##name(cpu->xmm[i->reg], b, (unsigned)i->imm);            \
+        NEXT;                                                                 \
+    }
+
+SHUFFLE(pshufd)
+SHUFFLE(pshuflw)
+SHUFFLE(pshufhw)
+SHUFFLE(shufps)
+SHUFFLE(shufpd)
+SHUFFLE(movsldup)
+SHUFFLE(movshdup)
+
+EXEC(movddup_r)
+{
+    uint64_t v = cpu->xmm[i->rm].q[0];
+
+    need_sse(cpu);
+    cpu->xmm[i->reg] = (union xmm){.q = {v, v}};
+    NEXT;
+}
+
+EXEC(movddup_m)
+{
+    uint64_t v;
+
+    need_sse(cpu);
+    v = simd_load64(cpu, i);
+    cpu->xmm[i->reg] = (union xmm){.q = {v, v}};
+    NEXT;
+}
