@@ -168,11 +168,15 @@ static void load_cr3(struct cpu *cpu, uint32_t cr3)
 {
     if (!(cpu->cr0 & CR0_PG))
         return;
-    if ((cpu->cr4 & CR4_PAE) &&
-        !mmu_load_pdptes(&cpu->mmu, cr3, cpu->maxphyaddr))
+    if (!(cpu->cr4 & CR4_PAE)) {
+        cpu->cr3 = cr3;
+        mmu_set_cr3(&cpu->mmu, cr3);
+        return;
+    }
+    if (!mmu_load_pdptes(&cpu->mmu, cr3, cpu->maxphyaddr))
         cpu_raise_error(cpu, EX_GP, 0);
     cpu->cr3 = cr3;
-    mmu_set_cr3(&cpu->mmu, cr3);
+    cpu_update_paging(cpu);
 }
 
 /* ---- segments of the new task: invalid ones are #TS(selector) */
