@@ -512,8 +512,7 @@ static int uart_post_load(struct device *device, uint32_t version)
     struct uart *uart = (struct uart *)device;
 
     (void)version;
-    if (uart->rx_count > fifo_depth(uart) ||
-        uart->tx_count > fifo_depth(uart))
+    if (uart->rx_count > fifo_depth(uart) || uart->tx_count > fifo_depth(uart))
         return -1;
     uart->rx_first %= FIFO_SIZE;
     uart->tx_first %= FIFO_SIZE;

@@ -5,8 +5,14 @@
 #include "devices/dma_i8237.h"
 #include "mmu/ram.h"
 
-enum { WRITE_MEMORY = 0x44, READ_MEMORY = 0x48, VERIFY = 0x40, AUTO = 0x10,
-       DOWN = 0x20, RAM_SIZE = 0x100000 };
+enum {
+    WRITE_MEMORY = 0x44,
+    READ_MEMORY = 0x48,
+    VERIFY = 0x40,
+    AUTO = 0x10,
+    DOWN = 0x20,
+    RAM_SIZE = 0x100000
+};
 
 struct rig {
     struct fake *fake;
@@ -30,14 +36,11 @@ static void rig_create(struct rig *r)
     r->fake = fake_create();
     r->memory = addrspace_create("memory", UINT32_MAX, &r->fake->log);
     r->ram = ram_create("ram", RAM_SIZE, NULL, error, sizeof error);
-    r->region = (struct region){.name = "ram",
-                                .size = RAM_SIZE,
-                                .kind = REGION_RAM,
-                                .ram = r->ram};
+    r->region = (struct region){
+        .name = "ram", .size = RAM_SIZE, .kind = REGION_RAM, .ram = r->ram};
     addrspace_map(r->memory, &r->region);
-    r->dma = dma_create(&(struct dma_config){.ports = r->fake->ports,
-                                             .memory = r->memory,
-                                             .log = &r->fake->log});
+    r->dma = dma_create(&(struct dma_config){
+        .ports = r->fake->ports, .memory = r->memory, .log = &r->fake->log});
     out8(r->fake, 0xD6, 0xC0); /* channel 4 cascades */
     out8(r->fake, 0xD4, 0x00);
 }
@@ -52,8 +55,8 @@ static void rig_destroy(struct rig *r)
 }
 
 /* Channel 2 or 5, address and count in units. */
-static void program(struct rig *r, unsigned channel, uint8_t mode,
-                    uint8_t page, uint16_t address, uint16_t count)
+static void program(struct rig *r, unsigned channel, uint8_t mode, uint8_t page,
+                    uint16_t address, uint16_t count)
 {
     unsigned step = channel < 4 ? 1 : 2, n = channel & 3;
     uint16_t base = channel < 4 ? 0x00 : 0xC0;
@@ -63,8 +66,7 @@ static void program(struct rig *r, unsigned channel, uint8_t mode,
     out8(r->fake, (uint16_t)(base + 2 * n * step), (uint8_t)address);
     out8(r->fake, (uint16_t)(base + 2 * n * step), (uint8_t)(address >> 8));
     out8(r->fake, (uint16_t)(base + (2 * n + 1) * step), (uint8_t)count);
-    out8(r->fake, (uint16_t)(base + (2 * n + 1) * step),
-         (uint8_t)(count >> 8));
+    out8(r->fake, (uint16_t)(base + (2 * n + 1) * step), (uint8_t)(count >> 8));
     out8(r->fake, channel == 2 ? 0x81 : 0x8B, page);
     out8(r->fake, (uint16_t)(base + 10 * step), (uint8_t)n);
 }
@@ -93,8 +95,8 @@ START_TEST(bytes_to_memory_with_terminal_count)
     ck_assert_uint_eq(word(&r, 4), 0x456B);
     ck_assert_uint_eq(word(&r, 5), 5);
     ck_assert_uint_eq(in8(r.fake, 0x08) & 0x0F, 0);
-    ck_assert_uint_eq(
-        dma_transfer(r.dma, 2, data + 4, 12, DMA_TO_MEMORY, &tc), 6);
+    ck_assert_uint_eq(dma_transfer(r.dma, 2, data + 4, 12, DMA_TO_MEMORY, &tc),
+                      6);
     ck_assert(tc);
     ck_assert_mem_eq(r.ram->host + 0x34567, data, 10);
     ck_assert_uint_eq(r.ram->host[0x34571], 0);
@@ -121,8 +123,8 @@ START_TEST(auto_init_starts_over)
     program(&r, 2, READ_MEMORY | AUTO, 0x01, 0, 3);
     for (unsigned round = 0; round < 3; round++) {
         memset(data, 0, sizeof data);
-        ck_assert_uint_eq(
-            dma_transfer(r.dma, 2, data, 8, DMA_FROM_MEMORY, &tc), 4);
+        ck_assert_uint_eq(dma_transfer(r.dma, 2, data, 8, DMA_FROM_MEMORY, &tc),
+                          4);
         ck_assert(tc);
         ck_assert_mem_eq(data, "\1\2\3\4\0\0\0\0", 8);
         ck_assert_uint_eq(word(&r, 4), 0);

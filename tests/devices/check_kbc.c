@@ -39,20 +39,20 @@ static void rig_create(struct rig *r)
     r->fake = fake_create();
     r->keyboard = keyboard_create(&(struct keyboard_config){
         .sched = &r->fake->sched, .log = &r->fake->log});
-    r->mouse = mouse_create(&(struct mouse_config){.sched = &r->fake->sched,
-                                                   .log = &r->fake->log});
-    r->kbc = kbc_create(
-        &(struct kbc_config){.ports = r->fake->ports,
-                             .sched = &r->fake->sched,
-                             .log = &r->fake->log,
-                             .keyboard_irq = &r->fake->wire[0].irq,
-                             .mouse_irq = &r->fake->wire[1].irq,
-                             .keyboard = r->keyboard,
-                             .mouse = r->mouse,
-                             .set_a20 = on_set_a20,
-                             .get_a20 = on_get_a20,
-                             .reset = on_reset,
-                             .opaque = r});
+    r->mouse = mouse_create(
+        &(struct mouse_config){.sched = &r->fake->sched, .log = &r->fake->log});
+    r->kbc =
+        kbc_create(&(struct kbc_config){.ports = r->fake->ports,
+                                        .sched = &r->fake->sched,
+                                        .log = &r->fake->log,
+                                        .keyboard_irq = &r->fake->wire[0].irq,
+                                        .mouse_irq = &r->fake->wire[1].irq,
+                                        .keyboard = r->keyboard,
+                                        .mouse = r->mouse,
+                                        .set_a20 = on_set_a20,
+                                        .get_a20 = on_get_a20,
+                                        .reset = on_reset,
+                                        .opaque = r});
 }
 
 static void rig_destroy(struct rig *r)
@@ -186,8 +186,8 @@ START_TEST(translated_keys_raise_irq1)
 END_TEST
 
 /* What port 60h gives for one press and release. */
-static unsigned record(struct rig *r, uint8_t set, uint8_t mode,
-                       unsigned code, int bytes[20])
+static unsigned record(struct rig *r, uint8_t set, uint8_t mode, unsigned code,
+                       int bytes[20])
 {
     unsigned count = 0;
 
@@ -388,9 +388,8 @@ START_TEST(saved_and_loaded)
 }
 END_TEST
 
-FAKE_MAIN("kbc", self_tests, ram_and_command_byte,
-          answers_wait_for_their_turn, translated_keys_raise_irq1,
-          translation_gives_set1, keyboard_commands_pass,
-          disabled_interface_holds_bytes_back, mouse_bytes_raise_irq12,
-          loop_commands, a20_and_reset, output_port_tells_interrupts,
-          saved_and_loaded)
+FAKE_MAIN("kbc", self_tests, ram_and_command_byte, answers_wait_for_their_turn,
+          translated_keys_raise_irq1, translation_gives_set1,
+          keyboard_commands_pass, disabled_interface_holds_bytes_back,
+          mouse_bytes_raise_irq12, loop_commands, a20_and_reset,
+          output_port_tells_interrupts, saved_and_loaded)

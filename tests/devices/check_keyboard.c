@@ -7,9 +7,17 @@
 
 #define MS 1000000ull
 
-enum { LSHIFT = 0x2A, RSHIFT = 0x36, LCTRL = 0x1D,
-       LALT = 0x38, PAUSE = 0xE11D, PRINT = 0xE037, UP = 0xE048,
-       INSERT = 0xE052, DIVIDE = 0xE035 };
+enum {
+    LSHIFT = 0x2A,
+    RSHIFT = 0x36,
+    LCTRL = 0x1D,
+    LALT = 0x38,
+    PAUSE = 0xE11D,
+    PRINT = 0xE037,
+    UP = 0xE048,
+    INSERT = 0xE052,
+    DIVIDE = 0xE035
+};
 
 struct rig {
     struct fake *fake;
@@ -26,8 +34,8 @@ static void rig_create(struct rig *r)
 {
     memset(r, 0, sizeof *r);
     r->fake = fake_create();
-    r->kb = keyboard_create(&(struct keyboard_config){
-        .sched = &r->fake->sched, .log = &r->fake->log});
+    r->kb = keyboard_create(&(struct keyboard_config){.sched = &r->fake->sched,
+                                                      .log = &r->fake->log});
     keyboard_listen(r->kb, on_ready, r);
 }
 

@@ -15,8 +15,8 @@ static void rig_create(struct rig *r)
 {
     memset(r, 0, sizeof *r);
     r->fake = fake_create();
-    r->mouse = mouse_create(&(struct mouse_config){.sched = &r->fake->sched,
-                                                   .log = &r->fake->log});
+    r->mouse = mouse_create(
+        &(struct mouse_config){.sched = &r->fake->sched, .log = &r->fake->log});
 }
 
 static void rig_destroy(struct rig *r)
@@ -50,8 +50,7 @@ static void set_rate(struct rig *r, uint8_t rate)
 }
 
 /* Move and look at once, with the sample interval over. */
-static const char *move(struct rig *r, int dx, int dy, int dz,
-                        unsigned buttons)
+static const char *move(struct rig *r, int dx, int dy, int dz, unsigned buttons)
 {
     fake_run(r->fake, 200 * MS);
     mouse_move(r->mouse, dx, dy, dz, buttons);
@@ -279,6 +278,6 @@ START_TEST(saved_and_loaded)
 END_TEST
 
 FAKE_MAIN("mouse", reset_identify_status, stream_packets,
-          motion_beyond_a_packet_waits, sample_rate_limits_packets,
-          remote_mode, wrap_mode, scaling, wheel, five_buttons,
-          extreme_motion_is_harmless, saved_and_loaded)
+          motion_beyond_a_packet_waits, sample_rate_limits_packets, remote_mode,
+          wrap_mode, scaling, wheel, five_buttons, extreme_motion_is_harmless,
+          saved_and_loaded)

@@ -11,8 +11,8 @@ struct rig {
     struct pic *pic;
 };
 
-static void init_chip(struct rig *r, uint16_t port, uint8_t base,
-                      uint8_t icw3, uint8_t icw4)
+static void init_chip(struct rig *r, uint16_t port, uint8_t base, uint8_t icw3,
+                      uint8_t icw4)
 {
     out8(r->fake, port, 0x11);
     out8(r->fake, port + 1, base);
@@ -370,6 +370,6 @@ FAKE_MAIN("pic", silent_until_initialised, icw1_without_icw4_or_slave,
           slave_through_the_cascade,
           special_fully_nested_lets_the_slave_interrupt_itself,
           edge_needs_a_new_rise, level_asks_again_while_high,
-          spurious_irq_7_and_15, specific_eoi_and_nop, rotation,
-          automatic_eoi, special_mask_mode, poll_is_an_acknowledge,
+          spurious_irq_7_and_15, specific_eoi_and_nop, rotation, automatic_eoi,
+          special_mask_mode, poll_is_an_acknowledge,
           a_second_request_of_the_slave_is_seen, saved_and_loaded)

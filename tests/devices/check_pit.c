@@ -374,7 +374,7 @@ START_TEST(read_back)
 
     rig_create(&r);
     out8(r.fake, 0x43, 0x34);
-    out8(r.fake, 0x43, 0xE2); /* status of channel 0 */
+    out8(r.fake, 0x43, 0xE2);                   /* status of channel 0 */
     ck_assert_uint_eq(in8(r.fake, 0x40), 0xF4); /* OUT, null count */
     out8(r.fake, 0x40, 0x00);
     out8(r.fake, 0x40, 0x10);

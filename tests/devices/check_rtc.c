@@ -212,9 +212,9 @@ END_TEST
 
 START_TEST(periodic_interrupt_rates)
 {
-    static const unsigned hertz[16] = {0,   256, 128, 8192, 4096, 2048,
+    static const unsigned hertz[16] = {0,    256, 128, 8192, 4096, 2048,
                                        1024, 512, 256, 128,  64,   32,
-                                       16,  8,   4,   2};
+                                       16,   8,   4,   2};
 
     for (uint8_t rate = 0; rate < 16; rate++) {
         struct rig r;

@@ -42,18 +42,18 @@ static void rig_create(struct rig *r, uint64_t character_ns)
 {
     memset(r, 0, sizeof *r);
     r->fake = fake_create();
-    r->uart = uart_create(&(struct uart_config){
-        .id = "serial0",
-        .ports = r->fake->ports,
-        .base = BASE,
-        .sched = &r->fake->sched,
-        .log = &r->fake->log,
-        .irq = &r->fake->wire[0].irq,
-        .character_ns = character_ns,
-        .modem = UART_CTS | UART_DSR | UART_DCD,
-        .transmit = on_transmit,
-        .room = on_room,
-        .opaque = r});
+    r->uart = uart_create(
+        &(struct uart_config){.id = "serial0",
+                              .ports = r->fake->ports,
+                              .base = BASE,
+                              .sched = &r->fake->sched,
+                              .log = &r->fake->log,
+                              .irq = &r->fake->wire[0].irq,
+                              .character_ns = character_ns,
+                              .modem = UART_CTS | UART_DSR | UART_DCD,
+                              .transmit = on_transmit,
+                              .room = on_room,
+                              .opaque = r});
     out8(r->fake, LCR, 0x03); /* 8N1 */
     out8(r->fake, MCR, 0x08); /* OUT2: interrupts reach the bus */
 }

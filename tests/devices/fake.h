@@ -48,8 +48,7 @@ static void fake_wire_changed(void *opaque, unsigned line, bool level)
     wire->rise_at = fake->now;
 }
 
-static void fake_log(void *opaque, enum log_category category,
-                     const char *line)
+static void fake_log(void *opaque, enum log_category category, const char *line)
 {
     struct fake *fake = opaque;
     size_t used = strlen(fake->text);
@@ -150,11 +149,11 @@ static inline int fake_main(const char *name, const TTest *const *tests,
     return failed != 0;
 }
 
-#define FAKE_MAIN(name, ...)                                                  \
-    int main(void)                                                            \
-    {                                                                         \
-        const TTest *const tests[] = {__VA_ARGS__};                           \
-        return fake_main(name, tests, ARRAY_LEN(tests));                      \
+#define FAKE_MAIN(name, ...)                                                   \
+    int main(void)                                                             \
+    {                                                                          \
+        const TTest *const tests[] = {__VA_ARGS__};                            \
+        return fake_main(name, tests, ARRAY_LEN(tests));                       \
     }
 
 #endif
