@@ -1,0 +1,99 @@
+# Builds the system BIOS and the video BIOS. Included by the top Makefile, or
+# alone: make -f bios/bios.mk SRC=path/to/source ROM_OUT=somewhere roms
+# Reproducible: no time stamps, no paths, fixed order. The committed bytes are
+# what the compiler named in roms/README.md makes.
+
+SRC ?= .
+ROM_OUT ?= rom-build
+ROM_CC ?= gcc
+ROM_HOSTCC ?= cc
+ROM_LD ?= ld
+ROM_OBJCOPY ?= objcopy
+
+ROM_CFLAGS = -std=gnu11 -Os -march=i386 -ffreestanding -fno-pic -fno-pie \
+	-fno-stack-protector -fcf-protection=none -fomit-frame-pointer \
+	-fno-asynchronous-unwind-tables -fno-delete-null-pointer-checks \
+	-fno-tree-loop-distribute-patterns -mpreferred-stack-boundary=2 \
+	-ffunction-sections -fno-strict-aliasing -mno-sse -mno-mmx -Wall \
+	-Wextra -Wno-array-bounds -frandom-seed=umbra -I$(SRC)/bios
+ROM_CFLAGS16 = $(ROM_CFLAGS) -m16 -mregparm=3
+ROM_CFLAGS32 = $(ROM_CFLAGS) -m32 -DCODE32
+# Position independent by having no data: jump tables would be data.
+ROM_CFLAGS32P = $(ROM_CFLAGS32) -fno-jump-tables -fno-tree-switch-conversion
+
+ROM_O16 = ata boot cdrom disk floppy keyboard mouse screen string system \
+	time pcibios apm
+ROM_O32 = post cpu fwcfg pci optrom tables acpi string
+ROM_O32P = pcibios apm
+ROM_S = reset entry rom32
+
+ROM_HEADERS = $(wildcard $(SRC)/bios/*.h)
+ROM_OBJS = $(ROM_S:%=$(ROM_OUT)/%.o) $(ROM_O16:%=$(ROM_OUT)/%.o16) \
+	$(ROM_OUT)/code32.o $(ROM_O32P:%=$(ROM_OUT)/%.o32p)
+
+VGA_C = video vga_modes vga_text vga_pixel vga_dac vga_font vga_state vbe
+VGA_OBJS = $(ROM_OUT)/vga_rom.o $(VGA_C:%=$(ROM_OUT)/%.ov)
+# Everything constant is addressed through GS, see vga.h; the linker script
+# refuses anything the compiler would put into ordinary data.
+ROM_CFLAGSV = $(ROM_CFLAGS16) -fno-jump-tables -fno-tree-switch-conversion \
+	-mstringop-strategy=libcall
+
+.PHONY: roms check-roms
+
+roms: $(ROM_OUT)/bios.bin $(ROM_OUT)/vgabios.bin
+
+$(ROM_OUT)/%.o16: $(SRC)/bios/%.c $(ROM_HEADERS)
+	@mkdir -p $(ROM_OUT)
+	$(ROM_CC) $(ROM_CFLAGS16) -c -o $@ $<
+
+$(ROM_OUT)/%.o32: $(SRC)/bios/%.c $(ROM_HEADERS)
+	@mkdir -p $(ROM_OUT)
+	$(ROM_CC) $(ROM_CFLAGS32) -c -o $@ $<
+
+$(ROM_OUT)/%.o32p: $(SRC)/bios/%.c $(ROM_HEADERS)
+	@mkdir -p $(ROM_OUT)
+	$(ROM_CC) $(ROM_CFLAGS32P) -c -o $@ $<
+
+$(ROM_OUT)/%.ov: $(SRC)/bios/%.c $(ROM_HEADERS)
+	@mkdir -p $(ROM_OUT)
+	$(ROM_CC) $(ROM_CFLAGSV) -c -o $@ $<
+
+$(ROM_OUT)/%.o: $(SRC)/bios/%.S $(ROM_HEADERS) $(ROM_OUT)/font8.bin
+	@mkdir -p $(ROM_OUT)
+	$(ROM_CC) $(ROM_CFLAGS) -m32 -Wa,-I$(ROM_OUT) -c -o $@ $<
+
+$(ROM_OUT)/mkfont: $(SRC)/bios/mkfont.c
+	@mkdir -p $(ROM_OUT)
+	$(ROM_HOSTCC) -std=c11 -O1 -Wall -Wextra -o $@ $<
+
+$(ROM_OUT)/font8.bin: $(ROM_OUT)/mkfont $(SRC)/bios/font.txt
+	$(ROM_OUT)/mkfont $(SRC)/bios/font.txt $(ROM_OUT)
+
+$(ROM_OUT)/mkrom: $(SRC)/bios/mkrom.c
+	@mkdir -p $(ROM_OUT)
+	$(ROM_HOSTCC) -std=c11 -O1 -Wall -Wextra -o $@ $<
+
+# code32 has its own memcpy and the like, which code16 must not see.
+$(ROM_OUT)/code32.o: $(ROM_O32:%=$(ROM_OUT)/%.o32)
+	$(ROM_LD) -m elf_i386 -r -o $@ $^
+	$(ROM_OBJCOPY) --keep-global-symbol=post_main $@
+
+$(ROM_OUT)/bios.elf: $(SRC)/bios/bios.ld $(ROM_OBJS)
+	$(ROM_LD) -m elf_i386 --no-check-sections --no-warn-rwx-segments -z noexecstack \
+		-T $< -o $@ $(ROM_OBJS)
+
+$(ROM_OUT)/bios.bin: $(ROM_OUT)/bios.elf $(ROM_OUT)/mkrom
+	$(ROM_OBJCOPY) -O binary $< $@.raw
+	$(ROM_OUT)/mkrom bios $@.raw $@
+
+$(ROM_OUT)/vgabios.elf: $(SRC)/bios/vgabios.ld $(VGA_OBJS)
+	$(ROM_LD) -m elf_i386 --no-warn-rwx-segments -z noexecstack -T $< -o $@ $(VGA_OBJS)
+
+$(ROM_OUT)/vgabios.bin: $(ROM_OUT)/vgabios.elf $(ROM_OUT)/mkrom
+	$(ROM_OBJCOPY) -O binary $< $@.raw
+	$(ROM_OUT)/mkrom option $@.raw $@
+
+# The committed images are the source's: byte for byte.
+check-roms: roms
+	cmp $(ROM_OUT)/bios.bin $(SRC)/roms/bios.bin
+	cmp $(ROM_OUT)/vgabios.bin $(SRC)/roms/vgabios.bin

@@ -1,0 +1,63 @@
+/* What POST (code32) leaves for the services (code16). The objects live in
+ * segment EC00, where code16 sees them at their linked address; code32 adds
+ * the segment's base. */
+#ifndef SHARED_H
+#define SHARED_H
+
+#include "bios.h"
+
+#define E820_RAM 1
+#define E820_RESERVED 2
+#define E820_ACPI 3
+#define E820_NVS 4
+#define E820_MAX 12
+#define OPTROM_MAX 8
+
+struct e820_entry {
+    uint64_t base;
+    uint64_t length;
+    uint32_t type;
+} PACKED;
+
+/* Direct boot, read from fw_cfg file opt/umbra/boot.
+ * ORDER: boot_direct in reset.S. */
+struct boot_record {
+    uint32_t magic;             /* BOOT_MAGIC or nothing to boot */
+    uint32_t kind;              /* 1 real, 2 protected, 3 long mode */
+    uint32_t cs, ip, seg, sp;
+    uint64_t entry;
+    uint32_t eax, ebx;
+    uint64_t rsi;
+    uint32_t table_gpa;
+    uint32_t reserved[3];
+};
+
+_Static_assert(sizeof(struct boot_record) == 64, "the emulator writes it");
+
+#define BOOT_MAGIC 0x41424D55
+
+/* An option ROM POST has put at its segment; bdf as PCI passes it in AX. */
+struct optrom {
+    uint16_t segment;
+    uint16_t bdf;
+};
+
+struct shared {
+    struct boot_record boot;
+    struct e820_entry e820[E820_MAX];
+    uint32_t e820_count;
+    struct optrom optrom[OPTROM_MAX];
+    uint32_t optrom_count;
+    uint32_t ram_low;           /* bytes below 4 GiB */
+    uint64_t ram_high;          /* bytes above 4 GiB */
+    uint32_t acpi_base;         /* first byte of the tables below ram_low */
+    uint16_t ide_bus_master;    /* I/O base of BAR 4, 0 = none */
+};
+
+extern struct shared shared;
+
+#ifdef CODE32
+#define SHARED ((struct shared *)((uint8_t *)&shared + BASE_BIOS))
+#endif
+
+#endif

@@ -1,0 +1,284 @@
+/* INT 05h, 11h, 12h, 14h, 15h, 17h. Sources: IBM PS/2 and PC BIOS Interface
+ * Technical Reference; RBIL; ACPI 1.0 section 14 for E820.
+ * Not here: INT 15h tape (00-03), EISA (D8), SCSI; a parallel port (the board
+ * has none, so INT 17h always times out). */
+
+#include "code16.h"
+#include "shared.h"
+
+#define STATUS_UNSUPPORTED 0x86
+
+struct shared shared;
+
+void int11_service(struct regs *r)
+{
+    r->ax = BDA->equipment;
+}
+
+void int12_service(struct regs *r)
+{
+    r->ax = BDA->memory_kib;
+}
+
+/* Print Screen: without a printer the status byte 0050:0000 says error. */
+void int05_service(struct regs *r)
+{
+    (void)r;
+    far_write8(0x50, 0, 0xFF);
+}
+
+void int17_service(struct regs *r)
+{
+    r->ah = 0x01;
+}
+
+/* --- INT 14h: serial ports --------------------------------------------- */
+
+#define UART_IER 1
+#define UART_LCR 3
+#define UART_MCR 4
+#define UART_LSR 5
+#define UART_MSR 6
+
+/* Waits until all bits of mask are set in register reg; the byte 7C+port
+ * counts about 55 ms each, as the BIOS of the AT did. */
+static bool uart_wait(uint16_t base, int reg, uint8_t mask, uint8_t units)
+{
+    uint32_t start = timer_now();
+
+    while ((inb((uint16_t)(base + reg)) & mask) != mask) {
+        if (timer_expired(start, units * 55u))
+            return false;
+        irq_window();
+    }
+    return true;
+}
+
+static void uart_init(uint16_t base, uint8_t setup)
+{
+    static const uint16_t divisor[8] = { 1047, 768, 384, 192,
+                                         96,   48,  24,  12 };
+
+    outb((uint16_t)(base + UART_LCR), 0x80);
+    outw(base, divisor[setup >> 5]);
+    outb((uint16_t)(base + UART_LCR), setup & 0x1F);
+    outb((uint16_t)(base + UART_IER), 0);
+}
+
+void int14_service(struct regs *r)
+{
+    uint16_t base = r->dx < 4 ? BDA->com_port[r->dx] : 0;
+    uint8_t units = BDA->com_timeout[r->dx & 3];
+
+    if (base == 0)
+        return;
+    switch (r->ah) {
+    case 0x00:
+        uart_init(base, r->al);
+        break;
+    case 0x01:
+        outb((uint16_t)(base + UART_MCR), 0x03);
+        if (!uart_wait(base, UART_LSR, 0x20, units)) {
+            r->ah = 0x80 | inb((uint16_t)(base + UART_LSR));
+            return;
+        }
+        outb(base, r->al);
+        r->ah = inb((uint16_t)(base + UART_LSR)) & 0x7F;
+        return;
+    case 0x02:
+        outb((uint16_t)(base + UART_MCR), 0x03);
+        if (!uart_wait(base, UART_LSR, 0x01, units)) {
+            r->ah = 0x80 | inb((uint16_t)(base + UART_LSR));
+            return;
+        }
+        r->ah = inb((uint16_t)(base + UART_LSR)) & 0x1E;
+        r->al = inb(base);
+        return;
+    case 0x03:
+        break;
+    default:
+        return;
+    }
+    r->ah = inb((uint16_t)(base + UART_LSR));
+    r->al = inb((uint16_t)(base + UART_MSR));
+}
+
+/* --- INT 15h ------------------------------------------------------------ */
+
+/* AH=24h, A20 by port 92h; RBIL INT 15/AX=2400h. */
+static void a20_service(struct regs *r)
+{
+    uint8_t port92 = inb(0x92);
+
+    r->ah = 0;
+    switch (r->al) {
+    case 0x00:
+        outb(0x92, port92 & ~0x03);
+        break;
+    case 0x01:
+        outb(0x92, (port92 & ~0x01) | 0x02);
+        break;
+    case 0x02:
+        r->al = (port92 >> 1) & 1;
+        r->cx = 0;
+        break;
+    case 0x03:
+        r->bx = 0x0003;
+        break;
+    default:
+        r->ah = STATUS_UNSUPPORTED;
+    }
+    carry_set(r, r->ah != 0);
+}
+
+/* AH=87h: ES:SI points at six descriptors, 2 is source, 3 destination. */
+static void move_service(struct regs *r)
+{
+    uint16_t table = r->si;
+    uint32_t from, to, count = r->cx;
+    uint8_t port92 = inb(0x92);
+
+    if (count > 0x8000) {
+        r->ah = 0x02;
+        carry_set(r, true);
+        return;
+    }
+    from = (far_read32(r->es, table + 0x12) & 0xFFFFFF) |
+           (uint32_t)far_read8(r->es, table + 0x17) << 24;
+    to = (far_read32(r->es, table + 0x1A) & 0xFFFFFF) |
+         (uint32_t)far_read8(r->es, table + 0x1F) << 24;
+    outb(0x92, (port92 & ~0x01) | 0x02);
+    pm_copy(to, from, count * 2);
+    outb(0x92, port92 & ~0x01);
+    r->ah = 0;
+    carry_set(r, false);
+}
+
+/* KiB between 1 MiB and 16 MiB, and 64 KiB units above. */
+static uint32_t extended_kib(void)
+{
+    return (shared.acpi_base >> 10) - 1024;
+}
+
+static void e801_service(struct regs *r)
+{
+    uint32_t kib = extended_kib();
+
+    r->ax = (uint16_t)(kib > 15 * 1024 ? 15 * 1024 : kib);
+    r->bx = (uint16_t)(kib > 15 * 1024 ? (kib - 15 * 1024) / 64 : 0);
+    r->cx = r->ax;
+    r->dx = r->bx;
+    carry_set(r, false);
+}
+
+static void e820_service(struct regs *r)
+{
+    uint32_t i = r->ebx;
+
+    if (r->edx != 0x534D4150 || i >= shared.e820_count || r->ecx < 20) {
+        r->ah = STATUS_UNSUPPORTED;
+        carry_set(r, true);
+        return;
+    }
+    far_store(r->es, r->di, &shared.e820[i], sizeof(struct e820_entry));
+    r->ebx = i + 1 < shared.e820_count ? i + 1 : 0;
+    r->ecx = sizeof(struct e820_entry);
+    r->eax = 0x534D4150;
+    carry_set(r, false);
+}
+
+/* RBIL INT 15/AX=E881h is E801h with 32-bit registers. */
+static void e8_service(struct regs *r)
+{
+    switch (r->al) {
+    case 0x01:
+        e801_service(r);
+        break;
+    case 0x20:
+        e820_service(r);
+        break;
+    case 0x81:
+        e801_service(r);
+        r->eax = r->ecx = r->ax;
+        r->ebx = r->edx = r->bx;
+        break;
+    default:
+        r->ah = STATUS_UNSUPPORTED;
+        carry_set(r, true);
+    }
+}
+
+/* AH=88h: KiB above 1 MiB, at most what a word holds below 64 MiB. */
+static void extended_service(struct regs *r)
+{
+    uint32_t kib = extended_kib();
+
+    r->ax = (uint16_t)(kib > 0xFC00 ? 0xFC00 : kib);
+    carry_set(r, false);
+}
+
+/* AH=89h: to 286 protected mode with the caller's GDT at ES:SI. Descriptor 1
+ * GDT, 2 IDT, 3 DS, 4 ES, 5 SS, 6 CS, 7 is made for us. The way back to the
+ * caller is a far return to selector 30h. */
+static void protected_service(struct regs *r)
+{
+    (void)r;
+    r->ah = STATUS_UNSUPPORTED;
+    carry_set(r, true);
+}
+
+void int15_service(struct regs *r)
+{
+    switch (r->ah) {
+    case 0x24:
+        a20_service(r);
+        break;
+    case 0x4F:                              /* keyboard intercept: keep it */
+        carry_set(r, true);
+        break;
+    case 0x53:
+        apm_service(r);
+        break;
+    case 0x80:                              /* device open, close, end */
+    case 0x81:
+    case 0x82:
+    case 0x85:                              /* SysRq */
+    case 0x90:                              /* device busy, ready */
+    case 0x91:
+        r->ah = 0;
+        carry_set(r, false);
+        break;
+    case 0x83:
+    case 0x86:
+        wait_service(r);
+        break;
+    case 0x87:
+        move_service(r);
+        break;
+    case 0x88:
+        extended_service(r);
+        break;
+    case 0x89:
+        protected_service(r);
+        break;
+    case 0xC0:
+        r->es = SEG_FIXED;
+        r->bx = 0xE6F5;
+        r->ah = 0;
+        carry_set(r, false);
+        break;
+    case 0xC1:
+        r->es = BDA->ebda_segment;
+        carry_set(r, false);
+        break;
+    case 0xC2:
+        pointer_service(r);
+        break;
+    case 0xE8:
+        e8_service(r);
+        break;
+    default:
+        r->ah = STATUS_UNSUPPORTED;
+        carry_set(r, true);
+    }
+}
