@@ -47,6 +47,7 @@ static const struct state_field debugport_fields[] = {
     FIELD_END,
 };
 
+/* The buffer is cleared so that equal runs have equal states. */
 static void write_line(struct debugport *port, unsigned index)
 {
     LOG(port->device.log, BIOS, "%.*s", port->console[index].length,
@@ -113,6 +114,7 @@ static uint64_t exit_read(void *opaque, uint64_t offset, unsigned size)
     return 0;
 }
 
+/* Whoever listens ends the run: the instruction after still may run. */
 static void exit_write(void *opaque, uint64_t offset, uint64_t value,
                        unsigned size)
 {

@@ -23,22 +23,22 @@ enum {
     PAGES = 16,
     CASCADE_CHANNEL = 4,
 
-    REG_STATUS_COMMAND = 8,
-    REG_REQUEST = 9,
-    REG_SINGLE_MASK = 10,
+    REG_STATUS_COMMAND = 8, /* read status, write command */
+    REG_REQUEST = 9,        /* software requests */
+    REG_SINGLE_MASK = 10,   /* bit 2 sets or clears */
     REG_MODE = 11,
-    REG_CLEAR_FLIP_FLOP = 12,
-    REG_MASTER_CLEAR = 13,
+    REG_CLEAR_FLIP_FLOP = 12, /* next byte is a low one */
+    REG_MASTER_CLEAR = 13,    /* read: temporary register */
     REG_CLEAR_MASK = 14,
-    REG_ALL_MASKS = 15,
+    REG_ALL_MASKS = 15, /* readable as on 82371SB */
 
     COMMAND_MEM_TO_MEM = 0x01,
-    COMMAND_DISABLE = 0x04,
-    MODE_TRANSFER = 0x0C, /* 0 verify, 1 write, 2 read memory */
+    COMMAND_DISABLE = 0x04, /* no transfer at all */
+    MODE_TRANSFER = 0x0C,   /* 0 verify, 1 write, 2 read memory */
     MODE_WRITE_MEMORY = 0x04,
     MODE_READ_MEMORY = 0x08,
-    MODE_AUTO_INIT = 0x10,
-    MODE_DECREMENT = 0x20,
+    MODE_AUTO_INIT = 0x10, /* start over at terminal count */
+    MODE_DECREMENT = 0x20, /* addresses go down */
     MODE_CASCADE = 0xC0,
     ALL_CHANNELS = 0x0F,
 };
@@ -139,6 +139,7 @@ void dma_set_request(struct dma *dma, unsigned channel, bool level)
     ctl->lines = level ? ctl->lines | bit : ctl->lines & (uint8_t)~bit;
 }
 
+/* The count went below zero: masked, or with auto-init as at the start. */
 static void terminal_count(struct dma *dma, unsigned number)
 {
     struct controller *ctl = &dma->controller[number / CHANNELS];
@@ -254,6 +255,7 @@ static void write_command(struct dma *dma, struct controller *ctl,
     ctl->command = value;
 }
 
+/* Registers 0-7 are address and count of the channels. */
 static void controller_write(struct dma *dma, unsigned index, unsigned reg,
                              uint8_t value)
 {

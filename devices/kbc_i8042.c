@@ -21,11 +21,11 @@
 #include <stdlib.h>
 
 enum {
-    STATUS_OBF = 0x01,
-    STATUS_SYS = 0x04,
-    STATUS_COMMAND = 0x08,
-    STATUS_UNLOCKED = 0x10,
-    STATUS_AUX_OBF = 0x20,
+    STATUS_OBF = 0x01,      /* output buffer full */
+    STATUS_SYS = 0x04,      /* self test was passed */
+    STATUS_COMMAND = 0x08,  /* last write was a command */
+    STATUS_UNLOCKED = 0x10, /* the key lock is open */
+    STATUS_AUX_OBF = 0x20,  /* the byte is of the mouse */
 
     CB_KEYBOARD_INT = 0x01,
     CB_AUX_INT = 0x02,
@@ -35,8 +35,8 @@ enum {
     CB_TRANSLATE = 0x40,
     CB_RESET = CB_KEYBOARD_INT | CB_AUX_OFF | CB_TRANSLATE,
 
-    CMD_READ_RAM = 0x20,
-    CMD_WRITE_RAM = 0x60,
+    CMD_READ_RAM = 0x20,  /* 20-3F */
+    CMD_WRITE_RAM = 0x60, /* 60-7F, byte 0 is the command byte */
     CMD_TEST_PASSWORD = 0xA4,
     CMD_LOAD_PASSWORD = 0xA5,
     CMD_ENABLE_PASSWORD = 0xA6,
@@ -52,13 +52,13 @@ enum {
     CMD_POLL_INPUT_HIGH = 0xC2,
     CMD_READ_OUTPUT = 0xD0,
     CMD_WRITE_OUTPUT = 0xD1,
-    CMD_WRITE_KEYBOARD_BUFFER = 0xD2,
-    CMD_WRITE_AUX_BUFFER = 0xD3,
-    CMD_WRITE_AUX = 0xD4,
+    CMD_WRITE_KEYBOARD_BUFFER = 0xD2, /* as if the keyboard sent it */
+    CMD_WRITE_AUX_BUFFER = 0xD3,      /* as if the mouse sent it */
+    CMD_WRITE_AUX = 0xD4,             /* to the mouse */
     CMD_A20_OFF = 0xDD,
     CMD_A20_ON = 0xDF,
     CMD_READ_TEST = 0xE0,
-    CMD_PULSE = 0xF0,
+    CMD_PULSE = 0xF0, /* F0-FF */
 
     SELF_TEST_OK = 0x55,
     PASSWORD_NONE = 0xF1,
@@ -205,6 +205,7 @@ static void byte_fire(void *opaque)
     kbc_pump(kbc);
 }
 
+/* A byte of the controller itself. */
 static void answer(struct kbc *kbc, enum source source, uint8_t byte)
 {
     if (kbc->answers.count + 2 > PS2_QUEUE_SIZE) {
@@ -323,6 +324,7 @@ static void kbc_range_command(struct kbc *kbc, uint8_t command)
     }
 }
 
+/* A new command forgets one that waits for its byte. */
 static void kbc_write_command(struct kbc *kbc, uint8_t command)
 {
     kbc->last_command = true;

@@ -20,15 +20,15 @@ enum {
     ICW1_IC4 = 0x01,  /* ICW4 follows */
     ICW1_SNGL = 0x02, /* no slave, no ICW3 */
     ICW1_SELECT = 0x10,
-    ICW4_UPM = 0x01,
-    ICW4_AEOI = 0x02,
-    ICW4_SFNM = 0x10,
+    ICW4_UPM = 0x01,  /* 8086 mode */
+    ICW4_AEOI = 0x02, /* the acknowledge is the EOI */
+    ICW4_SFNM = 0x10, /* special fully nested mode */
     OCW3_SELECT = 0x08,
-    OCW3_RIS = 0x01,
-    OCW3_RR = 0x02,
-    OCW3_P = 0x04,
+    OCW3_RIS = 0x01, /* reads give ISR, else IRR */
+    OCW3_RR = 0x02,  /* OCW3_RIS counts */
+    OCW3_P = 0x04,   /* poll */
     OCW3_SMM = 0x20,
-    OCW3_ESMM = 0x40,
+    OCW3_ESMM = 0x40, /* OCW3_SMM counts */
     POLL_INTERRUPT = 0x80,
     CASCADE_PIN = 2,
     SPURIOUS_PIN = 7,
@@ -192,6 +192,7 @@ void pic_set_line(void *opaque, unsigned line, bool level)
     pic_update(pic);
 }
 
+/* `pin` -1: nothing is in service. */
 static void chip_end_of_interrupt(struct chip *chip, int pin, bool rotate)
 {
     if (pin < 0)

@@ -156,6 +156,7 @@ static uint16_t to_bcd(uint32_t value)
                       value / 10 % 10 << 4 | value % 10);
 }
 
+/* CLK pulses since the count was loaded. */
 static uint64_t channel_elapsed(const struct channel *c, uint64_t tick)
 {
     return c->running ? tick - c->origin : c->elapsed;
@@ -348,6 +349,7 @@ static void channel_latch_status(struct channel *c, uint64_t tick)
     c->status_latched = true;
 }
 
+/* The count stands still until a new one is written. */
 static void channel_control(struct channel *c, uint8_t value, uint64_t tick)
 {
     channel_unload(c, tick);
@@ -358,6 +360,8 @@ static void channel_control(struct channel *c, uint8_t value, uint64_t tick)
     c->count_latched = c->status_latched = false;
 }
 
+/* Modes 1, 2, 3, 5 start at the CLK pulse after the rise of GATE; modes 0
+ * and 4 go on where they stood. */
 static void channel_set_gate(struct channel *c, bool level, uint64_t tick)
 {
     if (c->gate == level)
@@ -441,6 +445,7 @@ static void pit_read_back(struct pit *pit, uint8_t value, uint64_t tick)
     }
 }
 
+/* Control word, counter latch or read-back command. */
 static void pit_write_control(struct pit *pit, uint8_t value, uint64_t tick)
 {
     unsigned select = value >> 6;

@@ -17,22 +17,22 @@
 #include <stdlib.h>
 
 enum {
-    CMD_SET_LEDS = 0xED,
+    CMD_SET_LEDS = 0xED, /* argument: LED bits */
     CMD_ECHO = 0xEE,
-    CMD_SCAN_SET = 0xF0,
+    CMD_SCAN_SET = 0xF0, /* argument: 1-3, or 0 to ask */
     CMD_READ_ID = 0xF2,
-    CMD_SET_RATE = 0xF3,
-    CMD_ENABLE = 0xF4,
+    CMD_SET_RATE = 0xF3, /* argument: delay and rate */
+    CMD_ENABLE = 0xF4,   /* scanning */
     CMD_DEFAULT_DISABLE = 0xF5,
     CMD_SET_DEFAULT = 0xF6,
-    CMD_ALL_TYPEMATIC = 0xF7,
+    CMD_ALL_TYPEMATIC = 0xF7, /* F7-FA: types of all keys (set 3) */
     CMD_ALL_MAKE_BREAK = 0xF8,
     CMD_ALL_MAKE = 0xF9,
     CMD_ALL_TYPEMATIC_BREAK = 0xFA,
-    CMD_KEY_TYPEMATIC = 0xFB,
+    CMD_KEY_TYPEMATIC = 0xFB, /* FB-FD: types of the keys that follow */
     CMD_KEY_MAKE_BREAK = 0xFC,
     CMD_KEY_MAKE = 0xFD,
-    CMD_RESEND = 0xFE,
+    CMD_RESEND = 0xFE, /* last byte again */
     CMD_RESET = 0xFF,
 
     REPLY_ACK = 0xFA,
@@ -110,6 +110,8 @@ struct sequence {
     uint8_t data[2 * LONGEST_KEY];
     unsigned count;
 };
+
+/* ------------------------------------------------- from keys to sequences */
 
 static bool is_down(const struct ps2_keyboard *kb, unsigned index)
 {
@@ -285,6 +287,8 @@ static void send_key(struct ps2_keyboard *kb, unsigned index, bool down)
     send_sequence(kb, &seq);
 }
 
+/* --------------------------------------------------------------- typematic */
+
 static bool key_repeats(const struct ps2_keyboard *kb, unsigned index)
 {
     if (kb->set == 3)
@@ -360,6 +364,8 @@ uint8_t keyboard_leds(const struct ps2_keyboard *kb)
 {
     return kb->leds;
 }
+
+/* ---------------------------------------------------------------- commands */
 
 static void reply(struct ps2_keyboard *kb, uint8_t byte)
 {

@@ -20,18 +20,18 @@ enum {
     CMD_SCALING_1_1 = 0xE6,
     CMD_SCALING_2_1 = 0xE7,
     CMD_SET_RESOLUTION = 0xE8,
-    CMD_STATUS = 0xE9,
-    CMD_STREAM = 0xEA,
-    CMD_READ_DATA = 0xEB,
-    CMD_RESET_WRAP = 0xEC,
-    CMD_WRAP = 0xEE,
-    CMD_REMOTE = 0xF0,
+    CMD_STATUS = 0xE9,     /* three bytes */
+    CMD_STREAM = 0xEA,     /* packets come unasked */
+    CMD_READ_DATA = 0xEB,  /* one packet */
+    CMD_RESET_WRAP = 0xEC, /* back from wrap mode */
+    CMD_WRAP = 0xEE,       /* echo everything */
+    CMD_REMOTE = 0xF0,     /* packets only on CMD_READ_DATA */
     CMD_READ_ID = 0xF2,
-    CMD_SET_RATE = 0xF3,
+    CMD_SET_RATE = 0xF3, /* samples per second */
     CMD_ENABLE = 0xF4,
     CMD_DISABLE = 0xF5,
-    CMD_DEFAULTS = 0xF6,
-    CMD_RESEND = 0xFE,
+    CMD_DEFAULTS = 0xF6, /* and disable */
+    CMD_RESEND = 0xFE,   /* last byte again */
     CMD_RESET = 0xFF,
 
     REPLY_ACK = 0xFA,
@@ -142,6 +142,8 @@ static int scale(const struct ps2_mouse *mouse, int counts)
     return clamp(counts < 0 ? -size : size, -256, LARGEST_MOVE);
 }
 
+/* ---------------------------------------------------------------- packets */
+
 static void put(struct ps2_mouse *mouse, uint8_t byte)
 {
     ps2_queue_put(&mouse->out, byte);
@@ -208,6 +210,7 @@ static void sample_fire(void *opaque)
     stream(mouse);
 }
 
+/* Far more than a hand can move is cut off. */
 void mouse_move(struct ps2_mouse *mouse, int dx, int dy, int dz,
                 unsigned buttons)
 {
@@ -217,6 +220,8 @@ void mouse_move(struct ps2_mouse *mouse, int dx, int dy, int dz,
     mouse->buttons = buttons & BUTTONS;
     stream(mouse);
 }
+
+/* --------------------------------------------------------------- commands */
 
 static void forget_motion(struct ps2_mouse *mouse)
 {

@@ -34,22 +34,22 @@ enum {
     RTC_REG_C = 0x0C,
     RTC_REG_D = 0x0D,
 
-    REG_A_UIP = 0x80,
-    REG_A_DV = 0x70,
+    REG_A_UIP = 0x80,      /* update in progress */
+    REG_A_DV = 0x70,       /* divider */
     REG_A_DV_RESET = 0x60, /* 11x: divider held */
-    REG_A_RS = 0x0F,
-    REG_B_SET = 0x80,
+    REG_A_RS = 0x0F,       /* periodic rate */
+    REG_B_SET = 0x80,      /* stop updates */
     REG_B_PIE = 0x40,
     REG_B_AIE = 0x20,
     REG_B_UIE = 0x10,
     REG_B_SQWE = 0x08,
     REG_B_DM = 0x04, /* binary */
     REG_B_24H = 0x02,
-    REG_C_IRQF = 0x80,
+    REG_C_IRQF = 0x80, /* the wire is up */
     REG_C_PF = 0x40,
     REG_C_AF = 0x20,
     REG_C_UF = 0x10,
-    REG_D_VRT = 0x80,
+    REG_D_VRT = 0x80, /* the battery is good */
     HOURS_PM = 0x80,
     ALARM_ANY = 0xC0, /* both top bits: matches always */
 
@@ -94,6 +94,8 @@ struct calendar {
     unsigned day, month;
     unsigned year; /* with century */
 };
+
+/* --------------------------------------------------------------- calendar */
 
 static unsigned from_register(const struct rtc *rtc, uint8_t value)
 {
@@ -233,6 +235,8 @@ static void rtc_advance(struct rtc *rtc, uint64_t count)
     calendar_put(rtc, &c);
 }
 
+/* ------------------------------------------------------------------- time */
+
 static bool divider_runs(const struct rtc *rtc)
 {
     return (rtc->cmos[RTC_REG_A] & REG_A_DV_RESET) != REG_A_DV_RESET;
@@ -334,6 +338,7 @@ static void rtc_fire(void *opaque)
     rtc_update(rtc, rtc_catch_up(rtc));
 }
 
+/* Reading register C clears its flags and lowers the wire. */
 static uint8_t rtc_read_register(struct rtc *rtc, unsigned index)
 {
     uint64_t now = rtc_catch_up(rtc);
@@ -386,6 +391,7 @@ static void rtc_write_register(struct rtc *rtc, unsigned index, uint8_t value)
     rtc_update(rtc, now);
 }
 
+/* Offsets from 70h. */
 static uint64_t rtc_read(void *opaque, uint64_t offset, unsigned size)
 {
     struct rtc *rtc = opaque;

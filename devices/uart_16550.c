@@ -26,11 +26,11 @@ enum {
     REG_MSR = 6,
     REG_SCR = 7,
 
-    IER_RDA = 0x01,
-    IER_THRE = 0x02,
-    IER_RLS = 0x04,
-    IER_MS = 0x08,
-    IIR_NONE = 0x01,
+    IER_RDA = 0x01,  /* received data available, timeout */
+    IER_THRE = 0x02, /* transmit holding register empty */
+    IER_RLS = 0x04,  /* receiver line status */
+    IER_MS = 0x08,   /* modem status */
+    IIR_NONE = 0x01, /* 0 = an interrupt is pending */
     IIR_MS = 0x00,
     IIR_THRE = 0x02,
     IIR_RDA = 0x04,
@@ -40,26 +40,26 @@ enum {
     FCR_ENABLE = 0x01,
     FCR_CLEAR_RX = 0x02,
     FCR_CLEAR_TX = 0x04,
-    FCR_KEPT = 0xC9,
+    FCR_KEPT = 0xC9, /* enable, DMA mode, trigger level */
     LCR_STOP = 0x04,
     LCR_PARITY = 0x08,
-    LCR_DLAB = 0x80,
+    LCR_DLAB = 0x80, /* ports 0 and 1 are the divisor */
     MCR_DTR = 0x01,
     MCR_RTS = 0x02,
     MCR_OUT1 = 0x04,
-    MCR_OUT2 = 0x08,
+    MCR_OUT2 = 0x08, /* lets the interrupt through */
     MCR_LOOP = 0x10,
-    LSR_DR = 0x01,
-    LSR_OE = 0x02,
-    LSR_PE = 0x04,
-    LSR_FE = 0x08,
-    LSR_BI = 0x10,
+    LSR_DR = 0x01, /* data ready */
+    LSR_OE = 0x02, /* overrun */
+    LSR_PE = 0x04, /* parity */
+    LSR_FE = 0x08, /* framing */
+    LSR_BI = 0x10, /* break */
     LSR_THRE = 0x20,
-    LSR_TEMT = 0x40,
-    LSR_FIFO_ERROR = 0x80,
+    LSR_TEMT = 0x40,       /* shift register empty too */
+    LSR_FIFO_ERROR = 0x80, /* PE, FE or BI somewhere in the FIFO */
     LSR_OF_CHARACTER = LSR_PE | LSR_FE | LSR_BI,
-    MSR_DELTA = 0x0F,
-    MSR_LINES = 0xF0,
+    MSR_DELTA = 0x0F, /* changed since the last read */
+    MSR_LINES = 0xF0, /* CTS, DSR, RI, DCD */
 
     FIFO_SIZE = 16,
     BASE_BAUD = 115200,
@@ -123,6 +123,8 @@ static const struct state_field uart_fields[] = {
     FIELD(struct uart, BOOL, timed_out),
     FIELD_END,
 };
+
+/* ------------------------------------------------- what the registers say */
 
 static bool fifo_on(const struct uart *uart)
 {
@@ -194,6 +196,8 @@ static void uart_update(struct uart *uart)
 {
     irq_set(uart->irq, uart_iir(uart) != IIR_NONE && uart->mcr & MCR_OUT2);
 }
+
+/* -------------------------------------------------------- the two queues */
 
 /* A byte came in or was read: the timeout starts anew. */
 static void restart_timeout(struct uart *uart)
@@ -311,6 +315,8 @@ static void write_thr(struct uart *uart, uint8_t value)
     tx_start(uart);
 }
 
+/* --------------------------------------------------------- the registers */
+
 /* Levels at the modem inputs changed, or loopback was switched. */
 static void update_modem(struct uart *uart)
 {
@@ -359,6 +365,7 @@ static void write_divisor(struct uart *uart, unsigned byte, uint8_t value)
         uart->divisor);
 }
 
+/* DLAB turns the first two registers into the divisor. */
 static void uart_write(void *opaque, uint64_t offset, uint64_t wide,
                        unsigned size)
 {
@@ -456,6 +463,7 @@ static uint64_t uart_read(void *opaque, uint64_t offset, unsigned size)
 static const struct region_ops uart_port_ops = {
     .read = uart_read, .write = uart_write, .max_size = 1};
 
+/* A byte that finds no room stays with the host: nothing is lost. */
 size_t uart_receive(struct uart *uart, const void *data, size_t size)
 {
     const uint8_t *bytes = data;
