@@ -290,7 +290,7 @@ void mmu_page_locate(struct shadow *shadow, gpa_t gpa, struct mmu_page *page)
 
     page->gpa = gpa;
     page->block = NULL;
-    page->rom = false;
+    page->rom = page->uncached = false;
     if (slot) {
         page->block = slot->block;
         page->offset = phys_slot_offset(slot, gpa);
@@ -311,6 +311,7 @@ static bool resolve_uncached(struct descent *d, struct mmu_page *page)
         return false;
     }
     mmu_page_locate(d->shadow, walk.page, page);
+    page->uncached = true;
     return true;
 }
 

@@ -30,6 +30,14 @@ static void on_table_written(void *opaque, struct ram_frame *frame,
     shadow_table_written(mmu->shadow, frame, offset, size);
 }
 
+static void on_table_marked(void *opaque, struct ram_frame *frame,
+                            unsigned offset, unsigned size)
+{
+    struct mmu *mmu = opaque;
+
+    shadow_table_marked(mmu->shadow, frame, offset, size);
+}
+
 static void on_code_written(void *opaque, struct ram_frame *frame,
                             unsigned offset, unsigned size)
 {
@@ -63,7 +71,8 @@ bool mmu_init(struct mmu *mmu, struct addrspace *memory, struct track *track,
               struct log *log)
 {
     const struct track_client hooks = {
-        on_protect, on_table_written, on_code_written, mmu, &mmu->count,
+        on_protect, on_table_written, on_table_marked, on_code_written,
+        mmu,        &mmu->count,
     };
 
     memset(mmu, 0, sizeof *mmu);
@@ -331,7 +340,7 @@ bool mmu_code_page(struct mmu *mmu, gva_t gva, struct mmu_code *code,
     if (!resolve(mmu, mmu->kind, MMU_EXEC, gva, &page, fault))
         return false;
     *code = (struct mmu_code){page.gpa, NULL, NULL};
-    if (page.block) {
+    if (page.block && !page.uncached) {
         code->host = host_of(&page, 0);
         code->frame = ram_frame_at(page.block, page.offset);
     }

@@ -41,7 +41,7 @@ struct mmu_fault {
 };
 
 /* The page that holds code. `host` is the page's first byte, NULL when code
- * lies in MMIO or nowhere: fetch it with mmu_read_code. */
+ * lies in MMIO or nowhere (or its tables do): fetch it with mmu_read_code. */
 struct mmu_code {
     gpa_t gpa; /* of the page */
     uint8_t *host;

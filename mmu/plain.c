@@ -58,6 +58,7 @@ bool plain_resolve(struct shadow *shadow, struct mmu_request *request,
         return false;
     }
     mmu_page_locate(shadow, walk.page, page);
+    page->uncached = walk.uncached;
     if (page->block && !walk.uncached) {
         note_large(shadow, &walk);
         fill(shadow, request, page);

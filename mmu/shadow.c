@@ -169,7 +169,8 @@ static void drop_slots(struct shadow *shadow, struct shadow_page *page,
     for (unsigned i = 0; i < SHADOW_USES; i++)
         roots_drop(shadow, page->use[i].roots & fillers, which,
                    page->use[i].base + offset);
-    flush_wild(shadow, page, fillers);
+    /* `wild` stays: a jump slot may be about to be filled, see tlb.h. */
+    roots_flush(shadow, page->wild & fillers);
 }
 
 static void drop_range(struct shadow *shadow, struct shadow_page *page,
@@ -274,6 +275,7 @@ static void unlink_from_frame(struct shadow *shadow,
 /* Every link to the page dies with its generation. */
 static void zap_page(struct shadow *shadow, struct shadow_page *page)
 {
+    flush_wild(shadow, page, ~0ull);
     for (unsigned i = 0; page->live; i++)
         shadow_drop_entry(shadow, page, i);
     if (page->frame)
@@ -429,6 +431,26 @@ void shadow_table_written(struct shadow *shadow, struct ram_frame *frame,
             shadow->mmu->count.flood++;
             zap_page(shadow, page);
         }
+    }
+}
+
+/* The walk set accessed or dirty in an entry of `size` bytes. Shadows of the
+ * same format hold already: an entry has a shadow only if accessed was set,
+ * and missing RIGHT_D only leads to another walk. In the other format the
+ * bits mean something else. */
+void shadow_table_marked(struct shadow *shadow, struct ram_frame *frame,
+                         unsigned offset, unsigned size)
+{
+    struct shadow_page *page;
+
+    for (uint32_t n = frame->head_shadow; n; n = page->next) {
+        unsigned shift;
+
+        page = &shadow->page[n];
+        shift = page_format(page) == FORMAT_LEGACY ? 2 : 3;
+        if (size != 1u << shift)
+            drop_entries(shadow, page, offset >> shift,
+                         (offset + size - 1) >> shift);
     }
 }
 

@@ -110,6 +110,7 @@ struct mmu_page {
     struct ram_block *block;
     uint64_t offset; /* of the page in the block */
     bool rom;
+    bool uncached; /* its tables lie outside RAM: no TLB or jump slot */
 };
 
 struct mmu_request {
@@ -132,6 +133,8 @@ void shadow_drop_pages(struct shadow *shadow);
 /* From write tracking. */
 void shadow_table_written(struct shadow *shadow, struct ram_frame *frame,
                           unsigned offset, unsigned size);
+void shadow_table_marked(struct shadow *shadow, struct ram_frame *frame,
+                         unsigned offset, unsigned size);
 void shadow_protect(struct shadow *shadow, struct ram_frame *frame);
 
 /* ---- shared with fill.c and audit.c */

@@ -72,8 +72,8 @@ static ALWAYS_INLINE void *tlb_lookup(const struct tlb_array *array,
 
 /* A bank and what decides about its size. A bank that is not `live` owns no
  * memory: its arrays are one shared entry and one shared jump cache, both
- * empty for ever. Jump slots may be written only after mmu_code_page (or a
- * hit in the exec array) in the same bank, which makes it live.
+ * empty for ever. A jump slot may be written only after mmu_code_page for its
+ * page in the same bank, with nothing but mmu_track_code in between.
  *
  * An array grows when, in a window of as many fills as it has entries, more
  * than a quarter threw out another page. */

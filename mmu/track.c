@@ -80,6 +80,19 @@ static void stored_to_code(struct track *track, struct ram_frame *frame,
         track->client.code_written(track->client.opaque, frame, offset, size);
 }
 
+static void stored_to_table(struct track *track, struct ram_frame *frame,
+                            unsigned offset, unsigned size, bool by_walk)
+{
+    const struct track_client *client = &track->client;
+
+    if (!by_walk)
+        track->count->table_write++;
+    if (by_walk && client->table_marked)
+        client->table_marked(client->opaque, frame, offset, size);
+    else if (!by_walk && client->table_written)
+        client->table_written(client->opaque, frame, offset, size);
+}
+
 static void stored(struct track *track, struct ram_block *block,
                    uint64_t offset, unsigned size, bool by_walk)
 {
@@ -92,12 +105,8 @@ static void stored(struct track *track, struct ram_block *block,
         frame->dirty = true;
         track_remove(frame, TRACK_DIRTY);
     }
-    if (frame->tracked & TRACK_TABLE && !by_walk) {
-        track->count->table_write++;
-        if (track->client.table_written)
-            track->client.table_written(track->client.opaque, frame, in_page,
-                                        size);
-    }
+    if (frame->tracked & TRACK_TABLE)
+        stored_to_table(track, frame, in_page, size, by_walk);
     if (frame->tracked & TRACK_CODE)
         stored_to_code(track, frame, in_page, size);
     if (frame->tracked & TRACK_WATCH && track->watch)

@@ -15,11 +15,14 @@ struct track;
 /* What the MMU offers to tracking.
  * protect: a first reason came up; take the frame out of all write arrays.
  * table_written: bytes of a frame with TRACK_TABLE changed.
+ * table_marked: the table walk set accessed or dirty in an entry of one.
  * code_written: bytes of granules that hold code changed. */
 struct track_client {
     void (*protect)(void *opaque, struct ram_block *block, uint64_t offset);
     void (*table_written)(void *opaque, struct ram_frame *frame,
                           unsigned offset, unsigned size);
+    void (*table_marked)(void *opaque, struct ram_frame *frame,
+                         unsigned offset, unsigned size);
     void (*code_written)(void *opaque, struct ram_frame *frame, unsigned offset,
                          unsigned size);
     void *opaque;
@@ -45,8 +48,7 @@ void track_remove(struct ram_frame *frame, enum track_reason reason);
  * the block lies in one frame. */
 void track_stored(struct track *track, struct ram_block *block, uint64_t offset,
                   unsigned size);
-/* The same for stores of accessed and dirty bits by the guest table walk,
- * which keeps the shadow right itself. */
+/* The same for stores of accessed and dirty bits by the guest table walk. */
 void track_stored_by_walk(struct track *track, struct ram_block *block,
                           uint64_t offset, unsigned size);
 

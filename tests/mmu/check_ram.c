@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 struct heard {
-    unsigned protect, table, code;
+    unsigned protect, table, marked, code;
     uint64_t offset;
     unsigned from, size;
 };
@@ -35,6 +35,17 @@ static void on_table(void *opaque, struct ram_frame *frame, unsigned offset,
     heard->size = size;
 }
 
+static void on_marked(void *opaque, struct ram_frame *frame, unsigned offset,
+                      unsigned size)
+{
+    struct heard *heard = opaque;
+
+    (void)frame;
+    (void)offset;
+    (void)size;
+    heard->marked++;
+}
+
 static void on_code(void *opaque, struct ram_frame *frame, unsigned offset,
                     unsigned size)
 {
@@ -56,8 +67,8 @@ struct bench {
 static void bench_open(struct bench *b)
 {
     char error[100] = "";
-    struct track_client client = {on_protect, on_table, on_code, &b->heard,
-                                  &b->count};
+    struct track_client client = {on_protect, on_table,  on_marked,
+                                  on_code,    &b->heard, &b->count};
 
     memset(b, 0, sizeof *b);
     b->track = track_create();
@@ -127,6 +138,7 @@ START_TEST(tables_hear_of_every_store_but_the_walks)
     ck_assert_uint_eq(b.heard.size, 4);
     track_stored_by_walk(b.track, b.ram, 0x3000, 8);
     ck_assert_uint_eq(b.heard.table, 1);
+    ck_assert_uint_eq(b.heard.marked, 1);
     ck_assert_uint_eq(b.count.table_write, 1);
     bench_close(&b);
 }
