@@ -24,11 +24,14 @@ enum apic_delivery {
 struct apic_message {
     enum apic_delivery delivery;
     uint8_t vector;
-    uint8_t destination;
+    uint32_t destination; /* an APIC ID, or a logical mask */
     bool logical;
     bool level; /* level-triggered */
     bool assert;
 };
+
+/* As physical destination: all APICs. The xAPIC's FFh becomes this. */
+#define APIC_BROADCAST 0xFFFFFFFFu
 
 /* All APICs of the board; owned by the board, zeroed at first. */
 enum { APIC_MAX_CPUS = 8 };
@@ -63,6 +66,7 @@ struct lapic_config {
     /* Acknowledge of the 8259 pair, for ExtINT; may be NULL. */
     int (*pic_ack)(void *opaque);
     void *pic_opaque;
+    bool x2apic;     /* CPUID offers it */
     uint64_t bus_hz; /* timer clock before division; 0 = 1 GHz */
     uint64_t tsc_hz; /* for TSC-deadline */
     /* The CPU's TSC now, for TSC-deadline; may be NULL. */
