@@ -469,13 +469,6 @@ EXEC(invlpg)
     return flow_resync(cpu, insn_next_rip(cpu, i));
 }
 
-/* Acts as a load for its checks. */
-EXEC(clflush)
-{
-    (void)ld8(cpu, i->seg, mem_offset(cpu, i));
-    NEXT;
-}
-
 /* ---- MSRs, time, identification */
 
 static void set_edx_eax(struct cpu *cpu, uint64_t v)

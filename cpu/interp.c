@@ -5,6 +5,7 @@
  * cpu->budget has already been charged for the whole block; who leaves early
  * gives the rest back. */
 #include "cpu/block.h"
+#include "cpu/disasm.h"
 #include "cpu/event.h"
 #include "cpu/exec.h"
 #include "cpu/flow.h"
@@ -109,6 +110,32 @@ static void run_block(struct cpu *cpu, struct block *b)
         i = i->exec(cpu, i);
 }
 
+/* -d exec: a line per instruction before it runs. */
+static void trace(struct cpu *cpu)
+{
+    uint64_t rip = cpu->reg[REG_RIP];
+    uint8_t bytes[16];
+    char text[96];
+    gva_t gva = cpu->cs_base + rip;
+    if (!mmu_peek(&cpu->mmu, gva, bytes, 15))
+        memset(bytes, 0, sizeof bytes);
+    disasm_text(bytes, 15, cpu->mode & MODE_CODE, rip, text, sizeof text);
+    LOG(cpu->dev.log, EXEC,
+        "%04x:%llx %-32s ax %llx bx %llx cx %llx dx %llx si %llx di %llx "
+        "bp %llx sp %llx fl %x",
+        cpu->seg[SEG_CS].selector, (unsigned long long)rip, text,
+        (unsigned long long)cpu->reg[RAX], (unsigned long long)cpu->reg[RBX],
+        (unsigned long long)cpu->reg[RCX], (unsigned long long)cpu->reg[RDX],
+        (unsigned long long)cpu->reg[RSI], (unsigned long long)cpu->reg[RDI],
+        (unsigned long long)cpu->reg[RBP], (unsigned long long)cpu->reg[RSP],
+        (unsigned)cpu_eflags(cpu));
+}
+
+static bool tracing(const struct cpu *cpu)
+{
+    return cpu->dev.log->enabled >> LOG_EXEC & 1;
+}
+
 /* Exactly one instruction, with what stepping asks for before and after. */
 static void run_single(struct cpu *cpu)
 {
@@ -117,6 +144,8 @@ static void run_single(struct cpu *cpu)
     struct block *b;
     int64_t kept;
 
+    if (unlikely(tracing(cpu)))
+        trace(cpu);
     if (trap)
         event_before_step(cpu);
     b = block_single(cpu, cpu->reg[REG_RIP]);
@@ -180,6 +209,10 @@ static void run_loop(struct cpu *cpu)
         if (cpu->budget <= 0) {
             cpu->exit = EXIT_BUDGET;
             return;
+        }
+        if (unlikely(tracing(cpu))) {
+            run_single(cpu);
+            continue;
         }
         b = flow_find(cpu, rip);
         if (!b)
