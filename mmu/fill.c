@@ -212,10 +212,46 @@ static inline bool must_make(const struct descent *d, spte_t spte,
     return d->request->access == MMU_WRITE && !(spte & RIGHT_D);
 }
 
+static inline struct root_leaf *leaf_of(struct root *root, uint64_t part)
+{
+    return &root->leaf[(part ^ part >> 9 ^ part >> 18) % ROOT_LEAVES];
+}
+
+/* Begin at level 1 where the short cut holds. */
+static inline bool enter_leaf(struct descent *d)
+{
+    uint64_t part = d->request->gva >> span_shift(2);
+    const struct root_leaf *leaf = leaf_of(d->root, part);
+
+    if (leaf->part != part || leaf->structure != d->shadow->structure)
+        return false;
+    d->page = &d->shadow->page[leaf->page];
+    d->page->stamp = d->shadow->stamp;
+    d->level = 1;
+    d->rights = leaf->rights;
+    return true;
+}
+
+/* `rights` are those of the levels above. Without the dirty bit of a large
+ * page a write has to go all the way. */
+static void remember_leaf(const struct descent *d)
+{
+    uint64_t part = d->request->gva >> span_shift(2);
+
+    if (!(d->rights & RIGHT_D))
+        return;
+    *leaf_of(d->root, part) = (struct root_leaf){
+        .part = part,
+        .structure = d->shadow->structure,
+        .page = page_number(d->shadow, d->page),
+        .rights = d->rights,
+    };
+}
+
 /* Go down to level 1. The entry found is page_sptes()[*index]. */
 static enum made descend(struct descent *d, unsigned *index)
 {
-    enum made made = enter_top(d);
+    enum made made = enter_leaf(d) ? MADE : enter_top(d);
     unsigned made_entries = 0;
 
     if (made != MADE)
@@ -239,6 +275,8 @@ static enum made descend(struct descent *d, unsigned *index)
             break;
         }
         enter_page(d, child);
+        if (d->level == 1)
+            remember_leaf(d);
     }
     if (!made_entries)
         d->shadow->mmu->count.fill_shadow_hit++;

@@ -159,6 +159,7 @@ static struct root *make_root(struct shadow *shadow, const struct root_key *key,
     root->role = effective_role(&shadow->mmu->role);
     root->page_key = page_key_of(&root->role, shadow->mmu->a20);
     memset(root->top, 0, sizeof root->top);
+    memset(root->leaf, 0, sizeof root->leaf);
     for (unsigned k = 0; k < MMU_BANKS; k++)
         for (unsigned a = 0; a < MMU_ACCESSES; a++) {
             root->allow[k][a] = 0;

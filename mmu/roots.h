@@ -11,11 +11,21 @@
 
 struct shadow;
 
-enum { ROOTS = 64, ROOT_HASH = 128 };
+enum { ROOTS = 64, ROOT_HASH = 128, ROOT_LEAVES = 32 };
 
 struct root_key {
     uint64_t table[4]; /* CR3's frame, or the PDPTEs */
     uint64_t role;     /* packed, with A20 */
+};
+
+/* A short cut over the upper levels: the level-1 page of a 2 MiB part and
+ * what the levels above it permit. Holds while shadow->structure is what it
+ * was, for then every page on the way is still there and knows the root. */
+struct root_leaf {
+    uint64_t part; /* gva >> 21 */
+    uint64_t structure;
+    uint32_t page;
+    uint32_t rights;
 };
 
 /* `top`: links to the uppermost shadow pages; 4 and 5 levels use the first,
@@ -31,6 +41,7 @@ struct root {
     uint64_t stamp; /* when it was entered last */
     uint64_t top[4];
     uint8_t allow[MMU_BANKS][MMU_ACCESSES];
+    struct root_leaf leaf[ROOT_LEAVES];
     struct tlb_set set[MMU_BANKS];
 };
 

@@ -65,6 +65,7 @@ bool shadow_create(struct mmu *mmu)
     /* Generation 0 is never valid: an entry of 0 leads nowhere. */
     for (uint32_t n = 0; n < SHADOW_PAGES; n++)
         shadow->page[n].generation = 1;
+    shadow->structure = 1;
     init_free_list(shadow);
     physmap_build(&shadow->map, mmu->memory);
     roots_init(shadow);
@@ -227,6 +228,7 @@ static void drop_link(struct shadow *shadow, struct shadow_page *page,
     struct shadow_page *child = link_target(shadow, spte);
     gva_t offset = (gva_t)index << span_shift(page_level(page));
 
+    shadow->structure++;
     if (!child)
         return;
     if (spte & SPTE_LARGE) {
@@ -281,6 +283,7 @@ static void zap_page(struct shadow *shadow, struct shadow_page *page)
     if (page->frame)
         unlink_from_frame(shadow, page);
     page->generation++;
+    shadow->structure++;
     page->used = false;
     page->next = shadow->free;
     shadow->free = page_number(shadow, page);
@@ -386,6 +389,7 @@ void shadow_drop_pages(struct shadow *shadow)
         page->used = false;
     }
     shadow->epoch++;
+    shadow->structure++;
     init_free_list(shadow);
     count_bytes(shadow);
 }

@@ -99,7 +99,8 @@ struct shadow {
     struct shadow_link *link;
     uint32_t free, used, hand;
     uint64_t stamp;
-    uint64_t epoch; /* counts shadow_drop_pages */
+    uint64_t epoch;     /* counts shadow_drop_pages */
+    uint64_t structure; /* counts links cut and pages zapped; never 0 */
     /* MMU_POLICY_FLUSH: linear addresses of large guest pages seen */
     gva_t large_low, large_high;
 };
