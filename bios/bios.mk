@@ -97,3 +97,15 @@ $(ROM_OUT)/vgabios.bin: $(ROM_OUT)/vgabios.elf $(ROM_OUT)/mkrom
 check-roms: roms
 	cmp $(ROM_OUT)/bios.bin $(SRC)/roms/bios.bin
 	cmp $(ROM_OUT)/vgabios.bin $(SRC)/roms/vgabios.bin
+
+# Only when dsdt.asl changes: needs iasl (Debian: acpica-tools).
+.PHONY: dsdt-header
+dsdt-header:
+	@mkdir -p $(ROM_OUT)
+	$(ROM_CC) -E -P -x c -o $(ROM_OUT)/dsdt.i $(SRC)/bios/dsdt.asl
+	cd $(ROM_OUT) && iasl -p dsdt dsdt.i
+	(echo '/* Compiled from dsdt.asl by make dsdt-header; do not edit. */'; \
+	 echo 'static const uint8_t dsdt_aml[] = {'; \
+	 od -An -v -w12 -tx1 $(ROM_OUT)/dsdt.aml | \
+	 sed 's/ \([0-9a-f][0-9a-f]\)/ 0x\1,/g; s/^ /    /'; \
+	 echo '};') | sed 's/ *$$//' > $(SRC)/bios/dsdt.h

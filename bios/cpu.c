@@ -50,6 +50,16 @@ static uint32_t features(void)
     return out[3];
 }
 
+void cpu_signature(uint32_t *signature, uint32_t *edx)
+{
+    uint32_t out[4] = { 0, 0, 0, 0 };
+
+    if (has_cpuid())
+        cpuid(1, out);
+    *signature = out[0];
+    *edx = out[3];
+}
+
 static void wrmsr(uint32_t msr, uint32_t low, uint32_t high)
 {
     __asm__ volatile("wrmsr" : : "c"(msr), "a"(low), "d"(high));

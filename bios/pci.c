@@ -103,13 +103,23 @@ static void bars_assign(bool io, uint32_t base, uint32_t end)
         }
 }
 
+bool pci_slot_used(uint8_t slot)
+{
+    return pci_read16((uint16_t)(slot << 3), PCI_VENDOR_ID) != 0xFFFF;
+}
+
+uint8_t pci_irq_of(uint8_t slot, uint8_t pin)
+{
+    return pirq_irq[(slot - 1 + pin) & 3];
+}
+
 static void function_enable(uint16_t bdf)
 {
     uint8_t pin = pci_read8(bdf, PCI_INTERRUPT_PIN);
 
     if (bdf != PCI_PM_BDF && pin >= 1 && pin <= 4)
         pci_write8(bdf, PCI_INTERRUPT_LINE,
-                   pirq_irq[((bdf >> 3) - 1 + pin - 1) & 3]);
+                   pci_irq_of((uint8_t)(bdf >> 3), pin - 1));
     if (pci_read16(bdf, PCI_CLASS) == 0x0101) {
         pci_write16(bdf, 0x40, 0x8000);     /* both channels decode */
         pci_write16(bdf, 0x42, 0x8000);

@@ -26,7 +26,7 @@
 /* IRQs only PCI uses: 10 and 11. */
 #define PCI_PIR_EXCLUSIVE 0x0C00
 /* In segment F000: where the word with $PIR's offset is. ORDER: reset.S. */
-#define FIXED_PIR_POINTER 0xD000
+#define FIXED_PIR_POINTER 0xC000
 
 static inline void pci_select(uint16_t bdf, uint8_t reg)
 {

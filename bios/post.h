@@ -16,6 +16,7 @@ void post_main(void);
 void cpu_setup(void);
 bool cpu_has_apic(void);
 unsigned int cpu_count(void);
+void cpu_signature(uint32_t *signature, uint32_t *features);
 
 /* fwcfg.c */
 bool fwcfg_present(void);
@@ -27,12 +28,19 @@ bool fwcfg_read_file(const char *name, void *to, uint32_t size);
 void pci_setup(void);
 /* First address of the 32-bit window for BARs. */
 uint32_t pci_window_base(void);
+bool pci_slot_used(uint8_t slot);
+/* The IRQ of pin 0-3 (A-D) of a slot. */
+uint8_t pci_irq_of(uint8_t slot, uint8_t pin);
 
 /* optrom.c */
 void optroms_load(void);
 
-/* tables.c, acpi.c */
+/* tables.c */
 void tables_build(void);
-uint32_t acpi_build(uint32_t at, uint32_t end, uint8_t *rsdp);
+
+/* acpi.c: puts the RSDP at rsdp; its size, 0 if there is no ACPI. */
+uint32_t acpi_build(void *rsdp);
+/* The byte that makes the sum of all zero. */
+uint8_t table_sum(const void *data, uint32_t count);
 
 #endif

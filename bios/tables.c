@@ -1,2 +1,335 @@
+/* Tables in segment F000 that operating systems search for: $PIR, _32_, MP
+ * table, SMBIOS, and the ACPI RSDP. Sources: Microsoft PCI IRQ Routing Table
+ * Specification 1.0; BIOS32 Service Directory 0.4; Intel MultiProcessor
+ * Specification 1.4; DMTF SMBIOS 2.4. They lie in fixed_tables (reset.S),
+ * each on a 16-byte boundary. */
+
 #include "post.h"
-void tables_build(void) {}
+
+#define TABLE_BASE (0xF0000 + FIXED_PIR_POINTER)
+#define PIR_SLOTS 31
+
+static uint8_t *place;          /* next free byte */
+
+static void *take(uint32_t size)
+{
+    uint8_t *at = place;
+
+    memset(at, 0, size);
+    place = (uint8_t *)(((uint32_t)at + size + 15) & ~15u);
+    return at;
+}
+
+/* --- $PIR --------------------------------------------------------------------- */
+
+struct pir_slot {
+    uint8_t bus, devfn;
+    struct {
+        uint8_t link;
+        uint16_t irqs;
+    } PACKED pin[4];
+    uint8_t slot, reserved;
+} PACKED;
+
+struct pir {
+    char signature[4];
+    uint16_t version, size;
+    uint8_t router_bus, router_devfn;
+    uint16_t exclusive;
+    uint32_t compatible, miniport;
+    uint8_t reserved[11], checksum;
+    struct pir_slot slots[PIR_SLOTS];
+} PACKED;
+
+/* The word at TABLE_BASE tells INT 1Ah where $PIR is. */
+static void pir_build(void)
+{
+    struct pir *p = take(sizeof(*p));
+    int slot, pin;
+
+    *(volatile uint16_t *)TABLE_BASE = (uint16_t)(uint32_t)p;
+    memcpy(p->signature, "$PIR", 4);
+    p->version = 0x0100;
+    p->size = sizeof(*p);
+    p->router_devfn = PCI_ISA_BDF;
+    p->exclusive = PCI_PIR_EXCLUSIVE;
+    p->compatible = 0x122E8086;             /* as the PIIX */
+    for (slot = 1; slot <= PIR_SLOTS; slot++) {
+        struct pir_slot *s = &p->slots[slot - 1];
+
+        s->devfn = (uint8_t)(slot << 3);
+        s->slot = slot == 1 ? 0 : (uint8_t)slot;
+        for (pin = 0; pin < 4; pin++) {
+            s->pin[pin].link = (uint8_t)(0x60 + ((slot - 1 + pin) & 3));
+            s->pin[pin].irqs = 0xDEF8;
+        }
+    }
+    p->checksum = table_sum(p, sizeof(*p));
+}
+
+/* --- _32_ ----------------------------------------------------------------------- */
+
+struct bios32 {
+    char signature[4];
+    uint32_t entry;
+    uint8_t revision, paragraphs, checksum, reserved[5];
+} PACKED;
+
+extern uint8_t bios32_entry;    /* rom32.S; linked in segment EC00 */
+
+static void bios32_build(void)
+{
+    struct bios32 *b = take(sizeof(*b));
+
+    memcpy(b->signature, "_32_", 4);
+    b->entry = (uint32_t)&bios32_entry + BASE_BIOS;
+    b->paragraphs = 1;
+    b->checksum = table_sum(b, sizeof(*b));
+}
+
+/* --- MP table ---------------------------------------------------------------------- */
+
+struct mp_pointer {
+    char signature[4];
+    uint32_t table;
+    uint8_t paragraphs, revision, checksum, features[5];
+} PACKED;
+
+struct mp_table {
+    char signature[4];
+    uint16_t length;
+    uint8_t revision, checksum;
+    char oem[8], product[12];
+    uint32_t oem_table;
+    uint16_t oem_size, entries;
+    uint32_t lapic;
+    uint16_t extended_length;
+    uint8_t extended_checksum, reserved;
+} PACKED;
+
+struct mp_cpu {
+    uint8_t type, apic_id, version, flags;
+    uint32_t signature, features, reserved[2];
+};
+
+struct mp_entry {
+    uint8_t type, byte1;
+    uint16_t flags;
+    uint8_t source_bus, source_irq, apic, pin;
+} PACKED;
+
+#define MP_LEVEL_HIGH 0x000D
+
+static void mp_interrupt(struct mp_table *t, uint8_t type, uint8_t kind,
+                         uint16_t flags, uint16_t source, uint16_t to)
+{
+    struct mp_entry *e = (struct mp_entry *)place;
+
+    e->type = type;
+    e->byte1 = kind;
+    e->flags = flags;
+    e->source_bus = (uint8_t)(source >> 8);
+    e->source_irq = (uint8_t)source;
+    e->apic = (uint8_t)(to >> 8);
+    e->pin = (uint8_t)to;
+    place += sizeof(*e);
+    t->entries++;
+}
+
+static void mp_cpus(struct mp_table *t, unsigned int count)
+{
+    unsigned int i;
+
+    for (i = 0; i < count; i++) {
+        struct mp_cpu *c = (struct mp_cpu *)place;
+
+        memset(c, 0, sizeof(*c));
+        c->apic_id = (uint8_t)i;
+        c->version = 0x14;
+        c->flags = i == 0 ? 3 : 1;
+        cpu_signature(&c->signature, &c->features);
+        place += sizeof(*c);
+        t->entries++;
+    }
+}
+
+static void mp_bus(struct mp_table *t, uint8_t id, const char *name)
+{
+    uint8_t *p = place;
+
+    p[0] = 1;
+    p[1] = id;
+    memcpy(p + 2, name, 6);
+    place += 8;
+    t->entries++;
+}
+
+static void mp_interrupts(struct mp_table *t, uint8_t ioapic)
+{
+    uint16_t to = (uint16_t)(ioapic << 8);
+    int irq, slot, pin;
+
+    for (slot = 1; slot <= PIR_SLOTS; slot++)
+        for (pin = 0; pin < 4; pin++) {
+            uint8_t routed = pci_irq_of((uint8_t)slot, (uint8_t)pin);
+
+            if (pci_slot_used((uint8_t)slot))
+                mp_interrupt(t, 3, 0, MP_LEVEL_HIGH,
+                             (uint16_t)(slot << 2 | pin), to | routed);
+        }
+    for (irq = 0; irq < 16; irq++) {
+        if (irq == 2 || irq == 10 || irq == 11)
+            continue;                       /* cascade; PCI's */
+        mp_interrupt(t, 3, 0, irq == 9 ? MP_LEVEL_HIGH : 0,
+                     (uint16_t)(1 << 8 | irq),
+                     (uint16_t)(to | (irq == 0 ? 2 : irq)));
+    }
+    mp_interrupt(t, 4, 3, 0, 1 << 8, 0xFF00);
+    mp_interrupt(t, 4, 1, 0, 1 << 8, 0xFF01);
+}
+
+static void mp_build(void)
+{
+    struct mp_pointer *p = take(sizeof(*p));
+    struct mp_table *t = take(sizeof(*t));
+    uint8_t ioapic = (uint8_t)cpu_count();
+
+    memcpy(p->signature, "_MP_", 4);
+    p->table = (uint32_t)t;
+    p->paragraphs = 1;
+    p->revision = 4;
+    p->checksum = table_sum(p, sizeof(*p));
+    memcpy(t->signature, "PCMP", 4);
+    t->revision = 4;
+    memcpy(t->oem, "UMBRA   ", 8);
+    memcpy(t->product, "PC          ", 12);
+    t->lapic = 0xFEE00000;
+    place = (uint8_t *)(t + 1);
+    mp_cpus(t, cpu_count());
+    mp_bus(t, 0, "PCI   ");
+    mp_bus(t, 1, "ISA   ");
+    mp_interrupt(t, 2, ioapic, 0x0111, 0, 0);
+    *(uint32_t *)(place - 4) = 0xFEC00000;
+    mp_interrupts(t, ioapic);
+    t->length = (uint16_t)(place - (uint8_t *)t);
+    t->checksum = table_sum(t, t->length);
+    take(0);
+}
+
+/* The register the number in the tables speaks of. */
+static void ioapic_name(void)
+{
+    volatile uint32_t *ioapic = (volatile uint32_t *)0xFEC00000;
+
+    ioapic[0] = 0;
+    ioapic[4] = cpu_count() << 24;
+}
+
+/* --- SMBIOS --------------------------------------------------------------------------- */
+
+struct smbios {
+    char signature[4];
+    uint8_t checksum, length, major, minor;
+    uint16_t largest;
+    uint8_t revision, formatted[5];
+    char dmi[5];
+    uint8_t dmi_checksum;
+    uint16_t table_length;
+    uint32_t table;
+    uint16_t count;
+    uint8_t bcd;
+} PACKED;
+
+/* A structure: its bytes, its handle, its strings one after the other. */
+static void dmi_put(struct smbios *s, const void *data, uint8_t size,
+                    const char *strings)
+{
+    uint8_t *start = place;
+
+    memcpy(place, data, size);
+    place[1] = size;
+    place[2] = (uint8_t)s->count;
+    place[3] = 0;
+    place += size;
+    for (; strings[0] || strings[1]; strings++)
+        *place++ = (uint8_t)*strings;
+    *place++ = 0;
+    *place++ = 0;
+    if (place - start > s->largest)
+        s->largest = (uint16_t)(place - start);
+    s->count++;
+}
+
+static uint32_t ram_kib(void)
+{
+    return (SHARED->ram_low >> 10) + (uint32_t)(SHARED->ram_high >> 10);
+}
+
+static void dmi_structures(struct smbios *s)
+{
+    static const uint8_t bios[24] = {
+        0, 0, 0, 0, 1, 2, 0x00, 0xE0, 3, 1, /* E000h, 128 KiB */
+        0x90, 0xC8, 0x01, 0, 0, 0, 0, 0,    /* PCI, upgradable, CD boot, EDD */
+        0x03, 0x00, 1, 0, 0xFF, 0xFF,       /* ACPI */
+    };
+    static const uint8_t system[27] = { 1, 0, 0, 0, 1, 2, 3 };
+    static const uint8_t chassis[13] = { 3, 0, 0, 0, 1, 3, 0, 0, 0, 3, 3, 3,
+                                         2 };
+    static const uint8_t processor[35] = { 4, 0, 0, 0, 1, 3, 2, 2 };
+    uint8_t array[15] = { 16, 0, 0, 0, 3, 3, 3 };
+    uint8_t range[15] = { 19 };
+    static const uint8_t boot[11] = { 32 };
+    static const uint8_t end[4] = { 127 };
+    uint32_t kib = ram_kib();
+
+    dmi_put(s, bios, sizeof(bios), "Umbra\0" "1\0" "01/15/2026\0");
+    dmi_put(s, system, sizeof(system), "Umbra\0" "Umbra PC\0" "1\0");
+    dmi_put(s, chassis, sizeof(chassis), "Umbra\0");
+    dmi_put(s, processor, sizeof(processor), "CPU 0\0" "Umbra\0");
+    memcpy(array + 7, &kib, 4);
+    array[11] = 0xFE;                       /* no error structure */
+    array[12] = 0xFF;
+    array[13] = 1;
+    dmi_put(s, array, sizeof(array), "\0");
+    kib--;
+    memcpy(range + 8, &kib, 4);
+    range[12] = (uint8_t)(s->count - 1);
+    range[14] = 1;
+    dmi_put(s, range, sizeof(range), "\0");
+    dmi_put(s, boot, sizeof(boot), "\0");
+    dmi_put(s, end, sizeof(end), "\0");
+}
+
+static void smbios_build(void)
+{
+    struct smbios *s = take(sizeof(*s));
+    uint8_t *table = place;
+
+    memcpy(s->signature, "_SM_", 4);
+    s->length = sizeof(*s);
+    s->major = 2;
+    s->minor = 4;
+    memcpy(s->dmi, "_DMI_", 5);
+    s->table = (uint32_t)table;
+    s->bcd = 0x24;
+    dmi_structures(s);
+    s->table_length = (uint16_t)(place - table);
+    s->dmi_checksum = table_sum(s->dmi, 15);
+    s->checksum = table_sum(s, sizeof(*s));
+    take(0);
+}
+
+void tables_build(void)
+{
+    place = (uint8_t *)TABLE_BASE + 16;
+    pir_build();
+    bios32_build();
+    if (cpu_has_apic()) {
+        mp_build();
+        ioapic_name();
+    }
+    smbios_build();
+    place += acpi_build(place);
+    if (place > (uint8_t *)TABLE_BASE + 0x1000)
+        debug_puts("tables: too large\n");
+}
