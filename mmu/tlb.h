@@ -57,15 +57,23 @@ struct tlb_bank {
     struct jump_slot *jump; /* JUMP_SLOTS slots, never NULL */
 };
 
-/* Host pointer of [gva, gva + size), or NULL: take the slow path. */
-static ALWAYS_INLINE void *tlb_lookup(const struct tlb_array *array,
-                                      gva_t gva, unsigned size)
+/* True with the host pointer of [gva, gva + size), or false: take the slow
+ * path. */
+static ALWAYS_INLINE bool tlb_hit(const struct tlb_array *array, gva_t gva,
+                                  unsigned size, void **host)
 {
     const struct tlb_entry *e =
         &array->entries[gva >> PAGE_SHIFT & array->mask];
-    if (likely(e->tag == ((gva + size - 1) & PAGE_MASK)))
-        return (void *)(uintptr_t)(gva + e->addend);
-    return NULL;
+    *host = (void *)(uintptr_t)(gva + e->addend);
+    return likely(e->tag == ((gva + size - 1) & PAGE_MASK));
+}
+
+/* The same as a pointer, NULL for a miss. */
+static ALWAYS_INLINE void *tlb_lookup(const struct tlb_array *array,
+                                      gva_t gva, unsigned size)
+{
+    void *host;
+    return tlb_hit(array, gva, size, &host) ? host : NULL;
 }
 
 /* ---- for the MMU only (tlb.c) */
