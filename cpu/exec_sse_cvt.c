@@ -205,10 +205,10 @@ EXEC(cvtpi2ps_r)
     NEXT;
 }
 
+/* From memory these two touch no MMX register and do not wait. */
 EXEC(cvtpi2ps_m)
 {
     need_sse(cpu);
-    need_mmx(cpu);
     cvtpi2ps_do(cpu, i, simd_load64(cpu, i));
     NEXT;
 }
@@ -222,7 +222,6 @@ EXEC(cvtpi2pd_r)
     NEXT;
 }
 
-/* From memory this one touches no MMX register and does not wait. */
 EXEC(cvtpi2pd_m)
 {
     need_sse(cpu);

@@ -329,8 +329,9 @@ EXEC(ftst)
     NEXT;
 }
 
-/* FCOMI and kin: the relation goes to ZF, PF, CF; OF, SF, AF become 0. An
- * unmasked invalid exception leaves the flags alone. */
+/* FCOMI and kin: the relation goes to ZF, PF, CF; OF, SF, AF become 0. C1
+ * stays, and the flags are set after an unmasked exception too, as AMD's
+ * processors do; Intel's manual has it otherwise. */
 static bool compare_flags(struct cpu *cpu, const struct insn *i,
                           bool signalling)
 {
@@ -344,15 +345,15 @@ static bool compare_flags(struct cpu *cpu, const struct insn *i,
     if (fpu_full(cpu, 0) && fpu_full(cpu, n)) {
         r = float80_compare(*fpu_st(cpu, 0), *fpu_st(cpu, n), signalling,
                             &env);
+        env.up = cpu->fsw & FSW_C1;
         done = fpu_finish(cpu, &env);
     } else {
         done = fpu_stack_fault(cpu, false);
     }
-    if (done)
-        flags_put(cpu, r == FP_LESS      ? FL_C
-                       : r == FP_EQUAL   ? FL_Z
-                       : r == FP_GREATER ? 0
-                                         : FL_Z | FL_P | FL_C);
+    flags_put(cpu, r == FP_LESS      ? FL_C
+                   : r == FP_EQUAL   ? FL_Z
+                   : r == FP_GREATER ? 0
+                                     : FL_Z | FL_P | FL_C);
     return done;
 }
 
@@ -399,8 +400,9 @@ EXEC(fxam)
 
 /* ---- loads */
 
-/* A load that succeeded or has a masked exception is pushed. A full stack
- * is found first: then nothing else is flagged. */
+/* A load that succeeded or has a masked exception is pushed; an unmasked
+ * denormal is flagged and pushed all the same. A full stack is found first:
+ * then nothing else is flagged. */
 static ALWAYS_INLINE void load(struct cpu *cpu, struct float80 v,
                                const struct float80_env *env)
 {
@@ -408,7 +410,8 @@ static ALWAYS_INLINE void load(struct cpu *cpu, struct float80 v,
         fpu_push(cpu, v);
         return;
     }
-    if (fpu_finish(cpu, env))
+    if (likely(fpu_finish(cpu, env)) ||
+        !(env->flags & ~env->control & FP_IE))
         fpu_push(cpu, v);
 }
 
@@ -461,8 +464,10 @@ EXEC_BODY(fld_sti)
     fpu_wait(cpu);
     fpu_record_ip(cpu, i);
     if (unlikely(!fpu_full(cpu, i->rm & 7))) {
-        if (fpu_stack_fault(cpu, false))
-            fpu_push(cpu, float80_indefinite());
+        if (fpu_stack_fault(cpu, false)) {
+            cpu->ftop = (cpu->ftop - 1) & 7;
+            fpu_put(cpu, 0, float80_indefinite());
+        }
     } else {
         load(cpu, v, &env);
     }
@@ -635,6 +640,18 @@ EXEC(fstp_sti)
     NEXT;
 }
 
+/* D9 D8+i: an undocumented FSTP that takes an empty ST(0) for nothing. */
+EXEC(fstp1)
+{
+    fpu_wait(cpu);
+    fpu_record_ip(cpu, i);
+    cpu->fsw &= (uint16_t)~FSW_C1;
+    if (fpu_full(cpu, 0))
+        fpu_put(cpu, i->rm & 7, ST0);
+    fpu_pop(cpu);
+    NEXT;
+}
+
 /* ---- moves between registers */
 
 EXEC(fxch)
@@ -671,7 +688,6 @@ static ALWAYS_INLINE void move_if(struct cpu *cpu, const struct insn *i,
         underflow(cpu, 0);
         return;
     }
-    cpu->fsw &= (uint16_t)~FSW_C1;
     if (condition)
         ST0 = *fpu_st(cpu, n);
 }

@@ -178,6 +178,7 @@ static void free_register(struct cpu *cpu, const struct insn *i)
 {
     fpu_wait(cpu);
     fpu_record_ip(cpu, i);
+    cpu->fsw &= (uint16_t)~FSW_C1;
     cpu->ftag &= (uint8_t)~(1 << ((cpu->ftop + i->rm) & 7));
 }
 

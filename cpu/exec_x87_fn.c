@@ -107,18 +107,20 @@ static void rem(struct cpu *cpu, const struct insn *i, bool nearest)
     bool partial;
 
     fn_start(cpu, i);
+    cpu->fsw &= (uint16_t)~FSW_C2;
     if (!fpu_full(cpu, 0) || !fpu_full(cpu, 1)) {
-        if (underflow(cpu, 0))
-            cpu->fsw &= (uint16_t)~FSW_C2;
+        underflow(cpu, 0);
         return;
     }
     r = float80_rem(ST0, ST1, nearest, &q, &partial, &env);
     if (!fpu_finish(cpu, &env))
         return;
+    ST0 = r;
+    if (float80_classify(r) == FLOAT80_NAN)
+        return; /* C0 and C3 stay */
     cpu->fsw &= (uint16_t)~FSW_CODES;
     cpu->fsw |= (uint16_t)((q & 4 ? FSW_C0 : 0) | (q & 2 ? FSW_C3 : 0) |
                            (q & 1 ? FSW_C1 : 0) | (partial ? FSW_C2 : 0));
-    ST0 = r;
 }
 
 EXEC_BODY(fprem)
@@ -165,6 +167,12 @@ EXEC_BODY(fxtract)
     }
 }
 
+static void trig_start(struct cpu *cpu, const struct insn *i)
+{
+    fn_start(cpu, i);
+    cpu->fsw &= (uint16_t)~FSW_C2;
+}
+
 /* C2 tells that the operand is out of range and nothing was done. */
 static bool in_range(struct cpu *cpu, bool done)
 {
@@ -179,7 +187,7 @@ EXEC_BODY(fsin)
     struct float80_env env = fpu_env(cpu);
     struct float80 r;
 
-    fn_start(cpu, i);
+    trig_start(cpu, i);
     if (!fpu_full(cpu, 0))
         underflow(cpu, 0);
     else if (in_range(cpu, float80_trig(ST0, &r, NULL, NULL, &env)) &&
@@ -192,7 +200,7 @@ EXEC_BODY(fcos)
     struct float80_env env = fpu_env(cpu);
     struct float80 r;
 
-    fn_start(cpu, i);
+    trig_start(cpu, i);
     if (!fpu_full(cpu, 0))
         underflow(cpu, 0);
     else if (in_range(cpu, float80_trig(ST0, NULL, &r, NULL, &env)) &&
@@ -205,7 +213,7 @@ EXEC_BODY(fsincos)
     struct float80_env env = fpu_env(cpu);
     struct float80 s, c;
 
-    fn_start(cpu, i);
+    trig_start(cpu, i);
     if (ready_for_two(cpu) &&
         in_range(cpu, float80_trig(ST0, &s, &c, NULL, &env)) &&
         fpu_finish(cpu, &env)) {
@@ -220,7 +228,7 @@ EXEC_BODY(fptan)
     struct float80_env env = fpu_env(cpu);
     struct float80 t;
 
-    fn_start(cpu, i);
+    trig_start(cpu, i);
     if (ready_for_two(cpu) &&
         in_range(cpu, float80_trig(ST0, NULL, NULL, &t, &env)) &&
         fpu_finish(cpu, &env)) {

@@ -131,6 +131,7 @@ static struct float80 times_log(struct fp_parts y, struct fp_parts l,
                                 struct fp_mode *mode, struct float80_env *env)
 {
     struct fp_parts r;
+    struct float80 result;
     bool exact = l.cls == FPC_ZERO || (l.m.lo == 0 && l.m.hi << 16 == 0);
 
     if (y.cls == FPC_FINITE && l.cls == FPC_FINITE) {
@@ -139,7 +140,11 @@ static struct float80 times_log(struct fp_parts y, struct fp_parts l,
     } else {
         r = fp_mul(y, l, mode);
     }
-    return float80_finish(r, 64, mode, env);
+    result = float80_finish(r, 64, mode, env);
+    if (env->flags & FP_PE && float80_classify(result) == FLOAT80_DENORMAL) {
+        env->flags |= FP_UE;
+    }
+    return result;
 }
 
 struct float80 float80_fyl2x(struct float80 x, struct float80 y,

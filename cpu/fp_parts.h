@@ -50,7 +50,8 @@ struct fp_format {
     int32_t emin;
     int32_t emax;
     uint32_t prec;   /* bits of the significand, 64 at most */
-    int32_t wrapped; /* bias adjustment of unmasked overflow, underflow */
+    int32_t wrapped; /* bias adjustment of unmasked overflow, underflow; 0
+                        when the result is not stored then */
 };
 
 /* How to calculate, and what happened. */
@@ -141,7 +142,7 @@ static inline struct fp_parts fp_overflow(struct fp_parts p,
 
     mode->flags |= FP_OE;
     if (!(mode->masks & FP_OE)) {
-        p.exp -= f->wrapped;
+        p.exp = f->wrapped != 0 ? p.exp - f->wrapped : f->emax;
         if (p.exp <= f->emax) {
             return p;
         }
@@ -169,7 +170,7 @@ static inline bool fp_underflow(struct fp_parts *p, const struct fp_format *f,
 
     if (tiny && !(mode->masks & FP_UE)) {
         mode->flags |= FP_UE;
-        p->exp += f->wrapped;
+        p->exp = f->wrapped != 0 ? p->exp + f->wrapped : f->emin;
         if (p->exp >= f->emin) {
             return false;
         }

@@ -12,7 +12,6 @@ static const struct fp_format FLOAT(format) = {
     .emin = 1 - BIAS,
     .emax = BIAS,
     .prec = FRACTION + 1,
-    .wrapped = BIAS / 2 * 3 + 1,
 };
 
 static struct fp_parts FLOAT(unpack)(UINT a, uint32_t mxcsr)
