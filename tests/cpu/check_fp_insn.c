@@ -529,6 +529,311 @@ START_TEST(rows_equal_hardware)
 END_TEST
 #endif
 
+/* ---- by hand: images, control registers, pending exceptions */
+
+enum { IMAGE = RIG_DATA + 0x100 };
+
+/* 32-bit protected mode with the x87 on and CR0.NE set. */
+static struct rig *protected_rig(void)
+{
+    struct rig *rig = rig_create();
+
+    rig_protected(rig);
+    rig->cpu->cr0 |= CR0_NE | CR0_MP;
+    rig->cpu->cr4 |= CR4_OSFXSR | CR4_OSXMMEXCPT;
+    rig->cpu->reg[RBX] = IMAGE;
+    return rig;
+}
+
+/* fld1; fldz; fldpi; fnstenv [ebx] */
+START_TEST(environment_in_protected_mode)
+{
+    struct rig *rig = protected_rig();
+
+    ck_assert_int_eq(RUN(rig, 0xdb, 0xe3, 0xd9, 0xe8, 0xd9, 0xee, 0xd9, 0xeb,
+                         0xd9, 0x33, 0xf4),
+                     RIG_HALT);
+    ck_assert_uint_eq(rig_peek(rig, IMAGE, 4), 0xffff037f);
+    ck_assert_uint_eq(rig_peek(rig, IMAGE + 4, 4), 0xffff2800);
+    /* R7 = 1 is valid, R6 zero, R5 = pi valid. */
+    ck_assert_uint_eq(rig_peek(rig, IMAGE + 8, 4), 0xffff13ff);
+    ck_assert_uint_eq(rig_peek(rig, IMAGE + 12, 4), RIG_CODE + 6);
+    ck_assert_uint_eq(rig_peek(rig, IMAGE + 16, 2), SEL_CODE);
+    ck_assert_uint_eq(rig->cpu->fcw, 0x037f);
+    rig_destroy(rig);
+}
+END_TEST
+
+/* The same with operand size 16: o16 fnstenv [ebx] */
+START_TEST(environment_of_16_bits)
+{
+    struct rig *rig = protected_rig();
+
+    rig_poke(rig, IMAGE + 14, 0x1234, 2);
+    ck_assert_int_eq(RUN(rig, 0xdb, 0xe3, 0xd9, 0xe8, 0x66, 0xd9, 0x33, 0xf4),
+                     RIG_HALT);
+    ck_assert_uint_eq(rig_peek(rig, IMAGE, 2), 0x037f);
+    ck_assert_uint_eq(rig_peek(rig, IMAGE + 2, 2), 0x3800);
+    ck_assert_uint_eq(rig_peek(rig, IMAGE + 4, 2), 0x3fff);
+    ck_assert_uint_eq(rig_peek(rig, IMAGE + 6, 2), (RIG_CODE + 2) & 0xffff);
+    ck_assert_uint_eq(rig_peek(rig, IMAGE + 8, 2), SEL_CODE);
+    ck_assert_uint_eq(rig_peek(rig, IMAGE + 14, 2), 0x1234);
+    rig_destroy(rig);
+}
+END_TEST
+
+/* Real mode: linear addresses in parts; fninit; fld1; fnstenv [bx] */
+START_TEST(environment_in_real_mode)
+{
+    struct rig *rig = rig_create();
+
+    rig_real(rig);
+    rig->cpu->cr0 &= ~(uint64_t)(CR0_EM | CR0_TS);
+    rig->cpu->reg[RBX] = 0x100;
+    ck_assert_int_eq(RUN(rig, 0xdb, 0xe3, 0xd9, 0xe8, 0xd9, 0x37, 0xf4),
+                     RIG_HALT);
+    ck_assert_uint_eq(rig_peek(rig, IMAGE + 6, 2), (RIG_CODE + 2) & 0xffff);
+    ck_assert_uint_eq(rig_peek(rig, IMAGE + 8, 2) >> 12,
+                      (RIG_CODE + 2) >> 16);
+    rig_destroy(rig);
+}
+END_TEST
+
+/* fninit; fld1; fldpi; fnsave [ebx]; fld1 ... frstor [ebx] */
+START_TEST(save_and_restore)
+{
+    struct rig *rig = protected_rig();
+    struct cpu *cpu = rig->cpu;
+
+    ck_assert_int_eq(RUN(rig, 0xdb, 0xe3, 0xd9, 0xe8, 0xd9, 0xeb, 0xdd, 0x33,
+                         0xf4),
+                     RIG_HALT);
+    ck_assert_uint_eq(cpu->ftag, 0);
+    ck_assert_uint_eq(cpu->fcw, 0x037f);
+    ck_assert_uint_eq(rig_peek(rig, IMAGE + 28, 8), 0xc90fdaa22168c235);
+    ck_assert_uint_eq(rig_peek(rig, IMAGE + 36, 2), 0x4000);
+    ck_assert_uint_eq(rig_peek(rig, IMAGE + 38, 8), 0x8000000000000000);
+    rig_go(rig, RIG_CODE);
+    ck_assert_int_eq(RUN(rig, 0xd9, 0xee, 0xdd, 0x23, 0xf4), RIG_HALT);
+    ck_assert_uint_eq(cpu->ftop, 6);
+    ck_assert_uint_eq(cpu->ftag, 0xc0);
+    ck_assert_uint_eq(cpu->fpr[6].mant, 0xc90fdaa22168c235);
+    ck_assert_uint_eq(cpu->fpr[7].mant, 0x8000000000000000);
+    rig_destroy(rig);
+}
+END_TEST
+
+/* FXSAVE, FXRSTOR: tags abridged, MXCSR checked, 16-byte alignment. */
+START_TEST(fxsave_and_fxrstor)
+{
+    struct rig *rig = protected_rig();
+    struct cpu *cpu = rig->cpu;
+
+    cpu->xmm[7].q[1] = 0x1122334455667788;
+    ck_assert_int_eq(RUN(rig, 0xdb, 0xe3, 0xd9, 0xeb, 0x0f, 0xae, 0x03, 0xf4),
+                     RIG_HALT);
+    ck_assert_uint_eq(rig_peek(rig, IMAGE + 4, 1), 0x80);
+    ck_assert_uint_eq(rig_peek(rig, IMAGE + 24, 4), 0x1f80);
+    ck_assert_uint_eq(rig_peek(rig, IMAGE + 28, 4), 0xffff);
+    ck_assert_uint_eq(rig_peek(rig, IMAGE + 32, 8), 0xc90fdaa22168c235);
+    ck_assert_uint_eq(rig_peek(rig, IMAGE + 160 + 7 * 16 + 8, 8),
+                      0x1122334455667788);
+    cpu->xmm[7].q[1] = 0;
+    cpu->fpr[7].mant = 0;
+    rig_go(rig, RIG_CODE);
+    ck_assert_int_eq(RUN(rig, 0xdb, 0xe3, 0x0f, 0xae, 0x0b, 0xf4), RIG_HALT);
+    ck_assert_uint_eq(cpu->xmm[7].q[1], 0x1122334455667788);
+    ck_assert_uint_eq(cpu->fpr[7].mant, 0xc90fdaa22168c235);
+    ck_assert_uint_eq(cpu->ftag, 0x80);
+    rig_poke(rig, IMAGE + 24, 0x10000, 4);
+    rig_go(rig, RIG_CODE);
+    ck_assert_int_eq(RUN(rig, 0x0f, 0xae, 0x0b, 0xf4), EX_GP);
+    rig_go(rig, RIG_CODE);
+    cpu->reg[RBX] = IMAGE + 8;
+    ck_assert_int_eq(RUN(rig, 0x0f, 0xae, 0x03, 0xf4), EX_GP);
+    rig_destroy(rig);
+}
+END_TEST
+
+/* fninit; fldz; fld1; fdiv st0, st1 with ZE open; nop; then FLDPI */
+START_TEST(exception_waits_for_the_next_instruction)
+{
+    struct rig *rig = protected_rig();
+
+    rig_poke(rig, IMAGE, 0x037b, 2);
+    ck_assert_int_eq(RUN(rig, 0xdb, 0xe3, 0xd9, 0x2b, 0xd9, 0xee, 0xd9, 0xe8,
+                         0xd8, 0xf1, 0x90, 0xd9, 0xeb, 0xf4),
+                     EX_MF);
+    ck_assert_uint_eq(rig_frame(rig, false).rip, RIG_CODE + 11);
+    ck_assert_uint_eq(rig->cpu->fsw & 0x8084, 0x8084);
+    /* The operands are untouched. */
+    ck_assert_uint_eq(rig->cpu->fpr[6].se, 0x3fff);
+    /* FNSTSW, FNCLEX do not wait; afterwards all is well. */
+    rig_go(rig, RIG_CODE);
+    ck_assert_int_eq(RUN(rig, 0xdf, 0xe0, 0xdb, 0xe2, 0xd9, 0xeb, 0xf4),
+                     RIG_HALT);
+    ck_assert_uint_eq(rig->cpu->reg[RAX] & 0x8084, 0x8084);
+    ck_assert_uint_eq(rig->cpu->fsw & 0x8084, 0);
+    rig_destroy(rig);
+}
+END_TEST
+
+/* CR0.NE = 0: no #MF, but FERR# rises, and falls with FNCLEX. */
+static void record_ferr(void *opaque, bool level)
+{
+    *(int *)opaque = level;
+}
+
+START_TEST(without_ne_the_ferr_pin_tells)
+{
+    struct rig *rig = protected_rig();
+    struct cpu_config saved = rig->cpu->config;
+    int level = -1;
+
+    rig->cpu->config.ferr = record_ferr;
+    rig->cpu->config.opaque = &level;
+    rig->cpu->cr0 &= ~(uint64_t)CR0_NE;
+    rig_poke(rig, IMAGE, 0x037b, 2);
+    ck_assert_int_eq(RUN(rig, 0xdb, 0xe3, 0xd9, 0x2b, 0xd9, 0xee, 0xd9, 0xe8,
+                         0xd8, 0xf1, 0xf4),
+                     RIG_HALT);
+    ck_assert_int_eq(level, 1);
+    rig_go(rig, RIG_CODE);
+    ck_assert_int_eq(RUN(rig, 0xdb, 0xe2, 0xf4), RIG_HALT);
+    ck_assert_int_eq(level, 0);
+    rig->cpu->config = saved;
+    rig_destroy(rig);
+}
+END_TEST
+
+/* Which of #NM, #UD comes, by CR0 and CR4 (SDM volume 3, 2.5, 9.2.1). */
+START_TEST(availability)
+{
+    static const struct {
+        uint32_t set, clear, clear4;
+        int x87, wait, mmx, sse;
+    } cases[] = {
+        {CR0_EM, CR0_TS, 0, EX_NM, RIG_HALT, EX_UD, EX_UD},
+        {CR0_TS | CR0_MP, CR0_EM, 0, EX_NM, EX_NM, EX_NM, EX_NM},
+        {CR0_TS, CR0_EM | CR0_MP, 0, EX_NM, RIG_HALT, EX_NM, EX_NM},
+        {0, CR0_EM | CR0_TS, CR4_OSFXSR, RIG_HALT, RIG_HALT, RIG_HALT, EX_UD},
+        {0, CR0_EM | CR0_TS, 0, RIG_HALT, RIG_HALT, RIG_HALT, RIG_HALT},
+    };
+
+    for (unsigned n = 0; n < ARRAY_LEN(cases); n++) {
+        struct rig *rig = protected_rig();
+        struct cpu *cpu = rig->cpu;
+
+        cpu->cr0 = (cpu->cr0 | cases[n].set) & ~(uint64_t)cases[n].clear;
+        cpu->cr4 &= ~(uint64_t)cases[n].clear4;
+        ck_assert_int_eq(RUN(rig, 0xdb, 0xe3, 0xd9, 0xe8, 0xf4), cases[n].x87);
+        rig_go(rig, RIG_CODE);
+        ck_assert_int_eq(RUN(rig, 0x9b, 0xf4), cases[n].wait);
+        rig_go(rig, RIG_CODE);
+        ck_assert_int_eq(RUN(rig, 0x0f, 0x6f, 0xc1, 0xf4), cases[n].mmx);
+        rig_go(rig, RIG_CODE);
+        ck_assert_int_eq(RUN(rig, 0x0f, 0x28, 0xc1, 0xf4), cases[n].sse);
+        rig_destroy(rig);
+    }
+}
+END_TEST
+
+/* mulss xmm0, xmm0 overflows: #XM, or #UD when the OS does not know #XM. */
+START_TEST(simd_exception)
+{
+    struct rig *rig = protected_rig();
+
+    rig->cpu->xmm[0].q[0] = 0x7f7fffff;
+    rig->cpu->mxcsr = 0x1f80 & ~0x400u;
+    ck_assert_int_eq(RUN(rig, 0xf3, 0x0f, 0x59, 0xc0, 0xf4), EX_XM);
+    ck_assert_uint_eq(rig->cpu->xmm[0].q[0], 0x7f7fffff);
+    ck_assert_uint_eq(rig->cpu->mxcsr & 0x3f, 0x28);
+    rig->cpu->cr4 &= ~(uint64_t)CR4_OSXMMEXCPT;
+    rig_go(rig, RIG_CODE);
+    ck_assert_int_eq(RUN(rig, 0xf3, 0x0f, 0x59, 0xc0, 0xf4), EX_UD);
+    rig_destroy(rig);
+}
+END_TEST
+
+/* movaps needs alignment, movups does not; loads and stores. */
+START_TEST(alignment)
+{
+    struct rig *rig = protected_rig();
+
+    rig->cpu->reg[RBX] = IMAGE + 4;
+    ck_assert_int_eq(RUN(rig, 0x0f, 0x10, 0x03, 0xf4), RIG_HALT);
+    rig_go(rig, RIG_CODE);
+    ck_assert_int_eq(RUN(rig, 0x0f, 0x28, 0x03, 0xf4), EX_GP);
+    rig_go(rig, RIG_CODE);
+    ck_assert_int_eq(RUN(rig, 0x0f, 0x29, 0x03, 0xf4), EX_GP);
+    rig_go(rig, RIG_CODE);
+    ck_assert_int_eq(RUN(rig, 0x66, 0x0f, 0xfc, 0x03, 0xf4), EX_GP);
+    rig_go(rig, RIG_CODE);
+    ck_assert_int_eq(RUN(rig, 0x0f, 0x11, 0x03, 0xf4), RIG_HALT);
+    rig_destroy(rig);
+}
+END_TEST
+
+/* A store of two pages leaves all as it was when the second is missing. */
+START_TEST(store_across_a_missing_page)
+{
+    struct rig *rig = rig_create();
+    struct cpu *cpu = rig->cpu;
+
+    rig_paged(rig);
+    cpu->cr4 |= CR4_OSFXSR;
+    cpu->cr0 |= CR0_NE;
+    cpu->reg[RBX] = RIG_DATA + 0x1000 - 6;
+    rig_map(rig, RIG_DATA + 0x1000, 0);
+    rig_poke(rig, RIG_DATA + 0x1000 - 8, 0x5555555555555555, 8);
+    /* fninit; fld1; fstp tbyte [ebx] */
+    ck_assert_int_eq(RUN(rig, 0xdb, 0xe3, 0xd9, 0xe8, 0xdb, 0x3b, 0xf4),
+                     EX_PF);
+    ck_assert_uint_eq(cpu->cr2, RIG_DATA + 0x1000);
+    ck_assert_uint_eq(cpu->ftop, 7);
+    ck_assert_uint_eq(cpu->ftag, 0x80);
+    ck_assert_uint_eq(rig_peek(rig, RIG_DATA + 0x1000 - 8, 8),
+                      0x5555555555555555);
+    rig_destroy(rig);
+}
+END_TEST
+
+/* MMX fills the stack, EMMS empties it. */
+START_TEST(mmx_and_the_stack)
+{
+    struct rig *rig = protected_rig();
+
+    ck_assert_int_eq(RUN(rig, 0xdb, 0xe3, 0xd9, 0xe8, 0x0f, 0xef, 0xdb, 0xf4),
+                     RIG_HALT);
+    ck_assert_uint_eq(rig->cpu->ftag, 0xff);
+    ck_assert_uint_eq(rig->cpu->ftop, 0);
+    ck_assert_uint_eq(rig->cpu->fpr[3].se, 0xffff);
+    rig_go(rig, RIG_CODE);
+    ck_assert_int_eq(RUN(rig, 0x0f, 0x77, 0xf4), RIG_HALT);
+    ck_assert_uint_eq(rig->cpu->ftag, 0);
+    rig_destroy(rig);
+}
+END_TEST
+
+static TCase *by_hand(void)
+{
+    TCase *tcase = tcase_create("by hand");
+
+    tcase_add_test(tcase, environment_in_protected_mode);
+    tcase_add_test(tcase, environment_of_16_bits);
+    tcase_add_test(tcase, environment_in_real_mode);
+    tcase_add_test(tcase, save_and_restore);
+    tcase_add_test(tcase, fxsave_and_fxrstor);
+    tcase_add_test(tcase, exception_waits_for_the_next_instruction);
+    tcase_add_test(tcase, without_ne_the_ferr_pin_tells);
+    tcase_add_test(tcase, availability);
+    tcase_add_test(tcase, simd_exception);
+    tcase_add_test(tcase, alignment);
+    tcase_add_test(tcase, store_across_a_missing_page);
+    tcase_add_test(tcase, mmx_and_the_stack);
+    return tcase;
+}
+
 int main(void)
 {
     Suite *suite = suite_create("cpu/fp_insn");
@@ -541,6 +846,7 @@ int main(void)
     tcase_add_loop_test(tcase, rows_equal_hardware, 0, INSN_COUNT);
 #endif
     suite_add_tcase(suite, tcase);
+    suite_add_tcase(suite, by_hand());
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);
