@@ -221,6 +221,7 @@ struct cpu {
     } raised;
     struct cpu_event_record faults[3]; /* chain towards a triple fault */
     unsigned fault_depth;
+    bool delivered;        /* since it was cleared: an event was */
     gva_t rmw_gva;         /* slow read-modify-write in progress */
     uint8_t rmw_buf[16];
     enum cpu_exit exit;

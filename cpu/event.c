@@ -444,6 +444,7 @@ void event_deliver(struct cpu *cpu, enum event_kind kind, unsigned vector,
     LOG(cpu->dev.log, INT, "vector %02x error %x at %04x:%llx cpl %u", vector,
         error, cpu->seg[SEG_CS].selector, (unsigned long long)rip, cpu->cpl);
     cpu->attention &= ~(uint32_t)ATT_HALTED;
+    cpu->delivered = true;
     if (!cpu_protected(cpu)) {
         d.has_error = false;
         deliver_real(cpu, &d);
@@ -467,46 +468,45 @@ static bool makes_double(unsigned first, unsigned second)
     return contributory(first) && contributory(second);
 }
 
-static void record(struct cpu *cpu, unsigned vector)
+/* Append the raised exception to the chain. */
+static void record(struct cpu *cpu)
 {
-    unsigned n = cpu->fault_depth < 3 ? cpu->fault_depth : 2;
-    cpu->faults[n] = (struct cpu_event_record){
-        .vector = (uint8_t)vector,
+    cpu->faults[cpu->fault_depth] = (struct cpu_event_record){
+        .vector = cpu->raised.vector,
         .has_error = cpu->raised.has_error,
         .error = cpu->raised.error,
         .cs = cpu->seg[SEG_CS].selector,
         .rip = cpu_rip(cpu),
         .cr2 = cpu->raised.cr2,
     };
+    cpu->fault_depth++;
 }
 
+/* The chain never has more than a first exception and #DF: what does not
+ * make a double fault with the one before begins a new chain. */
 bool event_exception(struct cpu *cpu)
 {
-    unsigned vector = cpu->raised.vector;
+    unsigned vector = cpu->raised.vector, depth = cpu->fault_depth;
     bool has_error = cpu->raised.has_error;
     uint32_t error = cpu->raised.error;
 
-    record(cpu, vector);
     if (vector == EX_PF)
         cpu->cr2 = cpu->raised.cr2;
-    if (cpu->fault_depth) {
-        unsigned before = cpu->faults[cpu->fault_depth - 1].vector;
-        if (before == EX_DF) {
-            LOG(cpu->dev.log, CPU, "triple fault at %04x:%llx",
-                cpu->seg[SEG_CS].selector,
-                (unsigned long long)cpu_rip(cpu));
-            cpu->fault_depth = 0;
-            return false;
-        }
-        if (makes_double(before, vector)) {
-            vector = EX_DF;
-            has_error = true;
-            error = 0;
-            cpu->faults[cpu->fault_depth].vector = EX_DF;
-        }
+    if (depth && cpu->faults[depth - 1].vector == EX_DF) {
+        LOG(cpu->dev.log, CPU, "triple fault at %04x:%llx",
+            cpu->seg[SEG_CS].selector, (unsigned long long)cpu_rip(cpu));
+        record(cpu);
+        cpu->fault_depth = 0;
+        return false;
     }
-    if (cpu->fault_depth < 2)
-        cpu->fault_depth++;
+    if (depth && !makes_double(cpu->faults[depth - 1].vector, vector))
+        cpu->fault_depth = depth = 0;
+    record(cpu);
+    if (depth) {
+        cpu->faults[depth].vector = vector = EX_DF;
+        has_error = true;
+        error = 0;
+    }
     if (vector == EX_DB) {
         cpu->dr[6] |= cpu->raised.dr6;
         cpu->dr[7] &= ~0x2000ull; /* GD */
@@ -549,7 +549,9 @@ bool event_poll(struct cpu *cpu)
     return false;
 }
 
-/* ---- stepping: TF and code breakpoints */
+/* ---- stepping: TF and code breakpoints. RF holds a breakpoint off for one
+ * instruction; it is dropped before that instruction runs, since IRET and
+ * task switches load it anew. */
 
 enum { DR6_BS = 1 << 14, DR7_LENRW = 16 };
 
@@ -557,8 +559,10 @@ void event_before_step(struct cpu *cpu)
 {
     gva_t gva = cpu->cs_base + cpu->reg[REG_RIP];
     uint64_t hit = 0;
-    if (cpu->eflags & EFL_RF)
+    if (cpu->eflags & EFL_RF) {
+        cpu->eflags &= ~(uint64_t)EFL_RF;
         return;
+    }
     for (unsigned n = 0; n < 4; n++)
         if ((cpu->dr[7] >> n * 2 & 3) &&
             (cpu->dr[7] >> (DR7_LENRW + n * 4) & 3) == 0 &&
@@ -573,7 +577,6 @@ void event_before_step(struct cpu *cpu)
 
 void event_after_step(struct cpu *cpu, bool tf_before)
 {
-    cpu->eflags &= ~(uint64_t)EFL_RF;
     if (!tf_before || (cpu->attention & ATT_SHADOW))
         return;
     cpu->raised.dr6 = DR6_BS;

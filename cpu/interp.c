@@ -140,7 +140,8 @@ static bool tracing(const struct cpu *cpu)
 static void run_single(struct cpu *cpu)
 {
     bool trap = cpu->attention & ATT_TRAP;
-    bool tf = cpu->eflags & EFL_TF;
+    bool tf = cpu->eflags & EFL_TF, rf = cpu->eflags & EFL_RF;
+    uint64_t rip = cpu->reg[REG_RIP];
     struct block *b;
     int64_t kept;
 
@@ -149,13 +150,18 @@ static void run_single(struct cpu *cpu)
     if (trap)
         event_before_step(cpu);
     b = block_single(cpu, cpu->reg[REG_RIP]);
+    cpu->delivered = false;
     cpu->attention &= ~(uint32_t)ATT_SHADOW;
     kept = cpu->budget - 1; /* nothing is left for a second block */
     cpu->budget = 1;
     cpu->budget_kept += kept;
     run_block(cpu, b);
-    if (trap)
-        event_after_step(cpu, tf);
+    /* A repetition that goes on is still the same instruction. */
+    if (rf && trap && cpu->reg[REG_RIP] == rip &&
+        (b->insn->flags & (IF_REP | IF_REPNE)))
+        cpu->eflags |= EFL_RF;
+    if (trap) /* INT n is not followed by a trap in its handler */
+        event_after_step(cpu, tf && !cpu->delivered);
 }
 
 /* What attention asks for. True: look again from the top. */
@@ -176,9 +182,11 @@ static bool attend(struct cpu *cpu)
         cpu->exit = EXIT_BUDGET;
         return false;
     }
+    /* A shadow that nobody would notice goes at once. */
     if (cpu->attention & (ATT_INTR | ATT_NMI | ATT_TRAP))
         run_single(cpu);
-    cpu->attention &= ~(uint32_t)ATT_SHADOW;
+    else
+        cpu->attention &= ~(uint32_t)ATT_SHADOW;
     return true;
 }
 
