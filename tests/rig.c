@@ -1,6 +1,8 @@
 /* rig.c - see rig.h. */
+#define _POSIX_C_SOURCE 200809L /* check.h: pid_t */
 #include "tests/rig.h"
 
+#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -392,6 +394,12 @@ void rig_go(struct rig *rig, uint64_t rip)
     cpu_set_rip(rig->cpu, rip);
 }
 
+void rig_set_eflags(struct rig *rig, uint64_t eflags)
+{
+    cpu_set_eflags(rig->cpu, eflags);
+    cpu_update_views(rig->cpu);
+}
+
 /* Which handler's HLT was executed, or RIG_HALT. */
 static int halted_in(const struct rig *rig)
 {
@@ -458,4 +466,36 @@ struct rig_frame rig_frame(struct rig *rig, bool error)
         f.ss = (uint16_t)stack_word(rig, &at, size);
     }
     return f;
+}
+
+/* ---- suites */
+
+/* What Check calls; it gives nothing but a number to a test. */
+static const struct rig_case *the_cases;
+
+START_TEST(run_case)
+{
+    struct rig *rig = rig_create();
+    rig->one_by_one = _i & 1;
+    the_cases[_i / 2].run(rig, rig->cpu);
+    rig_destroy(rig);
+}
+END_TEST
+
+int rig_main(const char *suite, const struct rig_case *cases, unsigned count)
+{
+    Suite *s = suite_create(suite);
+    SRunner *runner;
+    int failed;
+    the_cases = cases;
+    for (int n = 0; n < (int)count; n++) {
+        TCase *tc = tcase_create(cases[n].name);
+        tcase_add_loop_test(tc, run_case, 2 * n, 2 * n + 2);
+        suite_add_tcase(s, tc);
+    }
+    runner = srunner_create(s);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed;
 }

@@ -106,6 +106,7 @@ int rig_run_bytes(struct rig *rig, const void *bytes, size_t size);
 /* What the handler that rig_run ended in found on its stack. `error`: the
  * exception has an error code. */
 struct rig_frame rig_frame(struct rig *rig, bool error);
+void rig_set_eflags(struct rig *rig, uint64_t eflags);
 /* Leave HLT and go on at `rip` of the same CS. */
 void rig_go(struct rig *rig, uint64_t rip);
 
@@ -125,6 +126,17 @@ void rig_load(struct rig *rig, unsigned seg, unsigned selector);
 void rig_map(struct rig *rig, uint64_t gva, uint64_t entry);
 /* Physical address of the entry that maps gva (4 KiB leaf). */
 uint64_t rig_pte(struct rig *rig, uint64_t gva);
+
+/* ---- suites: each case gets a new rig and runs twice, by blocks and one
+ * instruction at a time. For main(): the number of failures, 0 = good. */
+struct rig_case {
+    const char *name;
+    void (*run)(struct rig *r, struct cpu *c);
+};
+#define CASE(name)                                                            \
+    static void name(struct rig *r, __attribute__((unused)) struct cpu *c)
+#define CASE_ROW(name) {#name, name}
+int rig_main(const char *suite, const struct rig_case *cases, unsigned count);
 
 /* Fails the test with `what` when an MMU invariant is broken. */
 void rig_audit(struct rig *rig);
