@@ -66,6 +66,7 @@ static const struct state_field ata_fields[] = {
     FIELD_END,
 };
 
+/* DEV in the device register chooses who is spoken to. */
 static struct ata_drive *ata_selected(struct ata *ata)
 {
     return &ata->drive[(ata->select & DEVICE_DEV) != 0];
@@ -98,6 +99,7 @@ static void drive_set_intrq(struct ata_drive *drive, bool level)
 
 /* The protocol, for the personalities */
 
+/* From now on the drive is busy and the host has to wait. */
 void ata_start(struct ata_drive *drive, enum ata_job job, uint64_t ns)
 {
     struct sched *sched = drive->ata->sched;
@@ -119,6 +121,7 @@ void ata_pio_in(struct ata_drive *drive, uint32_t begin, uint32_t end)
     drive_set_intrq(drive, true);
 }
 
+/* The first block of a write is asked for without an interrupt (9.7). */
 void ata_pio_out(struct ata_drive *drive, uint32_t bytes, bool interrupt)
 {
     ASSERT(bytes <= ATA_BUFFER_SIZE);
@@ -130,6 +133,7 @@ void ata_pio_out(struct ata_drive *drive, uint32_t bytes, bool interrupt)
         drive_set_intrq(drive, true);
 }
 
+/* PIO reads end silently: their interrupt came with the last block. */
 void ata_finish(struct ata_drive *drive, bool interrupt)
 {
     drive->phase = PHASE_IDLE;
@@ -202,6 +206,7 @@ void ata_dma_started(struct ata *ata)
 
 /* Resets */
 
+/* Whatever was going on is forgotten; the caller sets the status. */
 static void drive_stop(struct ata_drive *drive)
 {
     event_cancel(drive->ata->sched, &drive->event);
@@ -213,6 +218,7 @@ static void drive_stop(struct ata_drive *drive)
     drive->intrq = false;
 }
 
+/* A packet device shows no DRDY until its first command. */
 static void drive_reset_done(struct ata_drive *drive)
 {
     ata_signature(drive);
@@ -276,6 +282,8 @@ static void ata_diagnostic(struct ata *ata)
 
 /* Registers */
 
+/* The CPU may take the data by words or doublewords. The personality goes
+ * on when the buffer is empty. */
 static uint32_t ata_read_data(struct ata_drive *drive, unsigned size)
 {
     uint32_t step = size == 4 ? 4 : 2;
@@ -358,6 +366,8 @@ uint32_t ata_read(struct ata *ata, unsigned reg, unsigned size)
     }
 }
 
+/* A busy drive ignores commands; only a packet drive can be pulled out by
+ * DEVICE RESET. DIAGNOSTIC does not ask who is selected. */
 static void ata_write_command(struct ata *ata, uint8_t command)
 {
     struct ata_drive *drive = ata_selected(ata);
@@ -382,6 +392,8 @@ static void ata_write_command(struct ata *ata, uint8_t command)
     drive->ops->command(drive, command);
 }
 
+/* Both drives see every write: that is how drive 1 knows the registers
+ * when it is selected later. Any write ends the view of the HOB bytes. */
 void ata_write(struct ata *ata, unsigned reg, uint32_t value, unsigned size)
 {
     if (reg == ATA_DATA) {
@@ -397,6 +409,7 @@ void ata_write(struct ata *ata, unsigned reg, uint32_t value, unsigned size)
         ata->select = (uint8_t)value;
         ata_update_irq(ata);
     }
+    /* A drive in the middle of a command must not lose its registers. */
     for (unsigned i = 0; i < ATA_UNITS && reg < ATA_REGISTERS; i++) {
         struct ata_drive *drive = &ata->drive[i];
         if (drive->status & (STATUS_BSY | STATUS_DRQ))
@@ -406,6 +419,7 @@ void ata_write(struct ata *ata, unsigned reg, uint32_t value, unsigned size)
     }
 }
 
+/* Unlike the status register it acknowledges nothing. */
 uint8_t ata_read_alternate(struct ata *ata)
 {
     return ata_status(ata);
@@ -475,6 +489,7 @@ struct ata_geometry ata_default_geometry(uint64_t sectors)
 
 /* The device */
 
+/* Power-on: everything, also what SRST leaves alone. */
 static void ata_reset(struct device *device)
 {
     struct ata *ata = CONTAINER_OF(device, struct ata, device);

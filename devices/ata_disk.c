@@ -98,6 +98,7 @@ static void disk_put_count(struct ata_drive *drive, uint32_t left)
     drive->hob[ATA_COUNT] = (uint8_t)(left >> 8);
 }
 
+/* A count of zero stands for the largest one. */
 static uint32_t disk_get_count(const struct ata_drive *drive, bool ext)
 {
     uint32_t count = drive->reg[ATA_COUNT];
@@ -115,6 +116,7 @@ static void disk_abort(struct ata_drive *drive)
     ata_fail(drive, 0, ERROR_ABRT);
 }
 
+/* Sectors that move with one interrupt. */
 static uint32_t disk_block(const struct ata_drive *drive)
 {
     uint32_t block = drive->flags & MULTI ? drive->multiple : 1;
@@ -122,6 +124,7 @@ static uint32_t disk_block(const struct ata_drive *drive)
     return (uint32_t)min_u64(block, drive->left);
 }
 
+/* After success the registers show the last sector that was moved. */
 static void disk_advance(struct ata_drive *drive, uint32_t sectors)
 {
     drive->lba += sectors;
@@ -130,6 +133,7 @@ static void disk_advance(struct ata_drive *drive, uint32_t sectors)
     disk_put_count(drive, drive->left);
 }
 
+/* The host cannot tell a bad sector from a failing image: both are UNC. */
 static bool disk_fetch(struct ata_drive *drive, uint32_t sectors)
 {
     if (disk_read(drive->disk, drive->lba * SECTOR_SIZE, drive->buffer,
@@ -168,6 +172,8 @@ static void run_read(struct ata_drive *drive)
         ata_pio_in(drive, 0, sectors * SECTOR_SIZE);
 }
 
+/* The buffer holds a whole block; DRQ for the next one comes with the
+ * interrupt for this one. */
 static void run_write(struct ata_drive *drive)
 {
     if (!disk_store(drive, drive->end / SECTOR_SIZE))
@@ -229,6 +235,8 @@ static void disk_out_done(struct ata_drive *drive)
         ata_start(drive, JOB_FINISH, BLOCK_NS); /* WRITE BUFFER */
 }
 
+/* Checked once and as a whole: no command touches half of a range that
+ * reaches over the end. */
 static bool disk_range(struct ata_drive *drive, unsigned flags)
 {
     uint64_t total = disk_total(drive);
@@ -301,6 +309,7 @@ unsigned ata_mode_word(const struct ata_drive *drive, unsigned family,
     return supported | ((mode & 0xF8) == family ? 0x100u << (mode & 7) : 0);
 }
 
+/* Words 1-6 are the default translation, 54-58 the current one. */
 static void identify_capacity(const struct ata_drive *drive, uint8_t *data)
 {
     uint64_t total = disk_total(drive);
@@ -365,6 +374,8 @@ static void command_identify(struct ata_drive *drive, unsigned flags)
 
 /* Settings */
 
+/* Count is a family in the high five bits and a number in the low three.
+ * Timing is not modelled, so any legal mode is as good as another. */
 bool ata_set_transfer_mode(struct ata_drive *drive, uint8_t mode)
 {
     unsigned family = mode & 0xF8, number = mode & 7;
@@ -415,6 +426,7 @@ static void command_features(struct ata_drive *drive, unsigned flags)
         disk_abort(drive);
 }
 
+/* A refused count leaves the feature off (8.48). */
 static void command_set_multiple(struct ata_drive *drive, unsigned flags)
 {
     uint8_t count = drive->reg[ATA_COUNT];
@@ -447,6 +459,7 @@ static void command_parameters(struct ata_drive *drive, unsigned flags)
     ata_start(drive, JOB_FINISH, BLOCK_NS);
 }
 
+/* Completes only when the host says that the data is on its disk. */
 static void command_flush(struct ata_drive *drive, unsigned flags)
 {
     (void)flags;
@@ -456,6 +469,7 @@ static void command_flush(struct ata_drive *drive, unsigned flags)
         ata_start(drive, JOB_FINISH, COMMAND_NS);
 }
 
+/* LBA28 cannot name more than 2^28 - 1 sectors. */
 static void command_native_max(struct ata_drive *drive, unsigned flags)
 {
     uint64_t last = disk_total(drive) - 1;
@@ -478,6 +492,7 @@ static void command_power(struct ata_drive *drive, unsigned power)
     ata_start(drive, JOB_FINISH, BLOCK_NS);
 }
 
+/* FFh active, 80h idle, 00h standby. */
 static void command_check_power(struct ata_drive *drive, unsigned flags)
 {
     (void)flags;
@@ -487,6 +502,7 @@ static void command_check_power(struct ata_drive *drive, unsigned flags)
 
 /* SMART */
 
+/* A page without attributes; the last byte makes the sum zero. */
 static void smart_send(struct ata_drive *drive, uint8_t revision)
 {
     uint8_t sum = 0;
@@ -597,6 +613,7 @@ static const struct disk_command {
     {0xF8, 0xF8, command_native_max, 0},
 };
 
+/* Unknown commands abort, as those of an older drive do. */
 static void disk_command(struct ata_drive *drive, uint8_t command)
 {
     for (size_t i = 0; i < ARRAY_LEN(disk_commands); i++)
@@ -608,6 +625,7 @@ static void disk_command(struct ata_drive *drive, uint8_t command)
     disk_abort(drive);
 }
 
+/* SRST brings the default translation back and keeps the other settings. */
 static void disk_reset(struct ata_drive *drive)
 {
     struct ata_geometry geometry = ata_default_geometry(disk_total(drive));

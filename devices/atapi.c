@@ -77,11 +77,13 @@ static void store_be32(uint8_t *p, uint32_t value)
 
 /* Medium */
 
+/* An open tray hides the disk that lies in it. */
 static bool cd_present(const struct ata_drive *drive)
 {
     return drive->disk && !drive->atapi.tray_open;
 }
 
+/* Whole sectors only; a tail of less than 2048 bytes cannot be read. */
 static uint32_t cd_sectors(const struct ata_drive *drive)
 {
     if (!cd_present(drive))
@@ -104,6 +106,7 @@ void atapi_eject_wanted(struct ata_drive *drive)
 
 /* Ends of a packet command */
 
+/* Completion is an interrupt with C/D and I/O both set. */
 static void packet_good(struct ata_drive *drive)
 {
     drive->reg[ATA_REASON] = REASON_CD | REASON_IO;
@@ -111,6 +114,8 @@ static void packet_good(struct ata_drive *drive)
     ata_finish(drive, true);
 }
 
+/* CHECK CONDITION: the sense key also goes to the error register, the rest
+ * waits for REQUEST SENSE. */
 static void packet_check(struct ata_drive *drive, enum sense_key key,
                          unsigned code)
 {
@@ -154,6 +159,7 @@ static void packet_send_chunk(struct ata_drive *drive)
     ata_pio_in(drive, drive->pos, drive->pos + size);
 }
 
+/* DMA takes the whole buffer, PIO as much per interrupt as the host said. */
 static void packet_send(struct ata_drive *drive, uint32_t filled)
 {
     drive->atapi.filled = filled;
@@ -211,6 +217,7 @@ static void cd_frame_raw(uint8_t *raw, uint32_t lba)
     memset(raw + 20 + CD_SECTOR, 0, CD_RAW - 20 - CD_SECTOR);
 }
 
+/* Raw sectors are put together one by one around the user data. */
 static bool cd_fetch(struct ata_drive *drive, uint32_t count, uint32_t size)
 {
     uint64_t offset = (uint64_t)drive->atapi.lba * CD_SECTOR;
@@ -254,6 +261,7 @@ static void cd_read_more(struct ata_drive *drive)
     packet_send(drive, count * size);
 }
 
+/* Comes here after each block and decides what the command needs next. */
 static void packet_sent(struct ata_drive *drive)
 {
     struct atapi *atapi = &drive->atapi;
@@ -268,6 +276,7 @@ static void packet_sent(struct ata_drive *drive)
 
 /* Commands */
 
+/* A length of zero is no error (MMC-3, 6.15). */
 static void cd_read_start(struct ata_drive *drive, uint32_t lba, uint32_t count,
                           bool raw)
 {
@@ -295,6 +304,7 @@ static void packet_test_ready(struct ata_drive *drive, const uint8_t *packet)
     packet_good(drive);
 }
 
+/* Reporting a condition clears it; a waiting UNIT ATTENTION counts. */
 static void packet_request_sense(struct ata_drive *drive, const uint8_t *packet)
 {
     struct atapi *atapi = &drive->atapi;
@@ -332,6 +342,8 @@ static void packet_inquiry(struct ata_drive *drive, const uint8_t *packet)
     packet_reply(drive, 36, packet[4]);
 }
 
+/* LoEj and Start together choose load, eject, spin up or spin down; a
+ * virtual disk always spins. */
 static void packet_start_stop(struct ata_drive *drive, const uint8_t *packet)
 {
     struct atapi *atapi = &drive->atapi;
@@ -445,6 +457,7 @@ static uint8_t *put_point(uint8_t *data, uint8_t point, uint8_t min,
     return data + 11;
 }
 
+/* First track, last track, lead-out and the track itself. */
 static uint8_t *toc_full(const struct ata_drive *drive, uint8_t *at)
 {
     uint8_t out[4], first[4];
@@ -543,6 +556,7 @@ static uint8_t *put_mode_pages(const struct ata_drive *drive, uint8_t *at,
     return at;
 }
 
+/* The 6-byte form has a shorter header and the same pages. */
 static void packet_mode_sense(struct ata_drive *drive, const uint8_t *packet)
 {
     bool small = packet[0] == 0x1A;
@@ -614,6 +628,7 @@ static bool feature_current(const struct feature *feature, unsigned profile)
     }
 }
 
+/* Bit 0 current, bit 1 persistent; a profile entry has its own flag. */
 static uint8_t *put_feature(uint8_t *at, const struct feature *feature,
                             unsigned profile)
 {
@@ -656,6 +671,7 @@ static void packet_get_configuration(struct ata_drive *drive,
     packet_reply(drive, (uint32_t)(at - data), load_be16(packet + 7));
 }
 
+/* An event is told once; the media status is always true. */
 static void packet_event_status(struct ata_drive *drive, const uint8_t *packet)
 {
     struct atapi *atapi = &drive->atapi;
@@ -725,6 +741,8 @@ static const struct packet_command {
     {0xBE, NEEDS_MEDIUM, packet_read_cd},
 };
 
+/* Order matters (SPC-2, 5.6): the opcode, then UNIT ATTENTION, which ends
+ * this one command, then the medium. */
 static void run_packet(struct ata_drive *drive)
 {
     struct atapi *atapi = &drive->atapi;
@@ -788,6 +806,7 @@ static void atapi_in_done(struct ata_drive *drive)
 
 /* ATA commands */
 
+/* The registers will hold results soon: keep what the host wrote. */
 static void command_packet(struct ata_drive *drive)
 {
     drive->atapi.dma = drive->reg[ATA_FEATURES] & 1;

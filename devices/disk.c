@@ -64,6 +64,7 @@ static int disk_fail(struct disk *disk, enum disk_action action,
     return result;
 }
 
+/* A file that cannot be read here fails again, with a message, later. */
 static const struct disk_format *disk_probe(struct host_file *file)
 {
     uint8_t head[PROBE_SIZE];
@@ -137,6 +138,7 @@ struct disk *disk_open(const char *path, const struct disk_options *options,
     return disk;
 }
 
+/* What the guest forgot to flush is flushed now. */
 void disk_close(struct disk *disk)
 {
     if (!disk)
@@ -206,6 +208,7 @@ int disk_read(struct disk *disk, uint64_t offset, void *data, size_t size)
     return 0;
 }
 
+/* The sectors count as dirty even when writing them failed half way. */
 int disk_write(struct disk *disk, uint64_t offset, const void *data,
                size_t size)
 {

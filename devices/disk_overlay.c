@@ -49,6 +49,7 @@ void disk_overlay_destroy(struct disk_overlay *overlay)
     free(overlay);
 }
 
+/* One bit per granule: 32 KiB of bits for each GiB of disk. */
 static bool overlay_has(const struct disk_overlay *overlay, uint64_t granule)
 {
     return overlay->present[granule / 8] >> (granule % 8) & 1;
@@ -120,6 +121,7 @@ static int overlay_put(struct disk_overlay *overlay,
     return result;
 }
 
+/* Pieces before a failing one stay written, as on a disk. */
 int disk_overlay_write(struct disk_overlay *overlay,
                        const struct disk_format *base, void *image,
                        uint64_t offset, const void *data, size_t size)

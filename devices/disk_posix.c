@@ -32,6 +32,7 @@ static int host_file_wrap(int fd, struct host_file **file)
     return 0;
 }
 
+/* Only files and block devices: reading a pipe or a terminal would hang. */
 int host_file_open(const char *path, const struct host_file_mode *mode,
                    struct host_file **file)
 {
@@ -94,6 +95,7 @@ int host_file_size(struct host_file *file, uint64_t *size)
     return 0;
 }
 
+/* The host may give less than it was asked for; only 0 is the end. */
 int host_file_read(struct host_file *file, uint64_t offset, void *data,
                    size_t size, size_t *done)
 {
@@ -134,6 +136,7 @@ int host_file_write(struct host_file *file, uint64_t offset, const void *data,
     return 0;
 }
 
+/* Data and size, not times: that is what a guest's flush is about. */
 int host_file_sync(struct host_file *file)
 {
     while (fdatasync(file->fd) < 0)
@@ -142,6 +145,7 @@ int host_file_sync(struct host_file *file)
     return 0;
 }
 
+/* THE list of host errors that users meet; others get the host's words. */
 static const struct {
     int error;
     const char *text, *remedy;

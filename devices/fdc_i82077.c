@@ -157,6 +157,7 @@ enum fdc_drive_type fdc_drive_type_for(uint64_t size)
     return format ? format->drive : FDC_DRIVE_1440K;
 }
 
+/* A size that is no floppy's leaves a geometry of zeros: unreadable. */
 static void drive_insert(struct fdc_drive *drive, struct disk *disk)
 {
     memset(&drive->geometry, 0, sizeof drive->geometry);
@@ -165,6 +166,8 @@ static void drive_insert(struct fdc_drive *drive, struct disk *disk)
         fdc_geometry_of(disk_size(disk), &drive->geometry);
 }
 
+/* A transfer that is under way finds the new disk, or none, at its next
+ * sector. */
 struct disk *fdc_change_media(struct fdc_i82077 *fdc, unsigned drive,
                               struct disk *disk)
 {
@@ -194,6 +197,7 @@ uint8_t fdc_rate(const struct fdc_i82077 *fdc)
     return fdc->ccr & DSR_RATE;
 }
 
+/* DMAGATE cuts the pin off, not the cause. */
 void fdc_set_interrupt(struct fdc_i82077 *fdc, bool level)
 {
     fdc->interrupt = level;
@@ -215,6 +219,7 @@ static void fdc_stop(struct fdc_i82077 *fdc)
     dma_set_request(fdc->dma, 2, false);
 }
 
+/* Ready for the next command byte. */
 static void fdc_idle(struct fdc_i82077 *fdc)
 {
     fdc->phase = FDC_COMMAND;
@@ -222,6 +227,7 @@ static void fdc_idle(struct fdc_i82077 *fdc)
     fdc->buffer_pos = fdc->buffer_end = 0;
 }
 
+/* Result bytes are read one by one; the first one takes INT down. */
 void fdc_result(struct fdc_i82077 *fdc, unsigned count, bool interrupt)
 {
     fdc->phase = FDC_RESULT;
@@ -262,6 +268,7 @@ static void fdc_reset_done(struct fdc_i82077 *fdc)
 
 /* Seeks */
 
+/* Four drives can be addressed, two can exist. */
 static struct fdc_drive *fdc_drive_of(struct fdc_i82077 *fdc, unsigned unit)
 {
     if (unit >= FDC_DRIVES || fdc->drive[unit].type == FDC_DRIVE_NONE)
@@ -318,6 +325,7 @@ static void command_seek(struct fdc_i82077 *fdc)
     fdc_seek(fdc, fdc->fifo[1] & 3, fdc->fifo[2], false, fdc->fifo[1] >> 2 & 1);
 }
 
+/* Bit 6 of the opcode is the direction: towards the spindle or away. */
 static void command_relative_seek(struct fdc_i82077 *fdc)
 {
     unsigned unit = fdc->fifo[1] & 3;
@@ -362,6 +370,7 @@ static void command_sense_interrupt(struct fdc_i82077 *fdc)
     command_invalid(fdc);
 }
 
+/* An empty drive looks write-protected: the switch sees no notch. */
 static void command_sense_drive(struct fdc_i82077 *fdc)
 {
     unsigned unit = fdc->fifo[1] & 3;
@@ -385,6 +394,7 @@ static void command_specify(struct fdc_i82077 *fdc)
     fdc_idle(fdc);
 }
 
+/* FIFO and threshold make no difference to a transfer that is instant. */
 static void command_configure(struct fdc_i82077 *fdc)
 {
     fdc->config = fdc->fifo[2] & 0x7F;
@@ -398,6 +408,7 @@ static void command_version(struct fdc_i82077 *fdc)
     fdc_result(fdc, 1, false);
 }
 
+/* The opcode's top bit is the new state. */
 static void command_lock(struct fdc_i82077 *fdc)
 {
     fdc->lock = fdc->fifo[0] & 0x80;
@@ -478,6 +489,7 @@ static bool fdc_in_reset(const struct fdc_i82077 *fdc)
     return !(fdc->dor & DOR_RESET);
 }
 
+/* A drive counts as busy from SEEK until SENSE INTERRUPT told its end. */
 static uint8_t fdc_read_msr(const struct fdc_i82077 *fdc)
 {
     unsigned msr = 0;
@@ -541,6 +553,8 @@ static void fdc_write_data(struct fdc_i82077 *fdc, uint8_t value)
     command->run(fdc);
 }
 
+/* Leaving reset takes a moment: software must not see the controller ready
+ * before it expects the interrupt. */
 static void fdc_write_dor(struct fdc_i82077 *fdc, uint8_t value)
 {
     bool was = fdc_in_reset(fdc);
@@ -553,6 +567,7 @@ static void fdc_write_dor(struct fdc_i82077 *fdc, uint8_t value)
     fdc_set_interrupt(fdc, fdc->interrupt);
 }
 
+/* DSR and CCR hold one data rate, whichever was written last. */
 static void fdc_write_dsr(struct fdc_i82077 *fdc, uint8_t value)
 {
     fdc->dsr = value & (uint8_t)~DSR_RESET;
@@ -563,6 +578,7 @@ static void fdc_write_dsr(struct fdc_i82077 *fdc, uint8_t value)
     }
 }
 
+/* The line of an absent drive floats high, like one without a disk. */
 static uint8_t fdc_read_dir(struct fdc_i82077 *fdc)
 {
     const struct fdc_drive *drive = fdc_drive_of(fdc, fdc->dor & DOR_SELECT);

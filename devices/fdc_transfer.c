@@ -95,6 +95,7 @@ static bool fdc_density_fits(struct fdc_i82077 *fdc)
     return false;
 }
 
+/* Images hold cylinder 0 side 0, cylinder 0 side 1, cylinder 1 ... */
 static uint64_t fdc_offset(struct fdc_i82077 *fdc, unsigned cylinder,
                            unsigned sector)
 {
@@ -148,6 +149,7 @@ static bool fdc_advance(struct fdc_i82077 *fdc)
     return true;
 }
 
+/* FFh from the host matches anything; the first byte that differs decides. */
 static bool scan_hit(struct fdc_i82077 *fdc, const uint8_t *disk)
 {
     unsigned op = fdc_opcode(fdc);
@@ -337,6 +339,7 @@ bool fdc_pio_to_host(const struct fdc_i82077 *fdc)
     return fdc->action == FDC_READ;
 }
 
+/* INT asks for a sector, not for each byte: the buffer is the FIFO. */
 static void fdc_pio_moved(struct fdc_i82077 *fdc)
 {
     fdc_set_interrupt(fdc, false);
@@ -385,6 +388,7 @@ static bool fdc_select(struct fdc_i82077 *fdc)
     return false;
 }
 
+/* Without a disk the search for the sector will fail by itself. */
 static bool fdc_writable(struct fdc_i82077 *fdc)
 {
     struct disk *disk = fdc_unit(fdc)->disk;
@@ -424,6 +428,7 @@ static void fdc_implied_seek(struct fdc_i82077 *fdc)
         drive->changed = false;
 }
 
+/* MT MF SK code, drive and head, C H R N, EOT, GPL, DTL. */
 void fdc_command_transfer(struct fdc_i82077 *fdc)
 {
     const uint8_t *f = fdc->fifo;
@@ -446,6 +451,7 @@ void fdc_command_transfer(struct fdc_i82077 *fdc)
     fdc_start(fdc, FDC_JOB_DATA, START_NS);
 }
 
+/* MF code, drive and head, N, sectors, GPL, filler. */
 void fdc_command_format(struct fdc_i82077 *fdc)
 {
     unsigned sectors = fdc->fifo[3];
@@ -463,6 +469,7 @@ void fdc_command_format(struct fdc_i82077 *fdc)
     fdc_start(fdc, FDC_JOB_DATA, START_NS);
 }
 
+/* A way to find out which format and rate a disk has. */
 void fdc_command_read_id(struct fdc_i82077 *fdc)
 {
     fdc->c = fdc->h = fdc->r = 0;

@@ -60,6 +60,7 @@ static const struct state_field fw_cfg_fields[] = {
     FIELD_END,
 };
 
+/* The directory and DMA requests are big-endian, items are not. */
 static void put_be(uint8_t *p, uint64_t value, unsigned size)
 {
     for (unsigned i = 0; i < size; i++)
@@ -85,6 +86,7 @@ static struct fw_item *fw_find(struct fw_cfg *fw, uint16_t selector)
     return NULL;
 }
 
+/* The copy is made first: on failure the old item stays. */
 bool fw_cfg_add_item(struct fw_cfg *fw, uint16_t selector, const void *data,
                      size_t size)
 {
@@ -118,6 +120,7 @@ bool fw_cfg_add_number(struct fw_cfg *fw, uint16_t selector, uint64_t value,
     return fw_cfg_add_item(fw, selector, data, size);
 }
 
+/* Made anew whenever a file is added: sizes may have changed. */
 static bool fw_write_directory(struct fw_cfg *fw)
 {
     uint8_t data[DIR_HEADER + FW_CFG_MAX_FILES * DIR_ENTRY] = {0};
@@ -171,6 +174,7 @@ static void fw_take(struct fw_cfg *fw, uint8_t *data, uint32_t size)
     fw->offset += left;
 }
 
+/* Selecting an item starts it from its first byte. */
 static void fw_select(struct fw_cfg *fw, uint16_t selector)
 {
     fw->selector = selector & (uint16_t)~SELECTOR_WRITE;
@@ -203,6 +207,7 @@ static const struct region_ops port_ops = {port_read, port_write, 2};
 
 /* The DMA interface */
 
+/* Bounded: an item is as long as it is, and the zeros have a limit. */
 static bool fw_dma_read(struct fw_cfg *fw, uint64_t address, uint32_t size)
 {
     const struct fw_item *item = fw_find(fw, fw->selector);
@@ -268,6 +273,7 @@ static uint64_t dma_port_read(void *opaque, uint64_t offset, unsigned size)
     return value;
 }
 
+/* Firmware below 4 GB writes the low half only. */
 static void dma_port_write(void *opaque, uint64_t offset, uint64_t value,
                            unsigned size)
 {

@@ -64,6 +64,7 @@ struct i440fx {
     struct device device;
     struct pci_device pci;
     bool smm; /* the CPU is in system-management mode */
+    /* PAM and SMRAM are in the configuration space: nothing else to save. */
     /* TRANSIENT */
     struct addrspace *memory;
     struct addrspace *hidden;
@@ -100,6 +101,7 @@ static void shadow_write(void *opaque, uint64_t offset, uint64_t value,
 
 static const struct region_ops shadow_ops = {shadow_read, shadow_write, 8};
 
+/* A segment shows a ROM only if the ROM fills it. */
 static const struct pam_rom *i440fx_rom_at(const struct i440fx *bridge,
                                            const struct pam_segment *segment)
 {
@@ -141,12 +143,15 @@ static bool segment_shape(struct pam_segment *segment, unsigned attributes,
     return (attributes & PAM_WE) != 0;
 }
 
+/* Priority, base and size of a segment never change. */
 static bool same_shape(const struct region *a, const struct region *b)
 {
     return a->kind == b->kind && a->ram == b->ram &&
            a->ram_offset == b->ram_offset && a->ops == b->ops;
 }
 
+/* Remapping makes every CPU structure over the range stale, so a write that
+ * changes nothing must not get there. */
 static void segment_update(struct pam_segment *segment)
 {
     struct i440fx *bridge = segment->bridge;
@@ -195,6 +200,7 @@ static void smram_written(struct i440fx *bridge)
     smram_update(bridge);
 }
 
+/* Firmware writes several PAM registers with one access. */
 static void i440fx_written(void *opaque, unsigned offset, unsigned size)
 {
     struct i440fx *bridge = opaque;
@@ -221,6 +227,7 @@ void i440fx_add_rom(struct i440fx *bridge, uint32_t base, uint32_t size,
     i440fx_update(bridge);
 }
 
+/* The lock lives in the register itself, so the mask can be derived. */
 static void i440fx_set_smram_mask(struct i440fx *bridge)
 {
     bool locked = bridge->pci.config[SMRAM] & SMRAM_D_LCK;
@@ -294,6 +301,7 @@ static void i440fx_init_rows(struct i440fx *bridge)
 
 static void i440fx_init_registers(struct i440fx *bridge)
 {
+    /* Manual, table 3-1. Memory and mastering cannot be switched off. */
     static const struct pci_identity identity = {
         .vendor = 0x8086,
         .device = 0x1237,

@@ -79,6 +79,7 @@ static const struct state_field ide_fields[] = {
 
 /* The bus master */
 
+/* Without the bus master enable the function cannot reach memory. */
 static bool bm_ready(void *opaque)
 {
     struct ide_channel *channel = opaque;
@@ -141,6 +142,7 @@ static void ide_intrq(void *opaque, unsigned line, bool level)
     irq_set(channel->irq, level);
 }
 
+/* Start reads the table from its beginning, stop forgets where it was. */
 static void bm_write_command(struct ide_channel *channel, uint8_t value)
 {
     bool was = channel->bmicx & BMICX_START;
@@ -158,6 +160,7 @@ static void bm_write_command(struct ide_channel *channel, uint8_t value)
     ata_dma_started(channel->ata);
 }
 
+/* The two capability bits are a note from firmware to driver. */
 static void bm_write_status(struct ide_channel *channel, uint8_t value)
 {
     channel->bmisx &= (uint8_t) ~(value & (BMISX_ERROR | BMISX_INTERRUPT));
@@ -165,6 +168,7 @@ static void bm_write_status(struct ide_channel *channel, uint8_t value)
                                (value & BMISX_DMA_CAPABLE));
 }
 
+/* Registers may be read in any width, so a byte is the unit. */
 static uint8_t bm_read_byte(const struct ide_channel *channel, unsigned reg)
 {
     switch (reg) {
@@ -276,6 +280,7 @@ static const struct region_ops control_ops = {control_read, control_write, 1};
 
 /* The device */
 
+/* The cables are devices of their own and reset themselves. */
 static void ide_reset(struct device *device)
 {
     struct ide_piix *ide = CONTAINER_OF(device, struct ide_piix, device);
@@ -412,6 +417,7 @@ struct ide_piix *ide_piix_create(const struct ide_piix_config *config)
         free(ide);
         return NULL;
     }
+    /* Cables made so far are not on the board's list yet. */
     for (unsigned i = 0; i < CHANNELS; i++)
         if (!ide_init_channel(ide, i, config)) {
             while (i--)

@@ -58,6 +58,7 @@ static const struct state_field ioapic_fields[] = {
     FIELD_END,
 };
 
+/* The message on the APIC bus is the entry, field by field. */
 static bool ioapic_send(struct ioapic *ioapic, uint64_t entry)
 {
     const struct apic_message message = {
@@ -122,6 +123,7 @@ void ioapic_set_pin(void *opaque, unsigned line, bool level)
     ioapic_service(ioapic, line);
 }
 
+/* Several pins may share a vector. */
 void ioapic_eoi(struct ioapic *ioapic, uint8_t vector)
 {
     for (unsigned i = 0; i < IOAPIC_PINS; i++) {
@@ -159,6 +161,7 @@ static void ioapic_write_entry(struct ioapic *ioapic, unsigned pin, bool high,
     ioapic_service(ioapic, pin);
 }
 
+/* Entry n is the register pair 10h + 2 n (low) and 11h + 2 n (high). */
 static uint32_t ioapic_read_register(const struct ioapic *ioapic)
 {
     unsigned index = ioapic->select, pin = (index - IOREDTBL) / 2;
@@ -186,6 +189,7 @@ static void ioapic_write_register(struct ioapic *ioapic, uint32_t value)
         ioapic_write_entry(ioapic, pin, index & 1, value);
 }
 
+/* The page repeats its 256 bytes. */
 static uint64_t ioapic_read(void *opaque, uint64_t offset, unsigned size)
 {
     struct ioapic *ioapic = opaque;

@@ -103,6 +103,7 @@ uint8_t lapic_ppr(const struct lapic *lapic)
 }
 
 /* The vector to deliver, or -1. */
+/* Software-disabled, requests stay in IRR but are not delivered. */
 static int lapic_deliverable(const struct lapic *lapic)
 {
     int vector;
@@ -135,6 +136,7 @@ static void lapic_update(struct lapic *lapic)
     irq_set(lapic->intr, lapic_pending(lapic));
 }
 
+/* The APIC's own vectors go before the 8259's. */
 int lapic_ack(struct lapic *lapic)
 {
     int vector = lapic_deliverable(lapic);
@@ -156,12 +158,14 @@ int lapic_ack(struct lapic *lapic)
 
 /* Arrivals */
 
+/* Errors gather unseen until ESR is written (10.5.3). */
 static void lapic_error(struct lapic *lapic, uint32_t error)
 {
     lapic->errors |= error;
     lapic_local(lapic, APIC_LVT_ERROR);
 }
 
+/* TMR remembers the trigger mode for the end of interrupt. */
 static bool lapic_accept_fixed(struct lapic *lapic, uint8_t vector, bool level)
 {
     if (!(lapic->svr & SVR_ENABLE))
@@ -259,6 +263,7 @@ static void lapic_eoi_lint(struct lapic *lapic, uint8_t vector)
     }
 }
 
+/* Only level-triggered vectors are told to others. */
 static void lapic_eoi(struct lapic *lapic)
 {
     int vector = highest_bit(lapic->isr);
@@ -281,6 +286,7 @@ static uint32_t lapic_x2_ldr(const struct lapic *lapic)
     return (uint32_t)(lapic->id >> 4) << 16 | 1u << (lapic->id & 15);
 }
 
+/* Flat: a mask of eight. Cluster: four bits of cluster, four of members. */
 static bool lapic_matches_logical(const struct lapic *lapic,
                                   uint32_t destination)
 {
@@ -435,6 +441,8 @@ static void lapic_put_lvt(struct lapic *lapic, unsigned reg, uint32_t value)
             lapic_local(lapic, reg);
 }
 
+/* Writing the low half sends. The delivery status bit always reads as
+ * idle: messages arrive at once. */
 static void lapic_put_icr(struct lapic *lapic, uint64_t value)
 {
     lapic->icr = (value & 0xFFFFFFFF00000000) | (value & ICR_LOW_WRITABLE);
@@ -489,6 +497,7 @@ static bool lapic_put(struct lapic *lapic, unsigned reg, uint32_t value)
     }
 }
 
+/* Registers are 16 bytes apart; the twelve bytes between read as zero. */
 static uint64_t lapic_read(void *opaque, uint64_t offset, unsigned size)
 {
     struct lapic *lapic = opaque;
@@ -534,6 +543,7 @@ bool lapic_read_msr(struct lapic *lapic, uint32_t msr, uint64_t *value)
     return known;
 }
 
+/* What xAPIC ignores is #GP in x2APIC mode. */
 static bool lapic_x2_reserved(unsigned reg, uint64_t value)
 {
     switch (reg) {
@@ -583,6 +593,7 @@ uint8_t lapic_get_cr8(const struct lapic *lapic)
     return lapic->tpr >> 4;
 }
 
+/* CR8 is the class of TPR; the sub-class becomes 0. */
 void lapic_set_cr8(struct lapic *lapic, uint8_t value)
 {
     lapic->tpr = (uint8_t)(value << 4);
@@ -594,6 +605,7 @@ uint64_t lapic_get_base(const struct lapic *lapic)
     return lapic->base;
 }
 
+/* In x2APIC mode the page is ordinary memory again. */
 static void lapic_map(struct lapic *lapic)
 {
     addrspace_move(lapic->memory, &lapic->region,
@@ -632,6 +644,7 @@ bool lapic_set_base(struct lapic *lapic, uint64_t value, unsigned phys_bits)
 
 /* The device */
 
+/* INIT: 10.4.7.3. The ID, the base and the level of the pins stay. */
 void lapic_init_reset(struct lapic *lapic)
 {
     lapic->tpr = 0;

@@ -39,6 +39,7 @@ static void timer_arm(struct lapic *lapic, uint64_t due)
     event_arm(lapic->sched, &lapic->timer, due);
 }
 
+/* Also the state after a one-shot: current count 0, no deadline. */
 void lapic_timer_stop(struct lapic *lapic)
 {
     event_cancel(lapic->sched, &lapic->timer);
@@ -54,6 +55,7 @@ static void timer_start(struct lapic *lapic, uint32_t count, uint64_t now)
     timer_arm(lapic, now + timer_ns(lapic, count));
 }
 
+/* Nothing counts between events: the count follows from the time. */
 uint32_t lapic_timer_current(const struct lapic *lapic)
 {
     uint64_t elapsed, ticks;

@@ -53,6 +53,8 @@ static const struct state_field pci_fields[] = {
 
 /* Interrupts */
 
+/* The board wires INTA of slot 1 to PIRQA, of slot 2 to PIRQB and so on, so
+ * that single-function cards spread over the four lines. */
 static unsigned pci_pirq_of(const struct pci_device *device)
 {
     unsigned pin = device->config[PCI_INTERRUPT_PIN];
@@ -60,6 +62,7 @@ static unsigned pci_pirq_of(const struct pci_device *device)
     return ((device->devfn >> 3) + PCI_PIRQS - 1 + pin - 1) % PCI_PIRQS;
 }
 
+/* A function without a pin cannot interrupt, whatever it asks for. */
 static bool pci_drives(const struct pci_device *device)
 {
     return device->intx && device->config[PCI_INTERRUPT_PIN] != 0 &&
@@ -115,6 +118,8 @@ static bool bar_decode(const struct pci_device *device, unsigned bar,
     return *base != 0 && *base + b->region->size - 1 <= last;
 }
 
+/* Called after any write to the command or a base register: which of the
+ * two changed does not matter, equal mappings cost nothing. */
 static void pci_update_bars(struct pci_device *device)
 {
     for (unsigned i = 0; i < PCI_BARS; i++) {
@@ -148,6 +153,8 @@ uint32_t pci_config_read(struct pci_bus *bus, uint8_t devfn, unsigned offset,
     return value;
 }
 
+/* Writable bits take the value, clearing bits go where a 1 is written;
+ * all others stay. */
 static void pci_write_byte(struct pci_device *device, unsigned offset,
                            uint8_t value)
 {
@@ -158,6 +165,8 @@ static void pci_write_byte(struct pci_device *device, unsigned offset,
     *reg &= (uint8_t) ~(value & device->clearing[offset]);
 }
 
+/* Command, base registers and ROM address lie in one run; what lies
+ * between them does no harm. */
 static bool pci_moves_bars(unsigned offset, unsigned size)
 {
     return offset < PCI_ROM_ADDRESS + 4u && offset + size > PCI_COMMAND;
@@ -184,6 +193,8 @@ void pci_config_write(struct pci_bus *bus, uint8_t devfn, unsigned offset,
 
 /* Ports */
 
+/* A narrow access to CF8-CFB is an ordinary port access and passes the
+ * bridge by; only the reset control register answers at CF9. */
 static uint64_t address_read(void *opaque, uint64_t offset, unsigned size)
 {
     struct pci_bus *bus = opaque;
@@ -273,6 +284,8 @@ void pci_device_register(struct pci_device *device, unsigned offset,
     store_le(device->writable + offset, writable, size);
 }
 
+/* The mask makes the usual sizing work: all ones written, the size read
+ * back as the bits that stayed zero. */
 void pci_device_set_bar(struct pci_device *device, unsigned bar,
                         enum pci_bar_kind kind, struct region *region)
 {
@@ -293,6 +306,7 @@ void pci_device_set_bar(struct pci_device *device, unsigned bar,
     pci_device_register(device, bar_offset(bar), 4, flags, mask);
 }
 
+/* Until its reset the function shows its power-on values. */
 bool pci_bus_attach(struct pci_bus *bus, struct pci_device *device,
                     uint8_t devfn)
 {
@@ -342,6 +356,7 @@ void pci_device_detach(struct pci_device *device)
 
 /* The bus */
 
+/* The functions are devices of their own and reset themselves. */
 static void pci_reset(struct device *device)
 {
     struct pci_bus *bus = CONTAINER_OF(device, struct pci_bus, device);

@@ -75,6 +75,8 @@ static void piix3_written(void *opaque, unsigned offset, unsigned size)
         piix3_update_irqs(opaque);
 }
 
+/* SRST keeps its value between writes: drivers set it first and RCPU in a
+ * second write. */
 static uint8_t piix3_read_cf9(void *opaque)
 {
     struct piix3 *bridge = opaque;

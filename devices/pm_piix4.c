@@ -110,11 +110,13 @@ static uint64_t scale(uint64_t a, uint64_t b, uint64_t c)
     return a / c * b + a % c * b / c;
 }
 
+/* The counter needs no event: it is a function of time. */
 static uint64_t timer_ticks(const struct pm_piix4 *pm)
 {
     return scale(sched_now(pm->sched), TIMER_HZ, NS_PER_SEC);
 }
 
+/* TMROF_STS is set whenever bit 23 changes, both ways (ACPI 4.7.2.1). */
 static void timer_arm(struct pm_piix4 *pm)
 {
     uint64_t half = 1u << (TIMER_BITS - 1);
@@ -170,6 +172,7 @@ void pm_piix4_gpe(struct pm_piix4 *pm, unsigned bit)
 
 /* PM registers, as 16-bit halves */
 
+/* SUS_TYP and SUS_EN may come in one write, or the type before. */
 static void pm_write_control(struct pm_piix4 *pm, uint16_t value, uint16_t mask)
 {
     unsigned type;
@@ -193,6 +196,7 @@ static uint16_t merge(uint16_t old, uint16_t value, uint16_t mask)
     return (uint16_t)((old & ~mask) | (value & mask));
 }
 
+/* Status bits are cleared by ones; bytes outside `mask` are untouched. */
 static void pm_write_half(struct pm_piix4 *pm, unsigned reg, uint16_t value,
                           uint16_t mask)
 {
@@ -246,6 +250,7 @@ static uint16_t pm_read_half(const struct pm_piix4 *pm, unsigned reg)
     }
 }
 
+/* Drivers read by bytes, words and doublewords; a half is the unit. */
 static uint64_t pm_read(void *opaque, uint64_t offset, unsigned size)
 {
     struct pm_piix4 *pm = opaque;
@@ -319,6 +324,7 @@ static uint64_t apm_read(void *opaque, uint64_t offset, unsigned size)
     return offset ? pm->apms : pm->apmc;
 }
 
+/* Port B2h would raise an SMI in which the firmware sets SCI_EN. */
 static void apm_write(void *opaque, uint64_t offset, uint64_t value,
                       unsigned size)
 {
@@ -346,6 +352,8 @@ static const struct region_ops apm_ops = {apm_read, apm_write, 1};
 
 /* The device */
 
+/* The blocks are no base registers of the standard kind: they have their
+ * own addresses and enables. */
 static void pm_map(struct pm_piix4 *pm)
 {
     const uint8_t *c = pm->pci.config;
