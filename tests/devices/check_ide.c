@@ -268,6 +268,62 @@ START_TEST(reload_in_the_middle_of_dma)
 }
 END_TEST
 
+/* Registers, base registers and tables at random, with DMA running. */
+START_TEST(random_traffic)
+{
+    struct bench b;
+    uint32_t x = 2024;
+
+    bench_create(&b);
+    for (unsigned n = 0; n < 100000; n++) {
+        unsigned size;
+
+        x = x * 1664525 + 1013904223;
+        size = 1u << (x >> 10 & 3) % 3;
+        switch (x >> 28) {
+        case 0:
+            fake_config_out(&b.fake, IDE, x >> 12 & 0xFC, x, 4);
+            break;
+        case 1: /* back to where the ports are known to be */
+            fake_config_out(&b.fake, IDE, 0x20, BM, 4);
+            fake_config_out(&b.fake, IDE, PCI_COMMAND, 5, 2);
+            break;
+        case 2:
+            addrspace_write(b.fake.memory, TABLE + (x >> 8 & 0xFC), x * 7, 4);
+            break;
+        case 3:
+            fake_out(&b.fake, BM + 4 + (x >> 8 & 8), TABLE + (x & 0xFC), 4);
+            break;
+        case 4:
+            fake_out(&b.fake, BM + (x >> 8 & 15), x >> 16, size);
+            break;
+        case 5:
+            fake_in(&b.fake, BM + (x >> 8 & 15), size);
+            break;
+        case 6:
+            start(&b, x & 0x3FF, x >> 12 & 0xF, x & 0x400 ? 0xC8 : 0xCA);
+            break;
+        case 7:
+            fake_out(&b.fake, 0x3F6, x >> 20 & 0x86, 1);
+            break;
+        case 8:
+        case 9:
+            fake_time_pass(&b.fake.time, x & 0x3FFF);
+            break;
+        case 10:
+            fake_out(&b.fake, 0x1F0 + (x >> 8 & 7), x >> 16, size);
+            break;
+        case 11:
+            fake_in(&b.fake, 0x170 + (x >> 8 & 7), size);
+            break;
+        default:
+            fake_in(&b.fake, 0x1F0 + (x >> 8 & 7), size);
+        }
+    }
+    bench_destroy(&b);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -279,6 +335,7 @@ int main(void)
         no_mastering_without_the_enable,
         wild_tables,
         reload_in_the_middle_of_dma,
+        random_traffic,
     };
 
     return fake_run("ide", tests, ARRAY_LEN(tests));
