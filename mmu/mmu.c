@@ -58,6 +58,7 @@ static void on_map_changed(void *opaque, uint64_t base, uint64_t size)
     (void)size;
     if (physmap_is(&mmu->shadow->map, mmu->memory))
         return;
+    mmu->shadow->code_block = NULL;
     shadow_drop_pages(mmu->shadow);
     roots_init(mmu->shadow);
     physmap_build(&mmu->shadow->map, mmu->memory);
@@ -332,17 +333,43 @@ bool mmu_host_page(struct mmu *mmu, enum mmu_bank_kind kind,
 
 /* ---- code */
 
+/* Without a descent: the exec array knows the page and the frame was found
+ * before. */
+static bool find_known_code(const struct mmu *mmu, gva_t gva,
+                            struct mmu_code *code)
+{
+    struct ram_block *block = mmu->shadow->code_block;
+    uint8_t *host = tlb_lookup(&mmu->now.of[MMU_EXEC], gva & PAGE_MASK, 1);
+    uintptr_t offset;
+    struct ram_frame *frame;
+
+    if (!host || !block)
+        return false;
+    offset = (uintptr_t)host - (uintptr_t)block->host;
+    if (offset >= block->size)
+        return false;
+    frame = ram_frame_at(block, offset);
+    if (!(frame->tracked & TRACK_CODE))
+        return false;
+    *code =
+        (struct mmu_code){(gpa_t)frame->code_gfn << PAGE_SHIFT, host, frame};
+    return true;
+}
+
 bool mmu_code_page(struct mmu *mmu, gva_t gva, struct mmu_code *code,
                    struct mmu_fault *fault)
 {
     struct mmu_page page;
 
+    if (find_known_code(mmu, gva, code))
+        return true;
     if (!resolve(mmu, mmu->kind, MMU_EXEC, gva, &page, fault))
         return false;
     *code = (struct mmu_code){page.gpa, NULL, NULL};
     if (page.block && !page.uncached) {
         code->host = host_of(&page, 0);
         code->frame = ram_frame_at(page.block, page.offset);
+        mmu->shadow->code_block = page.block;
     }
     return true;
 }

@@ -101,6 +101,7 @@ struct shadow {
     uint64_t stamp;
     uint64_t epoch;     /* counts shadow_drop_pages */
     uint64_t structure; /* counts links cut and pages zapped; never 0 */
+    struct ram_block *code_block; /* where code was found last, or NULL */
     /* MMU_POLICY_FLUSH: linear addresses of large guest pages seen */
     gva_t large_low, large_high;
 };
