@@ -114,40 +114,46 @@ void mem_rmw_end_slow(struct cpu *cpu, unsigned seg, uint64_t off,
 gva_t mem_linear(struct cpu *cpu, unsigned seg, uint64_t off, unsigned size,
                  enum mmu_access access);
 
-/* ---- memory, fast path: host pointer to `size` bytes or NULL */
+/* ---- memory, fast path. An offset so high that off + size wraps passes the
+ * segment check, but its last byte lies in page 0: the TLB misses. */
+static ALWAYS_INLINE bool mem_hit(struct cpu *cpu, unsigned seg, uint64_t off,
+                                  unsigned size, enum mmu_access access,
+                                  void **host)
+{
+    const struct seg_view *v = &cpu->view[seg];
+    uint64_t end = access == MMU_WRITE ? v->write_end : v->read_end;
+    if (unlikely(off + size > end))
+        return false;
+    return tlb_hit(&cpu->mmu.now.of[access], v->base + off, size, host);
+}
+
 static ALWAYS_INLINE void *mem_fast(struct cpu *cpu, unsigned seg,
                                     uint64_t off, unsigned size,
                                     enum mmu_access access)
 {
-    const struct seg_view *v = &cpu->view[seg];
-    uint64_t end = off + size;
-    uint64_t limit = access == MMU_WRITE ? v->write_end : v->read_end;
-    if (unlikely(end > limit || end < off))
-        return NULL;
-    return tlb_lookup(&cpu->mmu.now.of[access], v->base + off, size);
+    void *host;
+    return mem_hit(cpu, seg, off, size, access, &host) ? host : NULL;
 }
 
 #define MEM_ACCESSORS(w, t)                                                   \
+    t mem_ld##w##_slow(struct cpu *cpu, unsigned seg, uint64_t off);          \
+    void mem_st##w##_slow(struct cpu *cpu, unsigned seg, uint64_t off,        \
+                          t value);                                           \
     static ALWAYS_INLINE t ld##w(struct cpu *cpu, unsigned seg, uint64_t off) \
     {                                                                         \
-        const void *p = mem_fast(cpu, seg, off, w / 8, MMU_READ);             \
-        uint8_t buf[w / 8];                                                   \
-        if (likely(p != NULL))                                                \
+        void *p;                                                              \
+        if (likely(mem_hit(cpu, seg, off, w / 8, MMU_READ, &p)))              \
             return load_le##w(p);                                             \
-        mem_read_slow(cpu, seg, off, buf, w / 8);                             \
-        return load_le##w(buf);                                               \
+        return mem_ld##w##_slow(cpu, seg, off);                               \
     }                                                                         \
     static ALWAYS_INLINE void st##w(struct cpu *cpu, unsigned seg,            \
                                     uint64_t off, t value)                    \
     {                                                                         \
-        void *p = mem_fast(cpu, seg, off, w / 8, MMU_WRITE);                  \
-        uint8_t buf[w / 8];                                                   \
-        if (likely(p != NULL)) {                                              \
+        void *p;                                                              \
+        if (likely(mem_hit(cpu, seg, off, w / 8, MMU_WRITE, &p)))             \
             store_le##w(p, value);                                            \
-            return;                                                           \
-        }                                                                     \
-        store_le##w(buf, value);                                              \
-        mem_write_slow(cpu, seg, off, buf, w / 8);                            \
+        else                                                                  \
+            mem_st##w##_slow(cpu, seg, off, value);                           \
     }
 MEM_ACCESSORS(8, uint8_t)
 MEM_ACCESSORS(16, uint16_t)
@@ -159,8 +165,8 @@ MEM_ACCESSORS(64, uint64_t)
 static ALWAYS_INLINE void ld_bytes(struct cpu *cpu, unsigned seg,
                                    uint64_t off, void *data, unsigned size)
 {
-    const void *p = mem_fast(cpu, seg, off, size, MMU_READ);
-    if (likely(p != NULL))
+    void *p;
+    if (likely(mem_hit(cpu, seg, off, size, MMU_READ, &p)))
         memcpy(data, p, size);
     else
         mem_read_slow(cpu, seg, off, data, size);
@@ -170,8 +176,8 @@ static ALWAYS_INLINE void st_bytes(struct cpu *cpu, unsigned seg,
                                    uint64_t off, const void *data,
                                    unsigned size)
 {
-    void *p = mem_fast(cpu, seg, off, size, MMU_WRITE);
-    if (likely(p != NULL))
+    void *p;
+    if (likely(mem_hit(cpu, seg, off, size, MMU_WRITE, &p)))
         memcpy(p, data, size);
     else
         mem_write_slow(cpu, seg, off, data, size);
@@ -182,8 +188,8 @@ static ALWAYS_INLINE void st_bytes(struct cpu *cpu, unsigned seg,
 static ALWAYS_INLINE uint8_t *mem_rmw(struct cpu *cpu, unsigned seg,
                                       uint64_t off, unsigned size)
 {
-    uint8_t *p = mem_fast(cpu, seg, off, size, MMU_WRITE);
-    if (likely(p != NULL))
+    void *p;
+    if (likely(mem_hit(cpu, seg, off, size, MMU_WRITE, &p)))
         return p;
     return mem_rmw_slow(cpu, seg, off, size);
 }

@@ -118,6 +118,26 @@ void mem_write_slow(struct cpu *cpu, unsigned seg, uint64_t off,
     write_linear(cpu, gva, data, size);
 }
 
+#define SLOW(w, t)                                                            \
+    t mem_ld##w##_slow(struct cpu *cpu, unsigned seg, uint64_t off)           \
+    {                                                                         \
+        uint8_t buf[w / 8];                                                   \
+        mem_read_slow(cpu, seg, off, buf, w / 8);                             \
+        return load_le##w(buf);                                               \
+    }                                                                         \
+    void mem_st##w##_slow(struct cpu *cpu, unsigned seg, uint64_t off,        \
+                          t value)                                            \
+    {                                                                         \
+        uint8_t buf[w / 8];                                                   \
+        store_le##w(buf, value);                                              \
+        mem_write_slow(cpu, seg, off, buf, w / 8);                            \
+    }
+SLOW(8, uint8_t)
+SLOW(16, uint16_t)
+SLOW(32, uint32_t)
+SLOW(64, uint64_t)
+#undef SLOW
+
 void mem_probe_write(struct cpu *cpu, unsigned seg, uint64_t off,
                      unsigned size)
 {
