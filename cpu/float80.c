@@ -79,12 +79,32 @@ static struct float80 binary(struct float80 a, struct float80 b,
 }
 
 /*
- * Is the control word that of the fast paths: 64 bits, to nearest? Masks do
- * not matter to them but for PE, which the instruction looks at afterwards.
+ * Is the control word one of the fast paths': to nearest? Masks do not
+ * matter to them but for PE, which the instruction looks at afterwards.
  */
 static inline bool control_is_plain(uint16_t control)
 {
-    return (control & 0x0f00) == 0x0300;
+    return (control & 0x0c00) == 0;
+}
+
+/* To nearest at less than 64 bits; `field` is far from both ends. */
+static struct float80 round_short(bool sign, uint32_t field, struct u128 m,
+                                  struct float80_env *env)
+{
+    uint32_t prec = control_precision(env->control);
+    uint64_t unit = prec == 64 ? 1 : (uint64_t)1 << (64 - prec);
+    uint64_t rest = fp_rest(m, prec);
+
+    m.hi &= ~(unit - 1);
+    env->up =
+        fp_rounds_away(FP_RC_NEAREST, sign, (m.hi & unit) != 0, rest);
+    env->flags |= rest != 0 ? FP_PE : 0;
+    m.hi += env->up ? unit : 0;
+    if (m.hi == 0) {
+        m.hi = FLOAT80_INTEGER_BIT;
+        field++;
+    }
+    return float80_make(sign, field, m.hi);
 }
 
 /* Rounds hi:lo to nearest; `field` is far from both ends. */
@@ -94,6 +114,9 @@ static inline struct float80 round_plain(bool sign, uint32_t field,
 {
     bool up = m.lo >> 63 & (m.hi | (m.lo << 1 != 0));
 
+    if ((env->control & 0x0300) != 0x0300) {
+        return round_short(sign, field, m, env);
+    }
     env->flags |= m.lo != 0 ? FP_PE : 0;
     env->up = up;
     m.hi += up;
@@ -153,6 +176,11 @@ static inline struct float80 add_signed(struct float80 a, struct float80 b,
         if (float80_field(large) - 65 < FLOAT80_EXP_MAX - 67) {
             return add_plain(large, swap ? a : n, (a.se ^ n.se) >> 15, env);
         }
+    }
+    if (float80_is_zero(b) && float80_is_normal(a) &&
+        (env->control & 0x0300) == 0x0300) {
+        env->up = false;
+        return a;
     }
     return binary(a, b, env, negate, fp_add);
 }
@@ -216,6 +244,20 @@ struct float80 float80_sqrt(struct float80 a, struct float80_env *env)
 {
     struct fp_mode mode = float80_mode(env);
 
+    if (control_is_plain(env->control) && float80_is_normal(a) &&
+        !float80_sign(a)) {
+        /* The bias is odd: an odd field is an even exponent. */
+        bool even = a.se & 1;
+        struct u128 root, rest;
+
+        root.hi = fp_sqrt_floor(u128_of(a.mant >> even, even ? a.mant << 63 : 0),
+                                &rest);
+        root.lo = u128_is_zero(rest)
+                      ? 0
+                      : (uint64_t)u128_less(u128_of(0, root.hi), rest) << 63 | 1;
+        return round_plain(false, (a.se + FLOAT80_BIAS - !even) / 2u, root,
+                           env);
+    }
     if (float80_is_special(a)) {
         return float80_propagate(a, a, env);
     }

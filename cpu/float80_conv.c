@@ -102,7 +102,7 @@ static void store_raise(struct float80_env *env, struct fp_mode *mode)
     float80_raise(env, mode);
 }
 
-uint32_t float80_to_float32(struct float80 a, struct float80_env *env)
+static uint32_t to_float32_slow(struct float80 a, struct float80_env *env)
 {
     struct fp_mode mode = float80_mode(env);
     uint32_t r = float32_encode(store_special(a, &mode), &mode);
@@ -111,13 +111,58 @@ uint32_t float80_to_float32(struct float80 a, struct float80_env *env)
     return r;
 }
 
-uint64_t float80_to_float64(struct float80 a, struct float80_env *env)
+static uint64_t to_float64_slow(struct float80 a, struct float80_env *env)
 {
     struct fp_mode mode = float80_mode(env);
     uint64_t r = float64_encode(store_special(a, &mode), &mode);
 
     store_raise(env, &mode);
     return r;
+}
+
+/*
+ * The common case of a store: a normal number, to nearest, far from the ends
+ * of the narrow format. Returns exponent and fraction together, or 0 when it
+ * is not that case.
+ */
+static inline uint64_t store_fast(struct float80 a, unsigned fraction,
+                                  uint32_t exp_max, struct float80_env *env)
+{
+    uint32_t field = float80_field(a) - FLOAT80_BIAS + exp_max / 2;
+    unsigned below = 63 - fraction;
+    uint64_t rest = a.mant << (64 - below);
+    uint64_t kept = a.mant >> below;
+    bool up;
+
+    if (!(a.mant >> 63) || field - 2 >= exp_max - 4 ||
+        env->control >> FCW_RC_SHIFT & 3) {
+        return 0;
+    }
+    up = rest >> 63 & (kept | (rest << 1 != 0));
+    env->up = up;
+    env->flags |= rest != 0 ? FP_PE : 0;
+    /* The integer bit adds one to the exponent. */
+    return ((uint64_t)(field - 1) << fraction) + kept + up;
+}
+
+uint32_t float80_to_float32(struct float80 a, struct float80_env *env)
+{
+    uint32_t fast = (uint32_t)store_fast(a, 23, 0xff, env);
+
+    if (fast != 0) {
+        return fast | (uint32_t)float80_sign(a) << 31;
+    }
+    return to_float32_slow(a, env);
+}
+
+uint64_t float80_to_float64(struct float80 a, struct float80_env *env)
+{
+    uint64_t fast = store_fast(a, 52, 0x7ff, env);
+
+    if (fast != 0) {
+        return fast | (uint64_t)float80_sign(a) << 63;
+    }
+    return to_float64_slow(a, env);
 }
 
 int64_t float80_to_int(struct float80 a, unsigned bits,

@@ -28,6 +28,11 @@ static inline bool float80_is_normal(struct float80 a)
     return a.mant >> 63 && float80_field(a) - 1 < FLOAT80_EXP_MAX - 1;
 }
 
+static inline bool float80_is_zero(struct float80 a)
+{
+    return a.mant == 0 && float80_field(a) == 0;
+}
+
 static inline bool float80_is_nan(struct float80 a)
 {
     return float80_field(a) == FLOAT80_EXP_MAX &&

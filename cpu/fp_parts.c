@@ -6,8 +6,7 @@
 
 #include <math.h>
 
-/* floor(sqrt(n)) and what is left, for n >= 2^126. */
-static uint64_t sqrt_floor(struct u128 n, struct u128 *rest)
+uint64_t fp_sqrt_floor(struct u128 n, struct u128 *rest)
 {
     /* The host's root is right to some 50 bits; one Newton step follows. */
     double host = sqrt((double)n.hi) * 4294967296.0;
@@ -39,7 +38,7 @@ static struct fp_parts sqrt_finite(struct fp_parts a)
     }
     /* Halves towards minus infinity: an odd exponent went into n. */
     a.exp = (a.exp - (a.exp & 1)) / 2;
-    a.m.hi = sqrt_floor(n, &rest);
+    a.m.hi = fp_sqrt_floor(n, &rest);
     a.m.lo = 0;
     if (!u128_is_zero(rest)) {
         bool above_half = u128_less(u128_of(0, a.m.hi), rest);

@@ -366,6 +366,9 @@ static inline struct fp_parts fp_div(struct fp_parts a, struct fp_parts b,
     return fp_div_finite(a, b);
 }
 
+/* floor(sqrt(n)) and what is left, for n >= 2^126. */
+uint64_t fp_sqrt_floor(struct u128 n, struct u128 *rest);
+
 /* Square root of anything but a NaN; the significand fits in m.hi. */
 struct fp_parts fp_sqrt(struct fp_parts a, struct fp_mode *mode);
 

@@ -110,18 +110,41 @@ static UINT FLOAT(binary)(UINT a, UINT b, uint32_t *mxcsr,
                          &mode, mxcsr);
 }
 
+/* Adding or subtracting a zero leaves a normal number as it is; zeros of
+ * equal sign add up to one. */
+static inline bool FLOAT(is_zero)(UINT a)
+{
+    return (a & ~SIGN_BIT) == 0;
+}
+
 UINT FLOAT(add_slow)(UINT a, UINT b, uint32_t *mxcsr)
 {
+    if (FLOAT(is_zero)(b) && FLOAT(is_normal)(a)) {
+        return a;
+    }
+    if (FLOAT(is_zero)(a) && (FLOAT(is_normal)(b) || a == b)) {
+        return b;
+    }
     return FLOAT(binary)(a, b, mxcsr, fp_add);
 }
 
 UINT FLOAT(sub_slow)(UINT a, UINT b, uint32_t *mxcsr)
 {
+    if (FLOAT(is_zero)(b) && FLOAT(is_normal)(a)) {
+        return a;
+    }
+    if (FLOAT(is_zero)(a) && FLOAT(is_normal)(b)) {
+        return b ^ SIGN_BIT;
+    }
     return FLOAT(binary)(a, b, mxcsr, fp_sub);
 }
 
 UINT FLOAT(mul_slow)(UINT a, UINT b, uint32_t *mxcsr)
 {
+    if ((FLOAT(is_zero)(a) && FLOAT(is_normal)(b)) ||
+        (FLOAT(is_zero)(b) && FLOAT(is_normal)(a))) {
+        return (a ^ b) & SIGN_BIT;
+    }
     return FLOAT(binary)(a, b, mxcsr, fp_mul);
 }
 

@@ -7,6 +7,7 @@
  * Alone: make tests/cpu/check_fp_insn && tests/cpu/check_fp_insn
  */
 #define _DEFAULT_SOURCE
+#include "cpu/decode.h"
 #include "cpu/float80.h"
 #include "cpu/insn.h"
 #include "tests/cpu/float_cases.h"
@@ -234,10 +235,23 @@ static void get_state(struct rig *rig, struct fp_state *f)
     }
 }
 
+/* Decode every SIMD extension there are rows for, shown by CPUID or not. */
+static void offer_all(struct cpu *cpu)
+{
+    static const enum cpu_feature features[] = {F_SSE3, F_SSSE3};
+
+    for (unsigned n = 0; n < ARRAY_LEN(features); n++) {
+        cpu->features[features[n] / 64] |= (uint64_t)1 << features[n] % 64;
+    }
+    decode_destroy(cpu->decode);
+    cpu->decode = decode_create(cpu->features);
+}
+
 static struct rig *fp_rig(void)
 {
     struct rig *rig = rig_create();
 
+    offer_all(rig->cpu);
     rig_long(rig);
     rig->cpu->cr0 = (rig->cpu->cr0 & ~(uint64_t)(CR0_EM | CR0_TS)) | CR0_NE |
                     CR0_MP;
