@@ -1,14 +1,14 @@
 /* Advanced Power Management 1.2, as much as a machine with one power state
  * needs: connect, idle, off. Source: APM BIOS Interface Specification 1.2,
- * chapter 4. Compiled for code16 and, without data of its own and so
+ * chapter 4. The 16-bit protected-mode interface is not here. Compiled for code16 and, without data of its own and so
  * position independent, as the 32-bit interface. */
 
 #include "bios.h"
 
-#define APM_DISCONNECTED 0x03
 #define APM_BAD_DEVICE 0x09
 #define APM_BAD_VALUE 0x0A
 #define APM_NO_EVENT 0x80
+#define APM_NO_16BIT 0x06
 #define APM_UNSUPPORTED 0x0C
 
 #define PM1_CONTROL (PM_BASE + 4)
@@ -38,7 +38,7 @@ static int function(struct regs *r)
         r->ah = 1;
         r->al = 2;
         r->bx = 0x504D;                     /* "PM" */
-        r->cx = 0x0003;                     /* 16- and 32-bit interface */
+        r->cx = 0x0002;                     /* 32-bit interface */
         return -1;
     case 0x01:                              /* real mode connect */
     case 0x04:                              /* disconnect */
@@ -47,6 +47,8 @@ static int function(struct regs *r)
     case 0x0D:
     case 0x0F:
         return -1;
+    case 0x02:
+        return APM_NO_16BIT;
     case 0x05:                              /* CPU idle */
         __asm__ volatile("sti; hlt");
         return -1;
@@ -92,16 +94,11 @@ void apm_service32(struct regs *r)
 #include "code16.h"
 
 /* rom32.S: the offset of the 32-bit entry in segment F000. */
-extern const uint16_t apm_entry32, apm_entry16;
+extern const uint16_t apm_entry32;
 
 void apm_service(struct regs *r)
 {
-    if (r->al == 0x02) {                    /* 16-bit protected mode */
-        r->ax = r->cx = SEG_FIXED;
-        r->bx = apm_entry16;
-        r->si = r->di = 0xFFF0;
-        carry_set(r, false);
-    } else if (r->al == 0x03) {             /* 32-bit */
+    if (r->al == 0x03) {                    /* 32-bit connect */
         r->ax = r->cx = r->dx = SEG_FIXED;
         r->ebx = apm_entry32;
         r->esi = 0xFFF0FFF0;

@@ -130,13 +130,6 @@ static bool read_to_block(const struct drive *d, uint32_t lba)
 
 /* --- INT 13h for the drive itself ----------------------------------------------- */
 
-struct edd_packet {
-    uint8_t size, reserved;
-    uint16_t count;
-    uint16_t offset, segment;
-    uint64_t lba;
-} PACKED;
-
 static uint8_t edd_read(struct regs *r, const struct drive *d)
 {
     struct edd_packet p;
@@ -154,8 +147,6 @@ static uint8_t edd_read(struct regs *r, const struct drive *d)
         status = 0xAA;
     return status;
 }
-
-uint8_t edd_parameters(struct regs *r, const struct drive *d);
 
 void cdrom_service(struct regs *r, struct drive *d)
 {

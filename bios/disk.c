@@ -172,13 +172,6 @@ static void type_get(struct regs *r, const struct drive *d)
 
 /* --- EDD ----------------------------------------------------------------------- */
 
-struct edd_packet {
-    uint8_t size, reserved;
-    uint16_t count;
-    uint16_t offset, segment;
-    uint64_t lba;
-} PACKED;
-
 static uint8_t edd_transfer(struct regs *r, const struct drive *d,
                             enum ata_way way)
 {

@@ -10,7 +10,16 @@
 #define DISK_NOT_FOUND 0x04
 #define DISK_TIMEOUT 0x80
 
+/* EDD 3.0 device address packet, at DS:SI. */
+struct edd_packet {
+    uint8_t size, reserved;
+    uint16_t count;
+    uint16_t offset, segment;
+    uint64_t lba;
+} PACKED;
+
 /* disk.c */
+uint8_t edd_parameters(struct regs *r, const struct drive *d);
 extern uint8_t disk_count;
 struct drive *disk_by_number(uint8_t number);
 void disk_service(struct regs *r, struct drive *d);

@@ -43,7 +43,6 @@ entry_\number:
     SERVICE 12, int12_service
     SERVICE 13, int13_service
     SERVICE 14, int14_service
-    SERVICE 15, int15_service
     SERVICE 17, int17_service
     SERVICE 1a, int1a_service
     SERVICE 40, int40_service
@@ -277,6 +276,63 @@ entry_16:
 3:
     pushw $int16_service
     jmp entry_common
+
+/* AH=89h, to 286 protected mode: ES:SI points at the caller's GDT: 1 GDT, 2
+ * IDT, 3 DS, 4 ES, 5 SS, 6 CS, 7 is ours to fill; BH and BL are the vectors
+ * the interrupt controllers get. Returns to selector 30h. RBIL INT 15/AH=89h;
+ * BP is destroyed. All else of INT 15h is int15_service. */
+    .globl entry_15
+entry_15:
+    cmpb $0x89, %ah
+    je 1f
+    pushw $int15_service
+    jmp entry_common
+1:
+    cli
+    inb $0x92, %al
+    orb $0x02, %al
+    andb $0xFE, %al
+    outb %al, $0x92                     /* A20 */
+    movb $0x11, %al
+    outb %al, $0x20
+    outb %al, $0xA0
+    movb %bh, %al
+    outb %al, $0x21
+    movb %bl, %al
+    outb %al, $0xA1
+    movb $0x04, %al
+    outb %al, $0x21
+    movb $0x02, %al
+    outb %al, $0xA1
+    movb $0x01, %al
+    outb %al, $0x21
+    outb %al, $0xA1
+    movb $0xFF, %al
+    outb %al, $0x21
+    outb %al, $0xA1
+    movw $0xFFFF, %es:0x38(%si)         /* descriptor 7: EC000, code */
+    movw $(BASE_BIOS & 0xFFFF), %es:0x3A(%si)
+    movw $(0x9B00 | BASE_BIOS >> 16), %es:0x3C(%si)
+    movw $0, %es:0x3E(%si)
+    lgdtw %es:0x08(%si)
+    lidtw %es:0x10(%si)
+    movl %cr0, %eax
+    orb $1, %al
+    movl %eax, %cr0
+    ljmpw $0x38, $2f
+2:
+    movw $0x18, %ax
+    movw %ax, %ds
+    movw $0x20, %ax
+    movw %ax, %es
+    movw $0x28, %ax
+    movw %ax, %ss
+    popw %bp
+    addw $4, %sp
+    pushw $0x30
+    pushw %bp
+    xorw %ax, %ax
+    lretw
 
     .globl entry_18
 entry_18:

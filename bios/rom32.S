@@ -59,33 +59,7 @@ pci32_entry:
 apm32_entry:
     CALL_REGS apm_service32
 
-/* APM 16-bit protected mode: the same code is not 16-bit clean, so a short
- * version: off, idle, nothing to report. CS base F0000. */
-    .code16
-    .globl apm16_entry
-apm16_entry:
-    cmpb $0x07, %al
-    jne 1f
-    cmpw $3, %cx
-    jne 2f
-    pushw %dx
-    movw $(PM_BASE + 4), %dx
-    movw $0x2000, %ax
-    outw %ax, %dx
-    popw %dx
-1:
-    cmpb $0x0B, %al
-    jne 2f
-    movb $0x80, %ah
-    stc
-    lretw
-2:
-    clc
-    lretw
-
     .section .rodata16, "a"
-    .globl apm_entry32, apm_entry16
+    .globl apm_entry32
 apm_entry32:
     .word apm32_entry - 0x4000
-apm_entry16:
-    .word apm16_entry - 0x4000

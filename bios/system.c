@@ -103,7 +103,7 @@ void int14_service(struct regs *r)
     r->al = inb((uint16_t)(base + UART_MSR));
 }
 
-/* --- INT 15h ------------------------------------------------------------ */
+/* --- INT 15h: AH=89h is entry_15's, in entry.S ---------------------------- */
 
 /* AH=24h, A20 by port 92h; RBIL INT 15/AX=2400h. */
 static void a20_service(struct regs *r)
@@ -217,16 +217,6 @@ static void extended_service(struct regs *r)
     carry_set(r, false);
 }
 
-/* AH=89h: to 286 protected mode with the caller's GDT at ES:SI. Descriptor 1
- * GDT, 2 IDT, 3 DS, 4 ES, 5 SS, 6 CS, 7 is made for us. The way back to the
- * caller is a far return to selector 30h. */
-static void protected_service(struct regs *r)
-{
-    (void)r;
-    r->ah = STATUS_UNSUPPORTED;
-    carry_set(r, true);
-}
-
 void int15_service(struct regs *r)
 {
     switch (r->ah) {
@@ -257,9 +247,6 @@ void int15_service(struct regs *r)
         break;
     case 0x88:
         extended_service(r);
-        break;
-    case 0x89:
-        protected_service(r);
         break;
     case 0xC0:
         r->es = SEG_FIXED;

@@ -253,17 +253,25 @@ static bool event_start(uint16_t segment, uint16_t offset, uint32_t us)
     return true;
 }
 
-/* AH=86h: short waits are counted in PM timer ticks, so they need neither
- * the RTC nor interrupts; the PM timer wraps after 4.6 s, so in steps. */
+/* AH=86h, counted in PM timer ticks, so it needs no interrupt; but while a
+ * long wait lasts and the timer can wake us we sleep. */
 static void wait_here(uint32_t us)
 {
-    while (us > 0) {
-        uint32_t step = us > 50000 ? 50000 : us;
-        uint32_t start = timer_now();
+    uint32_t last = timer_now(), left = us, rest = 0;
 
-        while (((timer_now() - start) & 0xFFFFFF) < step * 229 / 64)
+    while (left > 0) {
+        uint32_t now, passed;
+
+        if (left > 60000 && !(inb(0x21) & 0x01))
+            irq_sleep();
+        else
             irq_window();
-        us -= step;
+        now = timer_now();
+        rest += ((now - last) & 0xFFFFFF) * 64;
+        last = now;
+        passed = rest / 229;
+        rest -= passed * 229;
+        left = passed < left ? left - passed : 0;
     }
 }
 

@@ -32,6 +32,7 @@ static inline uint32_t ticks(void)
 
 /* ---- screen.c: text goes to the screen and to COM1 */
 
+void open_serial(void);
 void set_mode(uint8_t mode);
 void put(const char *text);
 void put_number(uint32_t value);

@@ -162,34 +162,34 @@ static void power_off(void)
         __asm__ volatile("hlt");
 }
 
+/* Show what `key` asks for; the key that ended it. */
+static int show_page(int key)
+{
+    if (key == '3')
+        return tune();
+    put("now on the screen, until a key\n");
+    return key == '1' ? eclipse() : plasma();
+}
+
 __attribute__((noreturn)) void demo_main(unsigned drive);
 
 void demo_main(unsigned drive)
 {
-    int key;
+    int key = KEY_NONE;
 
+    open_serial();
     show_menu(drive);
     for (;;) {
-        key = wait_tick();
+        if (!key)
+            key = wait_tick();
         animate_title();
-        switch (key) {
-        case '1':
-            put("now on the screen, until a key\n");
-            eclipse();
-            break;
-        case '2':
-            put("now on the screen, until a key\n");
-            plasma();
-            break;
-        case '3':
-            tune();
-            break;
-        case KEY_ESC:
-        case 'q':
+        if (key == KEY_ESC || key == 'q') {
             power_off();
-        default:
-            continue;
+        } else if (key >= '1' && key <= '3') {
+            key = show_page(key);
+            show_menu(drive);
+        } else {
+            key = KEY_NONE;
         }
-        show_menu(drive);
     }
 }
