@@ -109,3 +109,25 @@ dsdt-header:
 	 od -An -v -w12 -tx1 $(ROM_OUT)/dsdt.aml | \
 	 sed 's/ \([0-9a-f][0-9a-f]\)/ 0x\1,/g; s/^ /    /'; \
 	 echo '};') | sed 's/ *$$//' > $(SRC)/bios/dsdt.h
+
+# A diskette that calls the services and reports on the debug port; UMBRA_RUN
+# is a command that boots the image named last and ends with its status.
+.PHONY: bios-check-image
+CHECK_C = check check_system check_disk check_video
+CHECK_OBJS = $(ROM_OUT)/check_start.o $(CHECK_C:%=$(ROM_OUT)/%.oc)
+
+bios-check-image: $(ROM_OUT)/check.img
+
+$(ROM_OUT)/check_start.o: $(SRC)/bios/check/start.S
+	@mkdir -p $(ROM_OUT)
+	$(ROM_CC) -m32 -c -o $@ $<
+
+$(ROM_OUT)/%.oc: $(SRC)/bios/check/%.c $(SRC)/bios/check/check.h $(ROM_HEADERS)
+	@mkdir -p $(ROM_OUT)
+	$(ROM_CC) $(ROM_CFLAGS16) -c -o $@ $<
+
+$(ROM_OUT)/check.img: $(SRC)/bios/check/check.ld $(CHECK_OBJS)
+	$(ROM_LD) -m elf_i386 --no-warn-rwx-segments -z noexecstack -T $< \
+		-o $(ROM_OUT)/check.elf $(CHECK_OBJS)
+	$(ROM_OBJCOPY) -O binary $(ROM_OUT)/check.elf $@
+	truncate -s 1474560 $@

@@ -1,0 +1,368 @@
+/* INT 10h: text, graphics, palette, VBE. */
+
+#include "check.h"
+
+static struct regs video(uint16_t ax, uint16_t bx, uint16_t cx, uint16_t dx)
+{
+    return call(0x10, ax, bx, cx, dx);
+}
+
+static void mode(uint8_t number)
+{
+    struct regs r;
+
+    video(number, 0, 0, 0);
+    r = video(0x0F00, 0, 0, 0);
+    EQUAL(r.al, number);
+}
+
+static uint16_t char_at(uint8_t page, uint8_t row, uint8_t column)
+{
+    video(0x0200, (uint16_t)(page << 8), 0, (uint16_t)(row << 8 | column));
+    return video(0x0800, (uint16_t)(page << 8), 0, 0).ax;
+}
+
+static void put(uint8_t row, uint8_t column, uint8_t c, uint8_t attribute)
+{
+    video(0x0200, 0, 0, (uint16_t)(row << 8 | column));
+    video((uint16_t)(0x0900 | c), attribute, 1, 0);
+}
+
+static void check_teletype(void)
+{
+    uint16_t columns = BDA->video_columns;
+    uint8_t last = BDA->video_rows_minus1;
+    struct regs r;
+
+    video(0x0200, 0, 0, (uint16_t)(last << 8 | (columns - 1)));
+    put(0, 0, 'U', 0x17);
+    put(1, 0, 'V', 0x17);
+    video(0x0200, 0, 0, (uint16_t)(last << 8 | (columns - 1)));
+    video(0x0E00 | 'x', 7, 0, 0);
+    r = video(0x0300, 0, 0, 0);
+    EQUAL(r.dx, last << 8);
+    EQUAL(char_at(0, 0, 0) & 0xFF, 'V');    /* scrolled */
+    EQUAL(char_at(0, last - 1, (uint8_t)(columns - 1)) & 0xFF, 'x');
+    video(0x0200, 0, 0, 0x0205);
+    video(0x0E08, 7, 0, 0);
+    video(0x0E0D, 7, 0, 0);
+    video(0x0E0A, 7, 0, 0);
+    EQUAL(video(0x0300, 0, 0, 0).dx, 0x0300);
+}
+
+static void check_strings(void)
+{
+    static const char text[] = "a\x1E" "b\x2F";
+    struct regs r;
+
+    memset(&r, 0, sizeof(r));
+    r.ax = 0x1303;
+    r.cx = 2;
+    r.dx = 0x0A0A;
+    r.es = SEG_CHECK;
+    r.bp = OFFSET(text);
+    int_call(0x10, &r);
+    EQUAL(char_at(0, 10, 10), 0x1E61);
+    EQUAL(char_at(0, 10, 11), 0x2F62);
+}
+
+static void check_scroll(void)
+{
+    put(5, 5, 'A', 0x1F);
+    put(6, 5, 'B', 0x2F);
+    put(6, 10, 'C', 0x3F);
+    video(0x0601, 0x4E00, 0x0505, 0x0808);
+    EQUAL(char_at(0, 5, 5), 0x2F42);
+    EQUAL(char_at(0, 6, 10), 0x3F43);       /* outside */
+    EQUAL(char_at(0, 8, 8), 0x4E20);
+    video(0x0701, 0x5D00, 0x0505, 0x0808);
+    EQUAL(char_at(0, 6, 5), 0x2F42);
+    EQUAL(char_at(0, 5, 6), 0x5D20);
+    video(0x0600, 0x0700, 0x0000, 0x184F);
+    EQUAL(char_at(0, 6, 10), 0x0720);
+}
+
+static void check_pages(void)
+{
+    video(0x0200, 0x0100, 0, 0x0203);
+    video(0x0900 | 'P', 0x0130, 1, 0);
+    EQUAL(char_at(1, 2, 3), 0x3050);
+    video(0x0501, 0, 0, 0);
+    EQUAL(video(0x0F00, 0, 0, 0).bh, 1);
+    EQUAL(BDA->video_page_start, BDA->video_page_size);
+    video(0x0500, 0, 0, 0);
+}
+
+static void check_fonts(void)
+{
+    struct regs r = video(0x1130, 0x0600, 0, 0);
+
+    EQUAL(r.cx, 16);
+    EQUAL(r.dl, 24);
+    CHECK(peek8(r.es, r.bp + 'A' * 16 + 5) != 0);
+    video(0x1112, 0, 0, 0);
+    EQUAL(BDA->video_rows_minus1, 49);
+    EQUAL(video(0x1130, 0x0100, 0, 0).cx, 8);
+    put(49, 79, 'z', 7);
+    EQUAL(char_at(0, 49, 79), 0x077A);
+    mode(0x03);
+    EQUAL(BDA->video_rows_minus1, 24);
+    video(0x1202, 0x0030, 0, 0);
+    video(0x1201, 0x0030, 0, 0);
+    mode(0x03);
+    EQUAL(BDA->char_height, 14);
+    video(0x1202, 0x0030, 0, 0);
+    mode(0x03);
+    EQUAL(BDA->char_height, 16);
+}
+
+void check_text(void)
+{
+    static const uint8_t modes[] = { 0, 1, 2, 3, 7 };
+    static uint8_t state[64];
+    struct regs r;
+    unsigned int i;
+
+    for (i = 0; i < sizeof(modes); i++) {
+        mode(modes[i]);
+        EQUAL(BDA->video_columns, modes[i] < 2 ? 40 : 80);
+        EQUAL(video(0x0300, 0, 0, 0).cx, 0x0607);
+        put(3, 4, 0xE1, 0x1E);
+        EQUAL(char_at(0, 3, 4), 0x1EE1);
+        check_teletype();
+    }
+    mode(3);
+    check_strings();
+    check_scroll();
+    check_pages();
+    check_fonts();
+    EQUAL(video(0x1A00, 0, 0, 0).bx, 0x0008);
+    memset(&r, 0, sizeof(r));
+    r.ah = 0x1B;
+    r.es = SEG_CHECK;
+    r.di = OFFSET(state);
+    int_call(0x10, &r);
+    EQUAL(r.al, 0x1B);
+    EQUAL(state[4], 3);
+    EQUAL(state[0x22], 25);
+    EQUAL(video(0x1200, 0x0010, 0, 0).bl, 3);
+}
+
+static void check_one_graphics_mode(uint8_t number, uint16_t width,
+                                    uint16_t height, uint8_t colours)
+{
+    uint16_t x = width - 3, y = height - 2;
+    uint8_t c = colours;
+
+    mode(number);
+    EQUAL(video(0x0D00, 0, x, y).al, 0);
+    video(0x0C00 | c, 0, x, y);
+    EQUAL(video(0x0D00, 0, x, y).al, c);
+    EQUAL(video(0x0D00, 0, x - 1, y).al, 0);
+    if (number != 0x13) {
+        video(0x0C80 | c, 0, x, y);         /* exclusive or */
+        EQUAL(video(0x0D00, 0, x, y).al, 0);
+    }
+    put(2, 3, 'Q', c);
+    EQUAL(char_at(0, 2, 3) & 0xFF, 'Q');
+    put(2, 4, 0xCE, c);
+    EQUAL(char_at(0, 2, 4) & 0xFF, 0xCE);
+    video(0x0601, 0, 0x0000, (uint16_t)(BDA->video_rows_minus1 << 8 |
+                                        (BDA->video_columns - 1)));
+    EQUAL(char_at(0, 1, 3) & 0xFF, 'Q');
+    CHECK((char_at(0, 2, 3) & 0xDF) == 0);    /* blank: 00h or 20h */
+    video(0x0702, 0, 0x0000, 0x0A20);
+    EQUAL(char_at(0, 3, 3) & 0xFF, 'Q');
+    check_teletype();
+}
+
+void check_graphics(void)
+{
+    static const struct {
+        uint8_t mode;
+        uint16_t width, height;
+        uint8_t colour;
+    } modes[] = {
+        { 0x04, 320, 200, 2 },    { 0x05, 320, 200, 3 },
+        { 0x06, 640, 200, 1 },    { 0x0D, 320, 200, 13 },
+        { 0x0E, 640, 200, 9 },    { 0x10, 640, 350, 11 },
+        { 0x11, 640, 480, 15 },   { 0x12, 640, 480, 6 },
+        { 0x13, 320, 200, 0x6C },
+    };
+    unsigned int i;
+
+    for (i = 0; i < ARRAY_LEN(modes); i++)
+        check_one_graphics_mode(modes[i].mode, modes[i].width,
+                                modes[i].height, modes[i].colour);
+    mode(3);
+    video(0x0080 | 0x13, 0, 0, 0);
+    EQUAL(video(0x0F00, 0, 0, 0).al, 0x93);
+    mode(3);
+}
+
+void check_palette(void)
+{
+    static uint8_t block[1024];
+    struct regs r;
+
+    mode(3);
+    EQUAL(video(0x1007, 0x0006, 0, 0).bh, 0x14);
+    video(0x1000, 0x2A06, 0, 0);
+    EQUAL(video(0x1007, 0x0006, 0, 0).bh, 0x2A);
+    video(0x1001, 0x0500, 0, 0);
+    EQUAL(video(0x1008, 0, 0, 0).bh, 5);
+    r = video(0x1015, 0x003F, 0, 0);
+    EQUAL(r.dh, 0x3F);
+    EQUAL(r.cx, 0x3F3F);
+    video(0x1010, 0x0020, 0x1122, 0x3300);
+    r = video(0x1015, 0x0020, 0, 0);
+    EQUAL(r.dh, 0x33);
+    EQUAL(r.cx, 0x1122);
+    memset(&r, 0, sizeof(r));
+    r.ax = 0x1017;
+    r.bx = 0x20;
+    r.cx = 2;
+    r.es = SEG_CHECK;
+    r.dx = OFFSET(block);
+    int_call(0x10, &r);
+    EQUAL(block[0], 0x33);
+    EQUAL(block[2], 0x22);
+    video(0x1013, 0x0100, 0, 0);
+    EQUAL(video(0x101A, 0, 0, 0).bl, 1);
+    r = video(0x1C00, 0, 7, 0);
+    EQUAL(r.al, 0x1C);
+    CHECK(r.bx * 64u <= sizeof(block));
+    call(0x10, 0x1C01, OFFSET(block), 7, 0);
+    mode(0x13);
+    EQUAL(video(0x1015, 0x0020, 0, 0).cl, 0x3F);
+    call(0x10, 0x1C02, OFFSET(block), 7, 0);
+    EQUAL(video(0x0F00, 0, 0, 0).al, 3);
+    EQUAL(video(0x1015, 0x0020, 0, 0).cx, 0x1122);
+    mode(3);
+}
+
+/* --- VBE -------------------------------------------------------------------- */
+
+static uint8_t info[512], mode_info[256];
+
+static uint16_t word(const uint8_t *p)
+{
+    return (uint16_t)(p[0] | p[1] << 8);
+}
+
+static uint16_t vbe(uint8_t function, uint16_t bx, uint16_t cx, void *at)
+{
+    struct regs r;
+
+    memset(&r, 0, sizeof(r));
+    r.ax = 0x4F00 | function;
+    r.bx = bx;
+    r.cx = cx;
+    r.es = SEG_CHECK;
+    r.di = OFFSET(at);
+    int_call(0x10, &r);
+    return r.ax;
+}
+
+/* A byte in each of two windows stays in its own. */
+static void check_windows(void)
+{
+    struct regs r = call(0x10, 0x4F05, 0, 0, 1);
+
+    EQUAL(r.ax, 0x004F);
+    poke8(0xA000, 0x1234, 0xC3);
+    call(0x10, 0x4F05, 0, 0, 0);
+    poke8(0xA000, 0x1234, 0x3C);
+    r = call(0x10, 0x4F05, 0x0100, 0, 0);
+    EQUAL(r.dx, 0);
+    call(0x10, 0x4F05, 0, 0, 1);
+    EQUAL(peek8(0xA000, 0x1234), 0xC3);
+    EQUAL(call(0x10, 0x4F05, 0x0100, 0, 0).dx, 1);
+}
+
+static void check_vbe_mode(uint16_t number)
+{
+    uint16_t pitch;
+    struct regs r;
+
+    EQUAL(vbe(0x01, 0, number, mode_info), 0x004F);
+    CHECK(mode_info[0] & 1);
+    pitch = word(mode_info + 16);
+    EQUAL(pitch, word(mode_info + 18) * ((mode_info[25] + 7u) / 8));
+    EQUAL(vbe(0x02, number, 0, NULL), 0x004F);
+    r = call(0x10, 0x4F03, 0, 0, 0);
+    EQUAL(r.bx, number);
+    if ((uint32_t)pitch * word(mode_info + 20) > 0x20000)
+        check_windows();
+    r = call(0x10, 0x4F06, 0x0001, 0, 0);
+    EQUAL(r.bx, pitch);
+    EQUAL(r.cx, word(mode_info + 18));
+}
+
+static void check_vbe_registers(void)
+{
+    static const uint8_t colours[8] = { 1, 2, 3, 0, 4, 5, 6, 0 };
+    struct regs r;
+
+    EQUAL(vbe(0x02, 0x4101, 0, NULL), 0x004F);
+    r = call(0x10, 0x4F03, 0, 0, 0);
+    EQUAL(r.bx, 0x4101);
+    r = call(0x10, 0x4F06, 0x0000, 1024, 0);
+    EQUAL(r.bx, 1024);
+    r = call(0x10, 0x4F07, 0x0000, 16, 32);
+    EQUAL(r.ax, 0x004F);
+    r = call(0x10, 0x4F07, 0x0001, 0, 0);
+    EQUAL(r.cx, 16);
+    EQUAL(r.dx, 32);
+    r = call(0x10, 0x4F08, 0x0800, 0, 0);
+    EQUAL(r.bh, 8);
+    r = call(0x10, 0x4F08, 0x0600, 0, 0);
+    EQUAL(r.bh, 6);
+    memcpy(info, colours, 8);
+    memset(&r, 0, sizeof(r));
+    r.ax = 0x4F09;
+    r.cx = 2;
+    r.dx = 0x40;
+    r.es = SEG_CHECK;
+    r.di = OFFSET(info);
+    int_call(0x10, &r);
+    EQUAL(r.ax, 0x004F);
+    r = video(0x1015, 0x0041, 0, 0);
+    EQUAL(r.dh, 6);
+    EQUAL(r.cx, 0x0504);
+    r = call(0x10, 0x4F0A, 0, 0, 0);
+    EQUAL(r.ax, 0x004F);
+    CHECK(r.cx > 16 && peek16(r.es, r.di) < r.cx);
+    EQUAL(call(0x10, 0x4FFF, 0, 0, 0).ax, 0x0100);
+}
+
+void check_vbe(void)
+{
+    static uint16_t modes[64];
+    uint16_t list;
+    int i, n = 0;
+    uint8_t sum = 0;
+
+    memcpy(info, "VBE2", 4);
+    EQUAL(vbe(0x00, 0, 0, info), 0x004F);
+    CHECK(memcmp(info, "VESA", 4) == 0 && word(info + 4) == 0x0300);
+    for (list = word(info + 14); n < 64; list += 2) {
+        uint16_t number = peek16(word(info + 16), list);
+
+        if (number == 0xFFFF)
+            break;
+        modes[n++] = number;
+    }
+    CHECK(n > 20 && n < 64);
+    for (i = 0; i < n; i++)
+        check_vbe_mode(modes[i]);
+    check_vbe_registers();
+    EQUAL(vbe(0x15, 0x0001, 0, info), 0x004F);
+    for (i = 0; i < 128; i++)
+        sum += info[i];
+    EQUAL(sum, 0);
+    EQUAL(vbe(0x02, 0x01FF, 0, NULL), 0x014F);
+    EQUAL(vbe(0x02, 0x0003, 0, NULL), 0x004F);
+    EQUAL(video(0x0F00, 0, 0, 0).al, 3);
+    EQUAL(call(0x10, 0x4F03, 0, 0, 0).bx, 3);
+}
