@@ -31,41 +31,41 @@ static ALWAYS_INLINE VEC load_low(struct cpu *cpu, const struct insn *i)
     return vec_of(simd_load32(cpu, i));
 }
 
-#define MMX_OP_FROM(name, load)                                               \
-    EXEC(mmx_##name##_r)                                                      \
-    {                                                                         \
-        VEC a = vec_of(mmx_get(cpu, i->reg)), b;                              \
-        need_mmx(cpu);                                                        \
-        b = vec_of(mmx_get(cpu, i->rm));                                      \
-        pk_##name(&a, &b);                                                    \
-        finish(cpu, i, a);                                                    \
-        NEXT;                                                                 \
-    }                                                                         \
-    EXEC(mmx_##name##_m)                                                      \
-    {                                                                         \
-        VEC a = vec_of(mmx_get(cpu, i->reg)), b;                              \
-        need_mmx(cpu);                                                        \
-        b = load(cpu, i);                                                     \
-        pk_##name(&a, &b);                                                    \
-        finish(cpu, i, a);                                                    \
-        NEXT;                                                                 \
+#define MMX_OP_FROM(name, load)                                                \
+    EXEC(mmx_##name##_r)                                                       \
+    {                                                                          \
+        VEC a = vec_of(mmx_get(cpu, i->reg)), b;                               \
+        need_mmx(cpu);                                                         \
+        b = vec_of(mmx_get(cpu, i->rm));                                       \
+        pk_##name(&a, &b);                                                     \
+        finish(cpu, i, a);                                                     \
+        NEXT;                                                                  \
+    }                                                                          \
+    EXEC(mmx_##name##_m)                                                       \
+    {                                                                          \
+        VEC a = vec_of(mmx_get(cpu, i->reg)), b;                               \
+        need_mmx(cpu);                                                         \
+        b = load(cpu, i);                                                      \
+        pk_##name(&a, &b);                                                     \
+        finish(cpu, i, a);                                                     \
+        NEXT;                                                                  \
     }
-#define MMX_OP(opcode, name, mmx_feature, sse_feature)                        \
+#define MMX_OP(opcode, name, mmx_feature, sse_feature)                         \
     MMX_OP_FROM(name, load_vec)
-#define MMX_LOW_OP(opcode, name, mmx_feature, sse_feature)                    \
+#define MMX_LOW_OP(opcode, name, mmx_feature, sse_feature)                     \
     MMX_OP_FROM(name, load_low)
 PACKED_OPS(MMX_OP)
 PACKED_LOW_OPS(MMX_LOW_OP)
 
-#define MMX_SHIFT(opcode, digit, name)                                        \
-    EXEC(mmx_##name##_Ib)                                                     \
-    {                                                                         \
-        VEC a = vec_of(mmx_get(cpu, i->rm));                                  \
-        need_mmx(cpu);                                                        \
-        pk_##name##_by(&a, i->imm);                                           \
-        mmx_use(cpu);                                                         \
-        mmx_set(cpu, i->rm, a.q[0]);                                          \
-        NEXT;                                                                 \
+#define MMX_SHIFT(opcode, digit, name)                                         \
+    EXEC(mmx_##name##_Ib)                                                      \
+    {                                                                          \
+        VEC a = vec_of(mmx_get(cpu, i->rm));                                   \
+        need_mmx(cpu);                                                         \
+        pk_##name##_by(&a, i->imm);                                            \
+        mmx_use(cpu);                                                          \
+        mmx_set(cpu, i->rm, a.q[0]);                                           \
+        NEXT;                                                                  \
     }
 PACKED_SHIFTS(MMX_SHIFT)
 

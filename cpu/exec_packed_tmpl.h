@@ -11,13 +11,13 @@
 #define N64 (sizeof(VEC) / 8)
 
 /* Lane by lane: x and y are the lanes of a and b. */
-#define PK_LANES(name, lanes, count, type, expression)                        \
-    static ALWAYS_INLINE void pk_##name(VEC *a, const VEC *b)                 \
-    {                                                                         \
-        for (unsigned n = 0; n < count; n++) {                                \
-            type x = (type)a->lanes[n], y = (type)b->lanes[n];                \
-            a->lanes[n] = (expression);                                       \
-        }                                                                     \
+#define PK_LANES(name, lanes, count, type, expression)                         \
+    static ALWAYS_INLINE void pk_##name(VEC *a, const VEC *b)                  \
+    {                                                                          \
+        for (unsigned n = 0; n < count; n++) {                                 \
+            type x = (type)a->lanes[n], y = (type)b->lanes[n];                 \
+            a->lanes[n] = (expression);                                        \
+        }                                                                      \
     }
 
 #define PK8(name, e)   PK_LANES(name, b, N8, uint8_t, (uint8_t)(e))
@@ -36,8 +36,8 @@ PK8(psubb, x - y)
 PK16(psubw, x - y)
 PK32(psubd, x - y)
 PK64(psubq, x - y)
-PK64(pand, x & y)
-PK64(pandn, ~x & y)
+PK64(pand, x &y)
+PK64(pandn, ~x &y)
 PK64(por, x | y)
 PK64(pxor, x ^ y)
 PK8(pcmpeqb, x == y ? 0xff : 0)
@@ -52,10 +52,10 @@ PK16S(pminsw, x < y ? x : y)
 PK16S(pmaxsw, x > y ? x : y)
 PK8(pavgb, (x + y + 1) >> 1)
 PK16(pavgw, (x + y + 1) >> 1)
-PK16(pmullw, (uint32_t)x * y)
-PK16(pmulhuw, (uint32_t)x * y >> 16)
+PK16(pmullw, (uint32_t)x *y)
+PK16(pmulhuw, (uint32_t)x *y >> 16)
 PK16S(pmulhw, ((int32_t)x * y) >> 16)
-PK64(pmuludq, (uint64_t)(uint32_t)x * (uint32_t)y)
+PK64(pmuludq, (uint64_t)(uint32_t)x *(uint32_t)y)
 
 static ALWAYS_INLINE int32_t clamp(int32_t v, int32_t low, int32_t high)
 {
@@ -116,18 +116,18 @@ static ALWAYS_INLINE void pk_psadbw(VEC *a, const VEC *b)
 }
 
 /* PHADDx, PHSUBx: sums of neighbours, of a in the lower half, of b above. */
-#define PK_HORIZONTAL(name, lanes, count, lane, type, utype, expression)      \
-    static ALWAYS_INLINE void pk_##name(VEC *a, const VEC *b)                 \
-    {                                                                         \
-        VEC r;                                                                \
-        for (unsigned n = 0; n < count; n++) {                                \
-            const VEC *s = n < count / 2 ? a : b;                             \
-            unsigned m = 2 * (n % (count / 2));                               \
-            type x = (type)s->lanes[lane(m)];                                 \
-            type y = (type)s->lanes[lane(m + 1)];                             \
-            r.lanes[lane(n)] = (utype)(expression);                           \
-        }                                                                     \
-        *a = r;                                                               \
+#define PK_HORIZONTAL(name, lanes, count, lane, type, utype, expression)       \
+    static ALWAYS_INLINE void pk_##name(VEC *a, const VEC *b)                  \
+    {                                                                          \
+        VEC r;                                                                 \
+        for (unsigned n = 0; n < count; n++) {                                 \
+            const VEC *s = n < count / 2 ? a : b;                              \
+            unsigned m = 2 * (n % (count / 2));                                \
+            type x = (type)s->lanes[lane(m)];                                  \
+            type y = (type)s->lanes[lane(m + 1)];                              \
+            r.lanes[lane(n)] = (utype)(expression);                            \
+        }                                                                      \
+        *a = r;                                                                \
     }
 
 PK_HORIZONTAL(phaddw, w, N16, LANE16, int16_t, uint16_t, x + y)
@@ -140,18 +140,18 @@ PK_HORIZONTAL(phaddd, d, N32, LANE32, uint32_t, uint32_t, x + y)
 PK_HORIZONTAL(phsubd, d, N32, LANE32, uint32_t, uint32_t, x - y)
 
 /* ---- packing with saturation: a below, b above */
-#define PK_PACK(name, to, to_count, to_lane, from, from_lane, type, utype,    \
-                low, high)                                                    \
-    static ALWAYS_INLINE void pk_##name(VEC *a, const VEC *b)                 \
-    {                                                                         \
-        VEC r;                                                                \
-        for (unsigned n = 0; n < to_count / 2; n++) {                         \
-            r.to[to_lane(n)] =                                                \
-                (utype)clamp((type)a->from[from_lane(n)], low, high);         \
-            r.to[to_lane(n + to_count / 2)] =                                 \
-                (utype)clamp((type)b->from[from_lane(n)], low, high);         \
-        }                                                                     \
-        *a = r;                                                               \
+#define PK_PACK(name, to, to_count, to_lane, from, from_lane, type, utype,     \
+                low, high)                                                     \
+    static ALWAYS_INLINE void pk_##name(VEC *a, const VEC *b)                  \
+    {                                                                          \
+        VEC r;                                                                 \
+        for (unsigned n = 0; n < to_count / 2; n++) {                          \
+            r.to[to_lane(n)] =                                                 \
+                (utype)clamp((type)a->from[from_lane(n)], low, high);          \
+            r.to[to_lane(n + to_count / 2)] =                                  \
+                (utype)clamp((type)b->from[from_lane(n)], low, high);          \
+        }                                                                      \
+        *a = r;                                                                \
     }
 
 PK_PACK(packsswb, b, N8, LANE8, w, LANE16, int16_t, uint8_t, -128, 127)
@@ -159,15 +159,15 @@ PK_PACK(packuswb, b, N8, LANE8, w, LANE16, int16_t, uint8_t, 0, 255)
 PK_PACK(packssdw, w, N16, LANE16, d, LANE32, int32_t, uint16_t, -32768, 32767)
 
 /* ---- interleaving the lower or upper halves */
-#define PK_UNPACK(name, lanes, count, lane, first)                            \
-    static ALWAYS_INLINE void pk_##name(VEC *a, const VEC *b)                 \
-    {                                                                         \
-        VEC r;                                                                \
-        for (unsigned n = 0; n < count / 2; n++) {                            \
-            r.lanes[lane(2 * n)] = a->lanes[lane(n + first)];                 \
-            r.lanes[lane(2 * n + 1)] = b->lanes[lane(n + first)];             \
-        }                                                                     \
-        *a = r;                                                               \
+#define PK_UNPACK(name, lanes, count, lane, first)                             \
+    static ALWAYS_INLINE void pk_##name(VEC *a, const VEC *b)                  \
+    {                                                                          \
+        VEC r;                                                                 \
+        for (unsigned n = 0; n < count / 2; n++) {                             \
+            r.lanes[lane(2 * n)] = a->lanes[lane(n + first)];                  \
+            r.lanes[lane(2 * n + 1)] = b->lanes[lane(n + first)];              \
+        }                                                                      \
+        *a = r;                                                                \
     }
 
 PK_UNPACK(punpcklbw, b, N8, LANE8, 0)
@@ -191,24 +191,23 @@ static ALWAYS_INLINE void pk_pshufb(VEC *a, const VEC *b)
 
 /* ---- shifts of all lanes by one count; too large a count empties a lane,
  * or fills it with its sign */
-#define PK_SHIFT(name, lanes, count, type, utype, bits, expression)           \
-    static ALWAYS_INLINE void pk_##name##_by(VEC *a, uint64_t by)             \
-    {                                                                         \
-        for (unsigned n = 0; n < count; n++) {                                \
-            type x = (type)a->lanes[n];                                       \
-            a->lanes[n] = (utype)(expression);                                \
-        }                                                                     \
-    }                                                                         \
-    static ALWAYS_INLINE void pk_##name(VEC *a, const VEC *b)                 \
-    {                                                                         \
-        pk_##name##_by(a, b->q[0]);                                           \
+#define PK_SHIFT(name, lanes, count, type, utype, bits, expression)            \
+    static ALWAYS_INLINE void pk_##name##_by(VEC *a, uint64_t by)              \
+    {                                                                          \
+        for (unsigned n = 0; n < count; n++) {                                 \
+            type x = (type)a->lanes[n];                                        \
+            a->lanes[n] = (utype)(expression);                                 \
+        }                                                                      \
+    }                                                                          \
+    static ALWAYS_INLINE void pk_##name(VEC *a, const VEC *b)                  \
+    {                                                                          \
+        pk_##name##_by(a, b->q[0]);                                            \
     }
 
 PK_SHIFT(psrlw, w, N16, uint16_t, uint16_t, 16, by > 15 ? 0 : x >> by)
 PK_SHIFT(psrld, d, N32, uint32_t, uint32_t, 32, by > 31 ? 0 : x >> by)
 PK_SHIFT(psrlq, q, N64, uint64_t, uint64_t, 64, by > 63 ? 0 : x >> by)
-PK_SHIFT(psllw, w, N16, uint16_t, uint16_t, 16,
-         by > 15 ? 0 : (uint32_t)x << by)
+PK_SHIFT(psllw, w, N16, uint16_t, uint16_t, 16, by > 15 ? 0 : (uint32_t)x << by)
 PK_SHIFT(pslld, d, N32, uint32_t, uint32_t, 32, by > 31 ? 0 : x << by)
 PK_SHIFT(psllq, q, N64, uint64_t, uint64_t, 64, by > 63 ? 0 : x << by)
 PK_SHIFT(psraw, w, N16, int16_t, uint16_t, 16, x >> (by > 15 ? 15 : by))

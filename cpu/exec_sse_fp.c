@@ -33,8 +33,7 @@ union lanes {
  * the exponent, `least` is the smallest safe one. The compiler makes vector
  * code of the loop. Bits of the answer that are set tell the bad lanes.
  */
-static ALWAYS_INLINE uint64_t bad_lanes(const union xmm *a,
-                                        const union xmm *b,
+static ALWAYS_INLINE uint64_t bad_lanes(const union xmm *a, const union xmm *b,
                                         const union xmm *r, int32_t exp,
                                         int32_t least)
 {
@@ -44,52 +43,52 @@ static ALWAYS_INLINE uint64_t bad_lanes(const union xmm *a,
         int32_t ea = (int32_t)a->d[n] & exp, eb = (int32_t)b->d[n] & exp;
         int32_t er = (int32_t)r->d[n] & exp;
 
-        bad.d[n] = (uint32_t)(-(ea == 0) | -(eb == 0) | -(er < least) |
-                              -(er == exp));
+        bad.d[n] =
+            (uint32_t)(-(ea == 0) | -(eb == 0) | -(er < least) | -(er == exp));
     }
     return bad.q[0] | bad.q[1];
 }
 
 /* NAME_ps_try and NAME_pd_try: all lanes at once on the host, if that is
  * good enough; NAME_ps and NAME_pd: lane by lane. */
-#define PACKED(name, operator)                                                \
-    static ALWAYS_INLINE bool name##_ps_try(union xmm *a, const union xmm *b) \
-    {                                                                         \
-        union lanes x = {.x = *a}, y = {.x = *b}, r;                          \
-        for (unsigned n = 0; n < 4; n++)                                      \
-            r.f[n] = x.f[n] operator y.f[n];                                  \
-        if (bad_lanes(a, b, &r.x, 0x7f800000, 2 << 23))                       \
-            return false;                                                     \
-        *a = r.x;                                                             \
-        return true;                                                          \
-    }                                                                         \
-    static ALWAYS_INLINE bool name##_pd_try(union xmm *a, const union xmm *b) \
-    {                                                                         \
-        union lanes x = {.x = *a}, y = {.x = *b}, r;                          \
-        for (unsigned n = 0; n < 2; n++)                                      \
-            r.g[n] = x.g[n] operator y.g[n];                                  \
-        /* The exponents are in the upper lane of each half. */               \
-        if (bad_lanes(a, b, &r.x, 0x7ff00000, 2 << 20) >> 32)                 \
-            return false;                                                     \
-        *a = r.x;                                                             \
-        return true;                                                          \
-    }                                                                         \
+#define PACKED(name, operator)                                                 \
+    static ALWAYS_INLINE bool name##_ps_try(union xmm *a, const union xmm *b)  \
+    {                                                                          \
+        union lanes x = {.x = *a}, y = {.x = *b}, r;                           \
+        for (unsigned n = 0; n < 4; n++)                                       \
+            r.f[n] = x.f[n] operator y.f[n];                                   \
+        if (bad_lanes(a, b, &r.x, 0x7f800000, 2 << 23))                        \
+            return false;                                                      \
+        *a = r.x;                                                              \
+        return true;                                                           \
+    }                                                                          \
+    static ALWAYS_INLINE bool name##_pd_try(union xmm *a, const union xmm *b)  \
+    {                                                                          \
+        union lanes x = {.x = *a}, y = {.x = *b}, r;                           \
+        for (unsigned n = 0; n < 2; n++)                                       \
+            r.g[n] = x.g[n] operator y.g[n];                                   \
+        /* The exponents are in the upper lane of each half. */                \
+        if (bad_lanes(a, b, &r.x, 0x7ff00000, 2 << 20) >> 32)                  \
+            return false;                                                      \
+        *a = r.x;                                                              \
+        return true;                                                           \
+    }                                                                          \
     PACKED_SIMPLE(name)
 
-#define PACKED_SIMPLE(name)                                                   \
-    static ALWAYS_INLINE union xmm name##_ps(union xmm a, union xmm b,        \
-                                             uint32_t *m)                     \
-    {                                                                         \
-        for (unsigned n = 0; n < 4; n++)                                      \
-            a.d[n] = float32_##name(a.d[n], b.d[n], m);                       \
-        return a;                                                             \
-    }                                                                         \
-    static ALWAYS_INLINE union xmm name##_pd(union xmm a, union xmm b,        \
-                                             uint32_t *m)                     \
-    {                                                                         \
-        for (unsigned n = 0; n < 2; n++)                                      \
-            a.q[n] = float64_##name(a.q[n], b.q[n], m);                       \
-        return a;                                                             \
+#define PACKED_SIMPLE(name)                                                    \
+    static ALWAYS_INLINE union xmm name##_ps(union xmm a, union xmm b,         \
+                                             uint32_t *m)                      \
+    {                                                                          \
+        for (unsigned n = 0; n < 4; n++)                                       \
+            a.d[n] = float32_##name(a.d[n], b.d[n], m);                        \
+        return a;                                                              \
+    }                                                                          \
+    static ALWAYS_INLINE union xmm name##_pd(union xmm a, union xmm b,         \
+                                             uint32_t *m)                      \
+    {                                                                          \
+        for (unsigned n = 0; n < 2; n++)                                       \
+            a.q[n] = float64_##name(a.q[n], b.q[n], m);                        \
+        return a;                                                              \
     }
 
 PACKED(add, +)
@@ -114,8 +113,7 @@ static ALWAYS_INLINE union xmm sqrt_pd(union xmm a, union xmm b, uint32_t *m)
 }
 
 /* SSE3: subtract in even lanes, add in odd ones. */
-static ALWAYS_INLINE union xmm addsub_ps(union xmm a, union xmm b,
-                                         uint32_t *m)
+static ALWAYS_INLINE union xmm addsub_ps(union xmm a, union xmm b, uint32_t *m)
 {
     for (unsigned n = 0; n < 4; n += 2) {
         a.d[LANE32(n)] = float32_sub(a.d[LANE32(n)], b.d[LANE32(n)], m);
@@ -125,8 +123,7 @@ static ALWAYS_INLINE union xmm addsub_ps(union xmm a, union xmm b,
     return a;
 }
 
-static ALWAYS_INLINE union xmm addsub_pd(union xmm a, union xmm b,
-                                         uint32_t *m)
+static ALWAYS_INLINE union xmm addsub_pd(union xmm a, union xmm b, uint32_t *m)
 {
     a.q[0] = float64_sub(a.q[0], b.q[0], m);
     a.q[1] = float64_add(a.q[1], b.q[1], m);
@@ -134,125 +131,125 @@ static ALWAYS_INLINE union xmm addsub_pd(union xmm a, union xmm b,
 }
 
 /* Neighbours of a to the lower half, of b to the upper. */
-#define HORIZONTAL(name, operation)                                           \
-    static ALWAYS_INLINE union xmm name##_ps(union xmm a, union xmm b,        \
-                                             uint32_t *m)                     \
-    {                                                                         \
-        union xmm r;                                                          \
-        for (unsigned n = 0; n < 2; n++) {                                    \
-            r.d[LANE32(n)] = float32_##operation(                             \
-                a.d[LANE32(2 * n)], a.d[LANE32(2 * n + 1)], m);               \
-            r.d[LANE32(n + 2)] = float32_##operation(                         \
-                b.d[LANE32(2 * n)], b.d[LANE32(2 * n + 1)], m);               \
-        }                                                                     \
-        return r;                                                             \
-    }                                                                         \
-    static ALWAYS_INLINE union xmm name##_pd(union xmm a, union xmm b,        \
-                                             uint32_t *m)                     \
-    {                                                                         \
-        return (union xmm){.q = {float64_##operation(a.q[0], a.q[1], m),      \
-                                 float64_##operation(b.q[0], b.q[1], m)}};    \
+#define HORIZONTAL(name, operation)                                            \
+    static ALWAYS_INLINE union xmm name##_ps(union xmm a, union xmm b,         \
+                                             uint32_t *m)                      \
+    {                                                                          \
+        union xmm r;                                                           \
+        for (unsigned n = 0; n < 2; n++) {                                     \
+            r.d[LANE32(n)] = float32_##operation(a.d[LANE32(2 * n)],           \
+                                                 a.d[LANE32(2 * n + 1)], m);   \
+            r.d[LANE32(n + 2)] = float32_##operation(                          \
+                b.d[LANE32(2 * n)], b.d[LANE32(2 * n + 1)], m);                \
+        }                                                                      \
+        return r;                                                              \
+    }                                                                          \
+    static ALWAYS_INLINE union xmm name##_pd(union xmm a, union xmm b,         \
+                                             uint32_t *m)                      \
+    {                                                                          \
+        return (union xmm){.q = {float64_##operation(a.q[0], a.q[1], m),       \
+                                 float64_##operation(b.q[0], b.q[1], m)}};     \
     }
 
 HORIZONTAL(hadd, add)
 HORIZONTAL(hsub, sub)
 
 /* The exact way, with exceptions. */
-#define PACKED_SLOW(name, suffix)                                             \
-    static NOINLINE void name##suffix##_slow(                                 \
-        struct cpu *cpu, const struct insn *i, union xmm b)                   \
-    {                                                                         \
-        uint32_t m = sse_begin(cpu);                                          \
-        union xmm r = name##_##suffix(cpu->xmm[i->reg], b, &m);               \
-        sse_end(cpu, m);                                                      \
-        cpu->xmm[i->reg] = r;                                                 \
+#define PACKED_SLOW(name, suffix)                                              \
+    static NOINLINE void name##suffix##_slow(                                  \
+        struct cpu *cpu, const struct insn *i, union xmm b)                    \
+    {                                                                          \
+        uint32_t m = sse_begin(cpu);                                           \
+        union xmm r = name##_##suffix(cpu->xmm[i->reg], b, &m);                \
+        sse_end(cpu, m);                                                       \
+        cpu->xmm[i->reg] = r;                                                  \
     }
 
-#define PACKED_FORMS(name, suffix)                                            \
-    EXEC_BODY(name##suffix##_r)                                               \
-    {                                                                         \
-        need_sse(cpu);                                                        \
-        name##suffix##_do(cpu, i, cpu->xmm[i->rm]);                           \
-    }                                                                         \
-    EXEC_BODY(name##suffix##_m)                                               \
-    {                                                                         \
-        need_sse(cpu);                                                        \
-        name##suffix##_do(cpu, i, simd_load(cpu, i));                         \
+#define PACKED_FORMS(name, suffix)                                             \
+    EXEC_BODY(name##suffix##_r)                                                \
+    {                                                                          \
+        need_sse(cpu);                                                         \
+        name##suffix##_do(cpu, i, cpu->xmm[i->rm]);                            \
+    }                                                                          \
+    EXEC_BODY(name##suffix##_m)                                                \
+    {                                                                          \
+        need_sse(cpu);                                                         \
+        name##suffix##_do(cpu, i, simd_load(cpu, i));                          \
     }
 
-#define EXEC_PACKED(name, suffix)                                             \
-    PACKED_SLOW(name, suffix)                                                 \
-    static ALWAYS_INLINE void name##suffix##_do(                              \
-        struct cpu *cpu, const struct insn *i, union xmm b)                   \
-    {                                                                         \
-        name##suffix##_slow(cpu, i, b);                                       \
-    }                                                                         \
+#define EXEC_PACKED(name, suffix)                                              \
+    PACKED_SLOW(name, suffix)                                                  \
+    static ALWAYS_INLINE void name##suffix##_do(                               \
+        struct cpu *cpu, const struct insn *i, union xmm b)                    \
+    {                                                                          \
+        name##suffix##_slow(cpu, i, b);                                        \
+    }                                                                          \
     PACKED_FORMS(name, suffix)
 
-#define EXEC_PACKED_FAST(name, suffix)                                        \
-    PACKED_SLOW(name, suffix)                                                 \
-    static ALWAYS_INLINE void name##suffix##_do(                              \
-        struct cpu *cpu, const struct insn *i, union xmm b)                   \
-    {                                                                         \
-        union xmm a = cpu->xmm[i->reg];                                       \
-        if (likely(mxcsr_is_fast(cpu->mxcsr)) &&                              \
-            likely(name##_##suffix##_try(&a, &b)))                            \
-            cpu->xmm[i->reg] = a;                                             \
-        else                                                                  \
-            name##suffix##_slow(cpu, i, b);                                   \
-    }                                                                         \
+#define EXEC_PACKED_FAST(name, suffix)                                         \
+    PACKED_SLOW(name, suffix)                                                  \
+    static ALWAYS_INLINE void name##suffix##_do(                               \
+        struct cpu *cpu, const struct insn *i, union xmm b)                    \
+    {                                                                          \
+        union xmm a = cpu->xmm[i->reg];                                        \
+        if (likely(mxcsr_is_fast(cpu->mxcsr)) &&                               \
+            likely(name##_##suffix##_try(&a, &b)))                             \
+            cpu->xmm[i->reg] = a;                                              \
+        else                                                                   \
+            name##suffix##_slow(cpu, i, b);                                    \
+    }                                                                          \
     PACKED_FORMS(name, suffix)
 
 /* ---- arithmetic on the lowest lane; a is the old, b the new operand */
-#define SCALAR_FORMS(name, width, lane)                                       \
-    EXEC_BODY(name##_r)                                                       \
-    {                                                                         \
-        need_sse(cpu);                                                        \
-        name##_do(cpu, i, cpu->xmm[i->rm].lane);                              \
-    }                                                                         \
-    EXEC_BODY(name##_m)                                                       \
-    {                                                                         \
-        need_sse(cpu);                                                        \
-        name##_do(cpu, i, simd_load##width(cpu, i));                          \
+#define SCALAR_FORMS(name, width, lane)                                        \
+    EXEC_BODY(name##_r)                                                        \
+    {                                                                          \
+        need_sse(cpu);                                                         \
+        name##_do(cpu, i, cpu->xmm[i->rm].lane);                               \
+    }                                                                          \
+    EXEC_BODY(name##_m)                                                        \
+    {                                                                          \
+        need_sse(cpu);                                                         \
+        name##_do(cpu, i, simd_load##width(cpu, i));                           \
     }
 
-#define EXEC_SCALAR(name, width, lane, expression)                            \
-    static ALWAYS_INLINE void name##_do(                                      \
-        struct cpu *cpu, const struct insn *i, uint##width##_t b)             \
-    {                                                                         \
-        uint##width##_t *a = &cpu->xmm[i->reg].lane;                          \
-        uint32_t m = sse_begin(cpu);                                          \
-        uint##width##_t r = (expression);                                     \
-        sse_end(cpu, m);                                                      \
-        *a = r;                                                               \
-    }                                                                         \
+#define EXEC_SCALAR(name, width, lane, expression)                             \
+    static ALWAYS_INLINE void name##_do(struct cpu *cpu, const struct insn *i, \
+                                        uint##width##_t b)                     \
+    {                                                                          \
+        uint##width##_t *a = &cpu->xmm[i->reg].lane;                           \
+        uint32_t m = sse_begin(cpu);                                           \
+        uint##width##_t r = (expression);                                      \
+        sse_end(cpu, m);                                                       \
+        *a = r;                                                                \
+    }                                                                          \
     SCALAR_FORMS(name, width, lane)
 
-#define EXEC_SCALAR_FAST(name, suffix, width, lane)                           \
-    static NOINLINE void name##suffix##_slow(                                 \
-        struct cpu *cpu, const struct insn *i, uint##width##_t b)             \
-    {                                                                         \
-        uint32_t m = sse_begin(cpu);                                          \
-        uint##width##_t r =                                                   \
-            float##width##_##name(cpu->xmm[i->reg].lane, b, &m);              \
-        sse_end(cpu, m);                                                      \
-        cpu->xmm[i->reg].lane = r;                                            \
-    }                                                                         \
-    static ALWAYS_INLINE void name##suffix##_do(                              \
-        struct cpu *cpu, const struct insn *i, uint##width##_t b)             \
-    {                                                                         \
-        uint##width##_t *a = &cpu->xmm[i->reg].lane, r;                       \
-        if (likely(float##width##_##name##_try(*a, b, cpu->mxcsr, &r)))       \
-            *a = r;                                                           \
-        else                                                                  \
-            name##suffix##_slow(cpu, i, b);                                   \
-    }                                                                         \
+#define EXEC_SCALAR_FAST(name, suffix, width, lane)                            \
+    static NOINLINE void name##suffix##_slow(                                  \
+        struct cpu *cpu, const struct insn *i, uint##width##_t b)              \
+    {                                                                          \
+        uint32_t m = sse_begin(cpu);                                           \
+        uint##width##_t r =                                                    \
+            float##width##_##name(cpu->xmm[i->reg].lane, b, &m);               \
+        sse_end(cpu, m);                                                       \
+        cpu->xmm[i->reg].lane = r;                                             \
+    }                                                                          \
+    static ALWAYS_INLINE void name##suffix##_do(                               \
+        struct cpu *cpu, const struct insn *i, uint##width##_t b)              \
+    {                                                                          \
+        uint##width##_t *a = &cpu->xmm[i->reg].lane, r;                        \
+        if (likely(float##width##_##name##_try(*a, b, cpu->mxcsr, &r)))        \
+            *a = r;                                                            \
+        else                                                                   \
+            name##suffix##_slow(cpu, i, b);                                    \
+    }                                                                          \
     SCALAR_FORMS(name##suffix, width, lane)
 
-#define EXEC_FOUR(name)                                                       \
-    EXEC_PACKED_FAST(name, ps)                                                \
-    EXEC_PACKED_FAST(name, pd)                                                \
-    EXEC_SCALAR_FAST(name, ss, 32, d[LANE32(0)])                              \
+#define EXEC_FOUR(name)                                                        \
+    EXEC_PACKED_FAST(name, ps)                                                 \
+    EXEC_PACKED_FAST(name, pd)                                                 \
+    EXEC_SCALAR_FAST(name, ss, 32, d[LANE32(0)])                               \
     EXEC_SCALAR_FAST(name, sd, 64, q[0])
 
 EXEC_FOUR(add)
@@ -312,38 +309,38 @@ static uint32_t approximate_rsqrt(uint32_t a)
     return to_12_bits((float)(1.0 / sqrt((double)float32_host(a))));
 }
 
-#define EXEC_APPROXIMATE(name)                                                \
-    static union xmm name##ps_do(union xmm b)                                 \
-    {                                                                         \
-        for (unsigned n = 0; n < 4; n++)                                      \
-            b.d[n] = approximate_##name(b.d[n]);                              \
-        return b;                                                             \
-    }                                                                         \
-    EXEC(name##ps_r)                                                          \
-    {                                                                         \
-        need_sse(cpu);                                                        \
-        cpu->xmm[i->reg] = name##ps_do(cpu->xmm[i->rm]);                      \
-        NEXT;                                                                 \
-    }                                                                         \
-    EXEC(name##ps_m)                                                          \
-    {                                                                         \
-        need_sse(cpu);                                                        \
-        cpu->xmm[i->reg] = name##ps_do(simd_load(cpu, i));                    \
-        NEXT;                                                                 \
-    }                                                                         \
-    EXEC(name##ss_r)                                                          \
-    {                                                                         \
-        need_sse(cpu);                                                        \
-        cpu->xmm[i->reg].d[LANE32(0)] =                                       \
-            approximate_##name(cpu->xmm[i->rm].d[LANE32(0)]);                 \
-        NEXT;                                                                 \
-    }                                                                         \
-    EXEC(name##ss_m)                                                          \
-    {                                                                         \
-        need_sse(cpu);                                                        \
-        cpu->xmm[i->reg].d[LANE32(0)] =                                       \
-            approximate_##name(simd_load32(cpu, i));                          \
-        NEXT;                                                                 \
+#define EXEC_APPROXIMATE(name)                                                 \
+    static union xmm name##ps_do(union xmm b)                                  \
+    {                                                                          \
+        for (unsigned n = 0; n < 4; n++)                                       \
+            b.d[n] = approximate_##name(b.d[n]);                               \
+        return b;                                                              \
+    }                                                                          \
+    EXEC(name##ps_r)                                                           \
+    {                                                                          \
+        need_sse(cpu);                                                         \
+        cpu->xmm[i->reg] = name##ps_do(cpu->xmm[i->rm]);                       \
+        NEXT;                                                                  \
+    }                                                                          \
+    EXEC(name##ps_m)                                                           \
+    {                                                                          \
+        need_sse(cpu);                                                         \
+        cpu->xmm[i->reg] = name##ps_do(simd_load(cpu, i));                     \
+        NEXT;                                                                  \
+    }                                                                          \
+    EXEC(name##ss_r)                                                           \
+    {                                                                          \
+        need_sse(cpu);                                                         \
+        cpu->xmm[i->reg].d[LANE32(0)] =                                        \
+            approximate_##name(cpu->xmm[i->rm].d[LANE32(0)]);                  \
+        NEXT;                                                                  \
+    }                                                                          \
+    EXEC(name##ss_m)                                                           \
+    {                                                                          \
+        need_sse(cpu);                                                         \
+        cpu->xmm[i->reg].d[LANE32(0)] =                                        \
+            approximate_##name(simd_load32(cpu, i));                           \
+        NEXT;                                                                  \
     }
 
 EXEC_APPROXIMATE(rcp)
@@ -422,24 +419,23 @@ static void cmppd_do(struct cpu *cpu, const struct insn *i, union xmm b)
     cpu->xmm[i->reg] = r;
 }
 
-#define EXEC_CMP_PACKED(name)                                                 \
-    EXEC(name##_r)                                                            \
-    {                                                                         \
-        need_sse(cpu);                                                        \
-        name##_do(cpu, i, cpu->xmm[i->rm]);                                   \
-        NEXT;                                                                 \
-    }                                                                         \
-    EXEC(name##_m)                                                            \
-    {                                                                         \
-        need_sse(cpu);                                                        \
-        name##_do(cpu, i, simd_load(cpu, i));                                 \
-        NEXT;                                                                 \
+#define EXEC_CMP_PACKED(name)                                                  \
+    EXEC(name##_r)                                                             \
+    {                                                                          \
+        need_sse(cpu);                                                         \
+        name##_do(cpu, i, cpu->xmm[i->rm]);                                    \
+        NEXT;                                                                  \
+    }                                                                          \
+    EXEC(name##_m)                                                             \
+    {                                                                          \
+        need_sse(cpu);                                                         \
+        name##_do(cpu, i, simd_load(cpu, i));                                  \
+        NEXT;                                                                  \
     }
 
 EXEC_CMP_PACKED(cmpps)
 EXEC_CMP_PACKED(cmppd)
-EXEC_SCALAR(cmpss, 32, d[LANE32(0)],
-            compare32(*a, b, (unsigned)i->imm, &m))
+EXEC_SCALAR(cmpss, 32, d[LANE32(0)], compare32(*a, b, (unsigned)i->imm, &m))
 EXEC_SCALAR(cmpsd, 64, q[0], compare64(*a, b, (unsigned)i->imm, &m))
 
 /* ---- comparisons to EFLAGS: OF, SF, AF become 0 */
@@ -454,26 +450,26 @@ static ALWAYS_INLINE void compare_end(struct cpu *cpu, uint32_t m,
                                      : FL_Z | FL_P | FL_C);
 }
 
-#define EXEC_COMI(name, width, lane, signals)                                 \
-    static ALWAYS_INLINE void name##_do(                                      \
-        struct cpu *cpu, const struct insn *i, uint##width##_t b)             \
-    {                                                                         \
-        uint32_t m = sse_begin(cpu);                                          \
-        enum fp_relation r = float##width##_compare(cpu->xmm[i->reg].lane, b, \
-                                                    signals, &m);             \
-        compare_end(cpu, m, r);                                               \
-    }                                                                         \
-    EXEC(name##_r)                                                            \
-    {                                                                         \
-        need_sse(cpu);                                                        \
-        name##_do(cpu, i, cpu->xmm[i->rm].lane);                              \
-        NEXT;                                                                 \
-    }                                                                         \
-    EXEC(name##_m)                                                            \
-    {                                                                         \
-        need_sse(cpu);                                                        \
-        name##_do(cpu, i, simd_load##width(cpu, i));                          \
-        NEXT;                                                                 \
+#define EXEC_COMI(name, width, lane, signals)                                  \
+    static ALWAYS_INLINE void name##_do(struct cpu *cpu, const struct insn *i, \
+                                        uint##width##_t b)                     \
+    {                                                                          \
+        uint32_t m = sse_begin(cpu);                                           \
+        enum fp_relation r =                                                   \
+            float##width##_compare(cpu->xmm[i->reg].lane, b, signals, &m);     \
+        compare_end(cpu, m, r);                                                \
+    }                                                                          \
+    EXEC(name##_r)                                                             \
+    {                                                                          \
+        need_sse(cpu);                                                         \
+        name##_do(cpu, i, cpu->xmm[i->rm].lane);                               \
+        NEXT;                                                                  \
+    }                                                                          \
+    EXEC(name##_m)                                                             \
+    {                                                                          \
+        need_sse(cpu);                                                         \
+        name##_do(cpu, i, simd_load##width(cpu, i));                           \
+        NEXT;                                                                  \
     }
 
 EXEC_COMI(comiss, 32, d[LANE32(0)], true)

@@ -8,26 +8,26 @@
 #define VEC union xmm
 #include "cpu/exec_packed_tmpl.h"
 
-#define SSE_OP(opcode, name, mmx_feature, sse_feature)                        \
-    EXEC(sse_##name##_r)                                                      \
-    {                                                                         \
-        union xmm a, b;                                                       \
-        need_sse(cpu);                                                        \
-        a = cpu->xmm[i->reg];                                                 \
-        b = cpu->xmm[i->rm];                                                  \
-        pk_##name(&a, &b);                                                    \
-        cpu->xmm[i->reg] = a;                                                 \
-        NEXT;                                                                 \
-    }                                                                         \
-    EXEC(sse_##name##_m)                                                      \
-    {                                                                         \
-        union xmm a, b;                                                       \
-        need_sse(cpu);                                                        \
-        b = simd_load(cpu, i);                                                \
-        a = cpu->xmm[i->reg];                                                 \
-        pk_##name(&a, &b);                                                    \
-        cpu->xmm[i->reg] = a;                                                 \
-        NEXT;                                                                 \
+#define SSE_OP(opcode, name, mmx_feature, sse_feature)                         \
+    EXEC(sse_##name##_r)                                                       \
+    {                                                                          \
+        union xmm a, b;                                                        \
+        need_sse(cpu);                                                         \
+        a = cpu->xmm[i->reg];                                                  \
+        b = cpu->xmm[i->rm];                                                   \
+        pk_##name(&a, &b);                                                     \
+        cpu->xmm[i->reg] = a;                                                  \
+        NEXT;                                                                  \
+    }                                                                          \
+    EXEC(sse_##name##_m)                                                       \
+    {                                                                          \
+        union xmm a, b;                                                        \
+        need_sse(cpu);                                                         \
+        b = simd_load(cpu, i);                                                 \
+        a = cpu->xmm[i->reg];                                                  \
+        pk_##name(&a, &b);                                                     \
+        cpu->xmm[i->reg] = a;                                                  \
+        NEXT;                                                                  \
     }
 PACKED_OPS(SSE_OP)
 PACKED_LOW_OPS(SSE_OP)
@@ -46,15 +46,15 @@ static ALWAYS_INLINE void pk_punpckhqdq(union xmm *a, const union xmm *b)
 SSE_OP(, punpcklqdq, , )
 SSE_OP(, punpckhqdq, , )
 
-#define SSE_SHIFT(opcode, digit, name)                                        \
-    EXEC(sse_##name##_Ib)                                                     \
-    {                                                                         \
-        union xmm a;                                                          \
-        need_sse(cpu);                                                        \
-        a = cpu->xmm[i->rm];                                                  \
-        pk_##name##_by(&a, i->imm);                                           \
-        cpu->xmm[i->rm] = a;                                                  \
-        NEXT;                                                                 \
+#define SSE_SHIFT(opcode, digit, name)                                         \
+    EXEC(sse_##name##_Ib)                                                      \
+    {                                                                          \
+        union xmm a;                                                           \
+        need_sse(cpu);                                                         \
+        a = cpu->xmm[i->rm];                                                   \
+        pk_##name##_by(&a, i->imm);                                            \
+        cpu->xmm[i->rm] = a;                                                   \
+        NEXT;                                                                  \
     }
 PACKED_SHIFTS(SSE_SHIFT)
 
@@ -94,8 +94,8 @@ EXEC(pslldq)
 EXEC(sse_palignr_r)
 {
     need_sse(cpu);
-    cpu->xmm[i->reg] = align_right(cpu->xmm[i->reg], cpu->xmm[i->rm],
-                                   (unsigned)i->imm);
+    cpu->xmm[i->reg] =
+        align_right(cpu->xmm[i->reg], cpu->xmm[i->rm], (unsigned)i->imm);
     NEXT;
 }
 
@@ -340,8 +340,7 @@ EXEC(movmskpd)
     const union xmm *b = &cpu->xmm[i->rm];
 
     need_sse(cpu);
-    set_r32(cpu, i->reg,
-            (uint32_t)(b->q[0] >> 63 | (b->q[1] >> 63) << 1));
+    set_r32(cpu, i->reg, (uint32_t)(b->q[0] >> 63 | (b->q[1] >> 63) << 1));
     NEXT;
 }
 
@@ -435,22 +434,22 @@ static ALWAYS_INLINE union xmm shuffle_movshdup(union xmm a, union xmm b,
     return shuffle_pshufd(a, b, 0xf5);
 }
 
-#define SHUFFLE(name)                                                         \
-    EXEC(name##_r)                                                            \
-    {                                                                         \
-        need_sse(cpu);                                                        \
-        cpu->xmm[i->reg] = shuffle_##name(                                    \
-            cpu->xmm[i->reg], cpu->xmm[i->rm], (unsigned)i->imm);             \
-        NEXT;                                                                 \
-    }                                                                         \
-    EXEC(name##_m)                                                            \
-    {                                                                         \
-        union xmm b;                                                          \
-        need_sse(cpu);                                                        \
-        b = simd_load(cpu, i);                                                \
-        cpu->xmm[i->reg] =                                                    \
-            shuffle_##name(cpu->xmm[i->reg], b, (unsigned)i->imm);            \
-        NEXT;                                                                 \
+#define SHUFFLE(name)                                                          \
+    EXEC(name##_r)                                                             \
+    {                                                                          \
+        need_sse(cpu);                                                         \
+        cpu->xmm[i->reg] = shuffle_##name(cpu->xmm[i->reg], cpu->xmm[i->rm],   \
+                                          (unsigned)i->imm);                   \
+        NEXT;                                                                  \
+    }                                                                          \
+    EXEC(name##_m)                                                             \
+    {                                                                          \
+        union xmm b;                                                           \
+        need_sse(cpu);                                                         \
+        b = simd_load(cpu, i);                                                 \
+        cpu->xmm[i->reg] =                                                     \
+            shuffle_##name(cpu->xmm[i->reg], b, (unsigned)i->imm);             \
+        NEXT;                                                                  \
     }
 
 SHUFFLE(pshufd)

@@ -12,44 +12,38 @@
 typedef struct float80 x87_fn(struct float80 dst, struct float80 src,
                               struct float80_env *env);
 
-static ALWAYS_INLINE struct float80 op_fadd(struct float80 dst,
-                                            struct float80 src,
-                                            struct float80_env *env)
+static ALWAYS_INLINE struct float80
+op_fadd(struct float80 dst, struct float80 src, struct float80_env *env)
 {
     return float80_add(dst, src, env);
 }
 
-static ALWAYS_INLINE struct float80 op_fmul(struct float80 dst,
-                                            struct float80 src,
-                                            struct float80_env *env)
+static ALWAYS_INLINE struct float80
+op_fmul(struct float80 dst, struct float80 src, struct float80_env *env)
 {
     return float80_mul(dst, src, env);
 }
 
-static ALWAYS_INLINE struct float80 op_fsub(struct float80 dst,
-                                            struct float80 src,
-                                            struct float80_env *env)
+static ALWAYS_INLINE struct float80
+op_fsub(struct float80 dst, struct float80 src, struct float80_env *env)
 {
     return float80_sub(dst, src, env);
 }
 
-static ALWAYS_INLINE struct float80 op_fsubr(struct float80 dst,
-                                             struct float80 src,
-                                             struct float80_env *env)
+static ALWAYS_INLINE struct float80
+op_fsubr(struct float80 dst, struct float80 src, struct float80_env *env)
 {
     return float80_sub(src, dst, env);
 }
 
-static ALWAYS_INLINE struct float80 op_fdiv(struct float80 dst,
-                                            struct float80 src,
-                                            struct float80_env *env)
+static ALWAYS_INLINE struct float80
+op_fdiv(struct float80 dst, struct float80 src, struct float80_env *env)
 {
     return float80_div(dst, src, env);
 }
 
-static ALWAYS_INLINE struct float80 op_fdivr(struct float80 dst,
-                                             struct float80 src,
-                                             struct float80_env *env)
+static ALWAYS_INLINE struct float80
+op_fdivr(struct float80 dst, struct float80 src, struct float80_env *env)
 {
     return float80_div(src, dst, env);
 }
@@ -83,8 +77,7 @@ static ALWAYS_INLINE bool arith_st(struct cpu *cpu, const struct insn *i,
 
 /* DE for a float32 or float64 operand that was denormal; as float80 it is
  * normal, so the calculation did not see it. */
-static NOINLINE void add_denormal(struct float80_env *env,
-                                  struct float80 other)
+static NOINLINE void add_denormal(struct float80_env *env, struct float80 other)
 {
     enum float80_class c = float80_classify(other);
 
@@ -129,56 +122,54 @@ static ALWAYS_INLINE void x87_record(struct cpu *cpu, const struct insn *i,
     fpu_record_data(cpu, i, off);
 }
 
-#define ARITH(name)                                                           \
-    EXEC_BODY(name##_m32)                                                     \
-    {                                                                         \
-        uint64_t off = x87_mem(cpu, i);                                       \
-        bool denormal;                                                        \
-        struct float80 v =                                                    \
-            float80_widen32(ld32(cpu, i->seg, off), &denormal);               \
-        x87_record(cpu, i, off);                                              \
-        arith_mem(cpu, op_##name, v, denormal);                               \
-    }                                                                         \
-    EXEC_BODY(name##_m64)                                                     \
-    {                                                                         \
-        uint64_t off = x87_mem(cpu, i);                                       \
-        bool denormal;                                                        \
-        struct float80 v =                                                    \
-            float80_widen64(ld64(cpu, i->seg, off), &denormal);               \
-        x87_record(cpu, i, off);                                              \
-        arith_mem(cpu, op_##name, v, denormal);                               \
-    }                                                                         \
-    EXEC(name##_i16)                                                          \
-    {                                                                         \
-        uint64_t off = x87_mem(cpu, i);                                       \
-        int16_t v = (int16_t)ld16(cpu, i->seg, off);                          \
-        x87_record(cpu, i, off);                                              \
-        arith_mem(cpu, op_##name, float80_from_int(v), false);                \
-        NEXT;                                                                 \
-    }                                                                         \
-    EXEC(name##_i32)                                                          \
-    {                                                                         \
-        uint64_t off = x87_mem(cpu, i);                                       \
-        int32_t v = (int32_t)ld32(cpu, i->seg, off);                          \
-        x87_record(cpu, i, off);                                              \
-        arith_mem(cpu, op_##name, float80_from_int(v), false);                \
-        NEXT;                                                                 \
-    }                                                                         \
-    EXEC(name##_st0)                                                          \
-    {                                                                         \
-        arith_st(cpu, i, op_##name, 0, i->rm & 7);                            \
-        NEXT;                                                                 \
-    }                                                                         \
-    EXEC(name##_sti)                                                          \
-    {                                                                         \
-        arith_st(cpu, i, op_##name, i->rm & 7, 0);                            \
-        NEXT;                                                                 \
-    }                                                                         \
-    EXEC(name##p)                                                             \
-    {                                                                         \
-        if (arith_st(cpu, i, op_##name, i->rm & 7, 0))                        \
-            fpu_pop(cpu);                                                     \
-        NEXT;                                                                 \
+#define ARITH(name)                                                            \
+    EXEC_BODY(name##_m32)                                                      \
+    {                                                                          \
+        uint64_t off = x87_mem(cpu, i);                                        \
+        bool denormal;                                                         \
+        struct float80 v = float80_widen32(ld32(cpu, i->seg, off), &denormal); \
+        x87_record(cpu, i, off);                                               \
+        arith_mem(cpu, op_##name, v, denormal);                                \
+    }                                                                          \
+    EXEC_BODY(name##_m64)                                                      \
+    {                                                                          \
+        uint64_t off = x87_mem(cpu, i);                                        \
+        bool denormal;                                                         \
+        struct float80 v = float80_widen64(ld64(cpu, i->seg, off), &denormal); \
+        x87_record(cpu, i, off);                                               \
+        arith_mem(cpu, op_##name, v, denormal);                                \
+    }                                                                          \
+    EXEC(name##_i16)                                                           \
+    {                                                                          \
+        uint64_t off = x87_mem(cpu, i);                                        \
+        int16_t v = (int16_t)ld16(cpu, i->seg, off);                           \
+        x87_record(cpu, i, off);                                               \
+        arith_mem(cpu, op_##name, float80_from_int(v), false);                 \
+        NEXT;                                                                  \
+    }                                                                          \
+    EXEC(name##_i32)                                                           \
+    {                                                                          \
+        uint64_t off = x87_mem(cpu, i);                                        \
+        int32_t v = (int32_t)ld32(cpu, i->seg, off);                           \
+        x87_record(cpu, i, off);                                               \
+        arith_mem(cpu, op_##name, float80_from_int(v), false);                 \
+        NEXT;                                                                  \
+    }                                                                          \
+    EXEC(name##_st0)                                                           \
+    {                                                                          \
+        arith_st(cpu, i, op_##name, 0, i->rm & 7);                             \
+        NEXT;                                                                  \
+    }                                                                          \
+    EXEC(name##_sti)                                                           \
+    {                                                                          \
+        arith_st(cpu, i, op_##name, i->rm & 7, 0);                             \
+        NEXT;                                                                  \
+    }                                                                          \
+    EXEC(name##p)                                                              \
+    {                                                                          \
+        if (arith_st(cpu, i, op_##name, i->rm & 7, 0))                         \
+            fpu_pop(cpu);                                                      \
+        NEXT;                                                                  \
     }
 
 ARITH(fadd)
@@ -245,26 +236,26 @@ static ALWAYS_INLINE bool compare_mem(struct cpu *cpu, const struct insn *i,
 }
 
 /* FCOM and FCOMP of one memory type; `widen` may use `bits`, `denormal`. */
-#define COMPARE_MEM(name, width, widen)                                       \
-    static ALWAYS_INLINE bool name##_any(struct cpu *cpu,                     \
-                                         const struct insn *i)                \
-    {                                                                         \
-        uint64_t off = x87_mem(cpu, i);                                       \
-        uint##width##_t raw = ld##width(cpu, i->seg, off);                    \
-        bool denormal = false;                                                \
-        struct float80 v = widen;                                             \
-        return compare_mem(cpu, i, off, v, denormal);                         \
-    }                                                                         \
-    EXEC(fcom_##name)                                                         \
-    {                                                                         \
-        name##_any(cpu, i);                                                   \
-        NEXT;                                                                 \
-    }                                                                         \
-    EXEC(fcomp_##name)                                                        \
-    {                                                                         \
-        if (name##_any(cpu, i))                                               \
-            fpu_pop(cpu);                                                     \
-        NEXT;                                                                 \
+#define COMPARE_MEM(name, width, widen)                                        \
+    static ALWAYS_INLINE bool name##_any(struct cpu *cpu,                      \
+                                         const struct insn *i)                 \
+    {                                                                          \
+        uint64_t off = x87_mem(cpu, i);                                        \
+        uint##width##_t raw = ld##width(cpu, i->seg, off);                     \
+        bool denormal = false;                                                 \
+        struct float80 v = widen;                                              \
+        return compare_mem(cpu, i, off, v, denormal);                          \
+    }                                                                          \
+    EXEC(fcom_##name)                                                          \
+    {                                                                          \
+        name##_any(cpu, i);                                                    \
+        NEXT;                                                                  \
+    }                                                                          \
+    EXEC(fcomp_##name)                                                         \
+    {                                                                          \
+        if (name##_any(cpu, i))                                                \
+            fpu_pop(cpu);                                                      \
+        NEXT;                                                                  \
     }
 
 COMPARE_MEM(m32, 32, float80_widen32(raw, &denormal))
@@ -343,8 +334,7 @@ static bool compare_flags(struct cpu *cpu, const struct insn *i,
     fpu_wait(cpu);
     fpu_record_ip(cpu, i);
     if (fpu_full(cpu, 0) && fpu_full(cpu, n)) {
-        r = float80_compare(*fpu_st(cpu, 0), *fpu_st(cpu, n), signalling,
-                            &env);
+        r = float80_compare(*fpu_st(cpu, 0), *fpu_st(cpu, n), signalling, &env);
         env.up = cpu->fsw & FSW_C1;
         done = fpu_finish(cpu, &env);
     } else {
@@ -410,19 +400,18 @@ static ALWAYS_INLINE void load(struct cpu *cpu, struct float80 v,
         fpu_push(cpu, v);
         return;
     }
-    if (likely(fpu_finish(cpu, env)) ||
-        !(env->flags & ~env->control & FP_IE))
+    if (likely(fpu_finish(cpu, env)) || !(env->flags & ~env->control & FP_IE))
         fpu_push(cpu, v);
 }
 
-#define LOAD(name, width, convert)                                            \
-    EXEC_BODY(name)                                                           \
-    {                                                                         \
-        struct float80_env env = fpu_env(cpu);                                \
-        uint64_t off = x87_mem(cpu, i);                                       \
-        uint##width##_t raw = ld##width(cpu, i->seg, off);                    \
-        x87_record(cpu, i, off);                                              \
-        load(cpu, convert, &env);                                             \
+#define LOAD(name, width, convert)                                             \
+    EXEC_BODY(name)                                                            \
+    {                                                                          \
+        struct float80_env env = fpu_env(cpu);                                 \
+        uint64_t off = x87_mem(cpu, i);                                        \
+        uint##width##_t raw = ld##width(cpu, i->seg, off);                     \
+        x87_record(cpu, i, off);                                               \
+        load(cpu, convert, &env);                                              \
     }
 
 LOAD(fld_m32, 32, float80_from_float32(raw, &env))
@@ -511,42 +500,42 @@ static ALWAYS_INLINE bool store_done(struct cpu *cpu, const struct insn *i,
 }
 
 /* `value` is the store's operand, `empty_value` its indefinite. */
-#define STORE_ANY(name, width, value, empty_value)                            \
-    static ALWAYS_INLINE bool name##_any(struct cpu *cpu,                     \
-                                         const struct insn *i)                \
-    {                                                                         \
-        struct float80_env env = fpu_env(cpu);                                \
-        uint64_t off = x87_mem(cpu, i);                                       \
-        bool empty = !fpu_full(cpu, 0), writes;                               \
-        uint##width##_t v;                                                    \
-        if (unlikely(empty)) {                                                \
-            v = (uint##width##_t)(empty_value);                               \
-            writes = store_empty(cpu, &env);                                  \
-        } else {                                                              \
-            v = (uint##width##_t)(value);                                     \
-            writes = store_writes(&env);                                      \
-        }                                                                     \
-        if (likely(writes))                                                   \
-            st##width(cpu, i->seg, off, v);                                   \
-        else                                                                  \
-            mem_probe_write(cpu, i->seg, off, width / 8);                     \
-        return store_done(cpu, i, off, empty, writes, &env);                  \
+#define STORE_ANY(name, width, value, empty_value)                             \
+    static ALWAYS_INLINE bool name##_any(struct cpu *cpu,                      \
+                                         const struct insn *i)                 \
+    {                                                                          \
+        struct float80_env env = fpu_env(cpu);                                 \
+        uint64_t off = x87_mem(cpu, i);                                        \
+        bool empty = !fpu_full(cpu, 0), writes;                                \
+        uint##width##_t v;                                                     \
+        if (unlikely(empty)) {                                                 \
+            v = (uint##width##_t)(empty_value);                                \
+            writes = store_empty(cpu, &env);                                   \
+        } else {                                                               \
+            v = (uint##width##_t)(value);                                      \
+            writes = store_writes(&env);                                       \
+        }                                                                      \
+        if (likely(writes))                                                    \
+            st##width(cpu, i->seg, off, v);                                    \
+        else                                                                   \
+            mem_probe_write(cpu, i->seg, off, width / 8);                      \
+        return store_done(cpu, i, off, empty, writes, &env);                   \
     }
 
-#define STORE(name, width, value, empty_value)                                \
-    STORE_ANY(name, width, value, empty_value)                                \
-    EXEC(name)                                                                \
-    {                                                                         \
-        name##_any(cpu, i);                                                   \
-        NEXT;                                                                 \
+#define STORE(name, width, value, empty_value)                                 \
+    STORE_ANY(name, width, value, empty_value)                                 \
+    EXEC(name)                                                                 \
+    {                                                                          \
+        name##_any(cpu, i);                                                    \
+        NEXT;                                                                  \
     }
 
-#define STORE_POP(name, any)                                                  \
-    EXEC(name)                                                                \
-    {                                                                         \
-        if (any##_any(cpu, i))                                                \
-            fpu_pop(cpu);                                                     \
-        NEXT;                                                                 \
+#define STORE_POP(name, any)                                                   \
+    EXEC(name)                                                                 \
+    {                                                                          \
+        if (any##_any(cpu, i))                                                 \
+            fpu_pop(cpu);                                                      \
+        NEXT;                                                                  \
     }
 
 #define ST0 (*fpu_st(cpu, 0))
@@ -692,11 +681,11 @@ static ALWAYS_INLINE void move_if(struct cpu *cpu, const struct insn *i,
         ST0 = *fpu_st(cpu, n);
 }
 
-#define FCMOV(name, condition)                                                \
-    EXEC(name)                                                                \
-    {                                                                         \
-        move_if(cpu, i, condition);                                           \
-        NEXT;                                                                 \
+#define FCMOV(name, condition)                                                 \
+    EXEC(name)                                                                 \
+    {                                                                          \
+        move_if(cpu, i, condition);                                            \
+        NEXT;                                                                  \
     }
 
 FCMOV(fcmovb, flag_c(cpu))

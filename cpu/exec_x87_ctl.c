@@ -53,7 +53,7 @@ void fpu_update_error(struct cpu *cpu)
 {
     bool error = cpu->fsw & ~cpu->fcw & FP_FLAGS;
 
-    cpu->fsw &= (uint16_t)~(FSW_ES | FSW_B);
+    cpu->fsw &= (uint16_t) ~(FSW_ES | FSW_B);
     if (error)
         cpu->fsw |= FSW_ES | FSW_B;
     if (cpu->config.ferr && (!error || !(cpu->cr0 & CR0_NE)))
@@ -137,7 +137,7 @@ EXEC_BODY(fninit)
 EXEC(fnclex)
 {
     fpu_no_wait(cpu);
-    cpu->fsw &= (uint16_t)~(FP_FLAGS | FSW_SF | FSW_ES | FSW_B);
+    cpu->fsw &= (uint16_t) ~(FP_FLAGS | FSW_SF | FSW_ES | FSW_B);
     fpu_update_error(cpu);
     NEXT;
 }
@@ -179,7 +179,7 @@ static void free_register(struct cpu *cpu, const struct insn *i)
     fpu_wait(cpu);
     fpu_record_ip(cpu, i);
     cpu->fsw &= (uint16_t)~FSW_C1;
-    cpu->ftag &= (uint8_t)~(1 << ((cpu->ftop + i->rm) & 7));
+    cpu->ftag &= (uint8_t) ~(1 << ((cpu->ftop + i->rm) & 7));
 }
 
 EXEC(ffree)
@@ -253,12 +253,10 @@ static void env_put(uint8_t *image, unsigned size, unsigned n, uint32_t v)
 
 static uint32_t env_get(const uint8_t *image, unsigned size, unsigned n)
 {
-    return size == ENV_16 ? load_le16(image + 2 * n)
-                          : load_le32(image + 4 * n);
+    return size == ENV_16 ? load_le16(image + 2 * n) : load_le32(image + 4 * n);
 }
 
-static void env_write_real(const struct cpu *cpu, uint8_t *image,
-                           unsigned size)
+static void env_write_real(const struct cpu *cpu, uint8_t *image, unsigned size)
 {
     uint32_t ip = (uint32_t)cpu->fip + ((uint32_t)cpu->fcs << 4);
     uint32_t dp = (uint32_t)cpu->fdp + ((uint32_t)cpu->fds << 4);

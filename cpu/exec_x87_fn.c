@@ -176,7 +176,7 @@ static void trig_start(struct cpu *cpu, const struct insn *i)
 /* C2 tells that the operand is out of range and nothing was done. */
 static bool in_range(struct cpu *cpu, bool done)
 {
-    cpu->fsw &= (uint16_t)~(FSW_C1 | FSW_C2);
+    cpu->fsw &= (uint16_t) ~(FSW_C1 | FSW_C2);
     if (!done)
         cpu->fsw |= FSW_C2;
     return done;

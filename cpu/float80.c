@@ -96,8 +96,7 @@ static struct float80 round_short(bool sign, uint32_t field, struct u128 m,
     uint64_t rest = fp_rest(m, prec);
 
     m.hi &= ~(unit - 1);
-    env->up =
-        fp_rounds_away(FP_RC_NEAREST, sign, (m.hi & unit) != 0, rest);
+    env->up = fp_rounds_away(FP_RC_NEAREST, sign, (m.hi & unit) != 0, rest);
     env->flags |= rest != 0 ? FP_PE : 0;
     m.hi += env->up ? unit : 0;
     if (m.hi == 0) {
@@ -109,8 +108,7 @@ static struct float80 round_short(bool sign, uint32_t field, struct u128 m,
 
 /* Rounds hi:lo to nearest; `field` is far from both ends. */
 static inline struct float80 round_plain(bool sign, uint32_t field,
-                                         struct u128 m,
-                                         struct float80_env *env)
+                                         struct u128 m, struct float80_env *env)
 {
     bool up = m.lo >> 63 & (m.hi | (m.lo << 1 != 0));
 
@@ -229,11 +227,12 @@ struct float80 float80_div(struct float80 a, struct float80 b,
         struct u128 q;
 
         if (field_is_safe(field)) {
-            q.hi = u128_div(u128_of(a.mant >> !less,
-                                    less ? 0 : a.mant << 63),
+            q.hi = u128_div(u128_of(a.mant >> !less, less ? 0 : a.mant << 63),
                             b.mant, &rest);
             other = b.mant - rest;
-            q.lo = rest == 0 ? 0 : (uint64_t)(rest >= other) << 63 | (rest != other);
+            q.lo = rest == 0
+                       ? 0
+                       : (uint64_t)(rest >= other) << 63 | (rest != other);
             return round_plain((a.se ^ b.se) >> 15, field, q, env);
         }
     }
@@ -250,11 +249,12 @@ struct float80 float80_sqrt(struct float80 a, struct float80_env *env)
         bool even = a.se & 1;
         struct u128 root, rest;
 
-        root.hi = fp_sqrt_floor(u128_of(a.mant >> even, even ? a.mant << 63 : 0),
-                                &rest);
-        root.lo = u128_is_zero(rest)
-                      ? 0
-                      : (uint64_t)u128_less(u128_of(0, root.hi), rest) << 63 | 1;
+        root.hi = fp_sqrt_floor(
+            u128_of(a.mant >> even, even ? a.mant << 63 : 0), &rest);
+        root.lo =
+            u128_is_zero(rest)
+                ? 0
+                : (uint64_t)u128_less(u128_of(0, root.hi), rest) << 63 | 1;
         return round_plain(false, (a.se + FLOAT80_BIAS - !even) / 2u, root,
                            env);
     }
@@ -434,8 +434,7 @@ static struct remainder remainder_step(const struct fp_parts *a,
 }
 
 /* Takes the nearer of two multiples of b; returns whether the sign turns. */
-static bool remainder_to_nearest(struct remainder *r,
-                                 const struct fp_parts *b)
+static bool remainder_to_nearest(struct remainder *r, const struct fp_parts *b)
 {
     uint64_t divisor = b->m.hi;
 

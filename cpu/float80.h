@@ -126,8 +126,7 @@ int64_t float80_to_int(struct float80 a, unsigned bits,
 /* FISTTP */
 int64_t float80_truncate(struct float80 a, unsigned bits,
                          struct float80_env *env);
-void float80_to_bcd(struct float80 a, uint8_t bcd[10],
-                    struct float80_env *env);
+void float80_to_bcd(struct float80 a, uint8_t bcd[10], struct float80_env *env);
 
 /* ---- transcendental functions */
 struct float80 float80_f2xm1(struct float80 a, struct float80_env *env);

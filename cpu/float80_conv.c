@@ -34,8 +34,7 @@ struct float80 float80_from_float64(uint64_t a, struct float80_env *env)
         uint32_t field = (uint32_t)(a >> 52 & 0x7ff) + FLOAT80_BIAS - 1023;
 
         env->up = false;
-        return float80_make(a >> 63, field,
-                            FLOAT80_INTEGER_BIT | a << 12 >> 1);
+        return float80_make(a >> 63, field, FLOAT80_INTEGER_BIT | a << 12 >> 1);
     }
     return load(float64_decode(a), env);
 }
@@ -165,8 +164,7 @@ uint64_t float80_to_float64(struct float80 a, struct float80_env *env)
     return to_float64_slow(a, env);
 }
 
-int64_t float80_to_int(struct float80 a, unsigned bits,
-                       struct float80_env *env)
+int64_t float80_to_int(struct float80 a, unsigned bits, struct float80_env *env)
 {
     struct fp_mode mode = float80_mode(env);
     int64_t r = fp_to_int(float80_unpack(a), bits, &mode);
@@ -202,8 +200,7 @@ struct float80 float80_from_bcd(const uint8_t bcd[10])
     return float80_pack(p);
 }
 
-void float80_to_bcd(struct float80 a, uint8_t bcd[10],
-                    struct float80_env *env)
+void float80_to_bcd(struct float80 a, uint8_t bcd[10], struct float80_env *env)
 {
     const int64_t limit = 1000000000000000000;
     struct fp_mode mode = float80_mode(env);
@@ -211,7 +208,7 @@ void float80_to_bcd(struct float80 a, uint8_t bcd[10],
     uint64_t digits = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
 
     if (mode.flags & FP_IE || v >= limit || v <= -limit) {
-        static const uint8_t indefinite[10] = {0, 0, 0, 0,    0,
+        static const uint8_t indefinite[10] = {0, 0, 0,    0,    0,
                                                0, 0, 0xc0, 0xff, 0xff};
 
         mode.flags = FP_IE;

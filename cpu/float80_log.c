@@ -196,8 +196,8 @@ struct float80 float80_fyl2xp1(struct float80 x, struct float80 y,
     }
     px = float80_unpack(x);
     py = float80_unpack(y);
-    if (px.sign && (px.cls == FPC_INF ||
-                    (px.cls == FPC_FINITE && px.exp >= 0))) {
+    if (px.sign &&
+        (px.cls == FPC_INF || (px.cls == FPC_FINITE && px.exp >= 0))) {
         return float80_finish(fp_invalid(&mode), 64, &mode, env);
     }
     if (px.denormal || py.denormal) {

@@ -7,7 +7,7 @@
 #include "cpu/float80.h"
 
 #define FLOAT80_INTEGER_BIT ((uint64_t)1 << 63)
-#define FLOAT80_QUIET_BIT ((uint64_t)1 << 62)
+#define FLOAT80_QUIET_BIT   ((uint64_t)1 << 62)
 
 enum { FLOAT80_BIAS = 16383, FLOAT80_EXP_MAX = 0x7fff };
 
@@ -35,8 +35,7 @@ static inline bool float80_is_zero(struct float80 a)
 
 static inline bool float80_is_nan(struct float80 a)
 {
-    return float80_field(a) == FLOAT80_EXP_MAX &&
-           a.mant > FLOAT80_INTEGER_BIT;
+    return float80_field(a) == FLOAT80_EXP_MAX && a.mant > FLOAT80_INTEGER_BIT;
 }
 
 /* Unnormals, pseudo-infinities, pseudo-NaNs. */
@@ -69,9 +68,9 @@ static inline struct fp_parts float80_unpack(struct float80 a)
         p.m.hi = a.mant;
     } else {
         p.m.hi = a.mant & ~FLOAT80_INTEGER_BIT;
-        p.cls = p.m.hi == 0                   ? FPC_INF
+        p.cls = p.m.hi == 0                  ? FPC_INF
                 : p.m.hi & FLOAT80_QUIET_BIT ? FPC_QNAN
-                                              : FPC_SNAN;
+                                             : FPC_SNAN;
     }
     return p;
 }
@@ -83,9 +82,9 @@ static inline struct float80 float80_pack(struct fp_parts p)
     case FPC_ZERO:
         return float80_make(p.sign, 0, 0);
     case FPC_FINITE:
-        return float80_make(
-            p.sign, p.m.hi >> 63 ? (uint32_t)(p.exp + FLOAT80_BIAS) : 0,
-            p.m.hi);
+        return float80_make(p.sign,
+                            p.m.hi >> 63 ? (uint32_t)(p.exp + FLOAT80_BIAS) : 0,
+                            p.m.hi);
     case FPC_INF:
         return float80_make(p.sign, FLOAT80_EXP_MAX, FLOAT80_INTEGER_BIT);
     case FPC_QNAN:

@@ -12,7 +12,7 @@
 
 /* The 66-bit pi times 2^64, and its upper 64 bits. */
 #define PI66_HIGH 0xc90fdaa22168c234u
-#define PI66_LOW 3u
+#define PI66_LOW  3u
 
 /* An angle as quadrants and a rest of at most pi/4 either way. */
 struct reduced {
@@ -99,8 +99,7 @@ static void trig_finite(struct fp_parts a, struct float80 *sine,
         *sine = float80_finish(s, 64, mode, env);
     }
     if (tangent != NULL) {
-        *tangent = float80_finish(wide_inexact(wide_div(s, c)), 64, mode,
-                                  env);
+        *tangent = float80_finish(wide_inexact(wide_div(s, c)), 64, mode, env);
     }
 }
 
@@ -190,9 +189,8 @@ static struct fp_parts atan_ratio(struct fp_parts a, struct fp_parts b)
     t = wide_div(a, b);
     fixed = wide_to_fixed(&t);
     square = u128_mul_high(fixed, fixed);
-    t = wide_scale(t,
-                   wide_series(square, atan_series, COUNT(atan_series), true),
-                   true);
+    t = wide_scale(
+        t, wide_series(square, atan_series, COUNT(atan_series), true), true);
     return wide_add(wide_from_fixed(atan_table[nearest], 0), t);
 }
 

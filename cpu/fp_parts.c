@@ -109,7 +109,7 @@ enum fp_relation fp_compare(const struct fp_parts *a, const struct fp_parts *b)
         return a->sign ? FP_LESS : FP_GREATER;
     }
     r = compare_magnitudes(a, b);
-    return a->sign ? (enum fp_relation)-r : r;
+    return a->sign ? (enum fp_relation) - r : r;
 }
 
 struct fp_parts fp_round_integral(struct fp_parts a, struct fp_mode *mode)

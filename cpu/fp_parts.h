@@ -133,9 +133,8 @@ static inline bool fp_carries(const struct fp_parts *p, uint32_t prec,
            fp_rounds_away(rc, p->sign, true, fp_rest(p->m, prec));
 }
 
-static inline struct fp_parts fp_overflow(struct fp_parts p,
-                                          const struct fp_format *f,
-                                          struct fp_mode *mode)
+static inline struct fp_parts
+fp_overflow(struct fp_parts p, const struct fp_format *f, struct fp_mode *mode)
 {
     bool to_inf = mode->rc == FP_RC_NEAREST ||
                   mode->rc == (p.sign ? FP_RC_DOWN : FP_RC_UP);
@@ -165,8 +164,7 @@ static inline struct fp_parts fp_overflow(struct fp_parts p,
 static inline bool fp_underflow(struct fp_parts *p, const struct fp_format *f,
                                 struct fp_mode *mode)
 {
-    bool tiny =
-        p->exp < f->emin - 1 || !fp_carries(p, f->prec, mode->rc);
+    bool tiny = p->exp < f->emin - 1 || !fp_carries(p, f->prec, mode->rc);
 
     if (tiny && !(mode->masks & FP_UE)) {
         mode->flags |= FP_UE;
@@ -187,9 +185,8 @@ static inline bool fp_underflow(struct fp_parts *p, const struct fp_format *f,
  * Rounds a finite number to the format. The result has its significand in
  * the upper bits of m.hi; a denormal result has exp == emin and bit 63 clear.
  */
-static inline struct fp_parts fp_round(struct fp_parts p,
-                                       const struct fp_format *f,
-                                       struct fp_mode *mode)
+static inline struct fp_parts
+fp_round(struct fp_parts p, const struct fp_format *f, struct fp_mode *mode)
 {
     bool tiny = false;
     uint64_t rest, unit = (uint64_t)1 << (64 - f->prec);
@@ -240,8 +237,7 @@ static inline struct fp_parts fp_add_magnitudes(struct fp_parts a,
 
 /* a + b, both finite and not zero. */
 static inline struct fp_parts fp_add_finite(struct fp_parts a,
-                                            struct fp_parts b,
-                                            enum fp_rc rc)
+                                            struct fp_parts b, enum fp_rc rc)
 {
     bool sign;
 
@@ -379,8 +375,7 @@ struct fp_parts fp_fma(struct fp_parts a, struct fp_parts b, struct fp_parts c,
 enum fp_relation { FP_LESS = -1, FP_EQUAL, FP_GREATER, FP_UNORDERED };
 
 /* Compares anything but NaNs; raises nothing. */
-enum fp_relation fp_compare(const struct fp_parts *a,
-                            const struct fp_parts *b);
+enum fp_relation fp_compare(const struct fp_parts *a, const struct fp_parts *b);
 
 /* Rounds a finite number to an integral one, exact to 64 bits. */
 struct fp_parts fp_round_integral(struct fp_parts a, struct fp_mode *mode);

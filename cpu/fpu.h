@@ -59,8 +59,8 @@ static ALWAYS_INLINE void fpu_record_ip(struct cpu *cpu, const struct insn *i)
     cpu->fcs = cpu->seg[SEG_CS].selector;
 }
 
-static ALWAYS_INLINE void fpu_record_data(struct cpu *cpu,
-                                          const struct insn *i, uint64_t off)
+static ALWAYS_INLINE void fpu_record_data(struct cpu *cpu, const struct insn *i,
+                                          uint64_t off)
 {
     cpu->fdp = off;
     cpu->fds = cpu->seg[i->seg].selector;
@@ -86,7 +86,7 @@ static ALWAYS_INLINE void fpu_put(struct cpu *cpu, unsigned n,
 
 static ALWAYS_INLINE void fpu_pop(struct cpu *cpu)
 {
-    cpu->ftag &= (uint8_t)~(1 << cpu->ftop);
+    cpu->ftag &= (uint8_t) ~(1 << cpu->ftop);
     cpu->ftop = (cpu->ftop + 1) & 7;
 }
 
@@ -102,8 +102,8 @@ static ALWAYS_INLINE bool fpu_finish(struct cpu *cpu,
 {
     unsigned bad = env->flags & ~(unsigned)cpu->fcw;
 
-    cpu->fsw = (uint16_t)((cpu->fsw & ~FSW_C1) | env->flags |
-                          (env->up ? FSW_C1 : 0));
+    cpu->fsw =
+        (uint16_t)((cpu->fsw & ~FSW_C1) | env->flags | (env->up ? FSW_C1 : 0));
     if (likely(!bad))
         return true;
     fpu_signal(cpu);

@@ -84,14 +84,12 @@ static ALWAYS_INLINE void simd_store(struct cpu *cpu, const struct insn *i,
 }
 
 /* 4- and 8-byte memory operands. */
-static ALWAYS_INLINE uint32_t simd_load32(struct cpu *cpu,
-                                          const struct insn *i)
+static ALWAYS_INLINE uint32_t simd_load32(struct cpu *cpu, const struct insn *i)
 {
     return ld32(cpu, i->seg, mem_offset(cpu, i));
 }
 
-static ALWAYS_INLINE uint64_t simd_load64(struct cpu *cpu,
-                                          const struct insn *i)
+static ALWAYS_INLINE uint64_t simd_load64(struct cpu *cpu, const struct insn *i)
 {
     return ld64(cpu, i->seg, mem_offset(cpu, i));
 }

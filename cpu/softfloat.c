@@ -37,15 +37,15 @@ static struct fp_parts fp_sub(struct fp_parts a, struct fp_parts b,
 }
 
 #define FLOAT(name) float32_##name
-#define UINT uint32_t
-#define FRACTION 23
-#define EXP_MAX 0xffu
+#define UINT        uint32_t
+#define FRACTION    23
+#define EXP_MAX     0xffu
 #include "softfloat_tmpl.h"
 
 #define FLOAT(name) float64_##name
-#define UINT uint64_t
-#define FRACTION 52
-#define EXP_MAX 0x7ffu
+#define UINT        uint64_t
+#define FRACTION    52
+#define EXP_MAX     0x7ffu
 #include "softfloat_tmpl.h"
 
 uint64_t float32_to_float64_slow(uint32_t a, uint32_t *mxcsr)

@@ -53,21 +53,21 @@ static inline bool mxcsr_is_fast(uint32_t mxcsr)
 }
 
 #define FLOAT(name) float32_##name
-#define UINT uint32_t
-#define HOST float
-#define HOST_SQRT sqrtf
-#define FRACTION 23
-#define EXP_MAX 0xffu
-#define ROUNDER 12582912.0f /* 1.5 * 2^23 */
+#define UINT        uint32_t
+#define HOST        float
+#define HOST_SQRT   sqrtf
+#define FRACTION    23
+#define EXP_MAX     0xffu
+#define ROUNDER     12582912.0f /* 1.5 * 2^23 */
 #include "softfloat_fast.h"
 
 #define FLOAT(name) float64_##name
-#define UINT uint64_t
-#define HOST double
-#define HOST_SQRT sqrt
-#define FRACTION 52
-#define EXP_MAX 0x7ffu
-#define ROUNDER 6755399441055744.0 /* 1.5 * 2^52 */
+#define UINT        uint64_t
+#define HOST        double
+#define HOST_SQRT   sqrt
+#define FRACTION    52
+#define EXP_MAX     0x7ffu
+#define ROUNDER     6755399441055744.0 /* 1.5 * 2^52 */
 #include "softfloat_fast.h"
 
 uint64_t float32_to_float64_slow(uint32_t a, uint32_t *mxcsr);

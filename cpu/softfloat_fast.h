@@ -71,23 +71,23 @@ static inline bool FLOAT(is_fast)(UINT a, UINT b, uint32_t mxcsr)
 }
 
 /* NAME_try: false when the host's answer may not be used. */
-#define FAST_OPERATION(name, operator)                                        \
-    static inline bool FLOAT(name##_try)(UINT a, UINT b, uint32_t mxcsr,      \
-                                         UINT * r)                            \
-    {                                                                         \
-        if (!FLOAT(is_fast)(a, b, mxcsr)) {                                   \
-            return false;                                                     \
-        }                                                                     \
-        *r = FLOAT(bits)(FLOAT(host)(a) operator FLOAT(host)(b));             \
-        return FLOAT(is_safe)(*r);                                            \
-    }                                                                         \
-    static inline UINT FLOAT(name)(UINT a, UINT b, uint32_t * mxcsr)          \
-    {                                                                         \
-        UINT r;                                                               \
-                                                                              \
-        return FLOAT(name##_try)(a, b, *mxcsr, &r)                            \
-                   ? r                                                        \
-                   : FLOAT(name##_slow)(a, b, mxcsr);                         \
+#define FAST_OPERATION(name, operator)                                         \
+    static inline bool FLOAT(name##_try)(UINT a, UINT b, uint32_t mxcsr,       \
+                                         UINT * r)                             \
+    {                                                                          \
+        if (!FLOAT(is_fast)(a, b, mxcsr)) {                                    \
+            return false;                                                      \
+        }                                                                      \
+        *r = FLOAT(bits)(FLOAT(host)(a) operator FLOAT(host)(b));              \
+        return FLOAT(is_safe)(*r);                                             \
+    }                                                                          \
+    static inline UINT FLOAT(name)(UINT a, UINT b, uint32_t * mxcsr)           \
+    {                                                                          \
+        UINT r;                                                                \
+                                                                               \
+        return FLOAT(name##_try)(a, b, *mxcsr, &r)                             \
+                   ? r                                                         \
+                   : FLOAT(name##_slow)(a, b, mxcsr);                          \
     }
 
 FAST_OPERATION(add, +)

@@ -3,9 +3,9 @@
  * FLOAT(name), UINT, FRACTION, EXP_MAX set.
  */
 
-#define BIAS ((int32_t)EXP_MAX / 2)
-#define SIGN_BIT ((UINT)1 << (sizeof(UINT) * 8 - 1))
-#define QUIET_BIT ((UINT)1 << (FRACTION - 1))
+#define BIAS          ((int32_t)EXP_MAX / 2)
+#define SIGN_BIT      ((UINT)1 << (sizeof(UINT) * 8 - 1))
+#define QUIET_BIT     ((UINT)1 << (FRACTION - 1))
 #define FRACTION_BITS (((UINT)1 << FRACTION) - 1)
 
 static const struct fp_format FLOAT(format) = {
@@ -21,9 +21,7 @@ static struct fp_parts FLOAT(unpack)(UINT a, uint32_t mxcsr)
     uint64_t fraction = (uint64_t)(a & FRACTION_BITS) << (63 - FRACTION);
 
     if (field == EXP_MAX) {
-        p.cls = fraction == 0     ? FPC_INF
-                : a & QUIET_BIT ? FPC_QNAN
-                                : FPC_SNAN;
+        p.cls = fraction == 0 ? FPC_INF : a & QUIET_BIT ? FPC_QNAN : FPC_SNAN;
         p.m.hi = fraction;
     } else if (field != 0) {
         p.cls = FPC_FINITE;
@@ -105,9 +103,9 @@ static UINT FLOAT(binary)(UINT a, UINT b, uint32_t *mxcsr,
     if (FLOAT(is_nan)(a) || FLOAT(is_nan)(b)) {
         return FLOAT(propagate)(a, b, mxcsr);
     }
-    return FLOAT(finish)(operation(FLOAT(unpack)(a, *mxcsr),
-                                   FLOAT(unpack)(b, *mxcsr), &mode),
-                         &mode, mxcsr);
+    return FLOAT(finish)(
+        operation(FLOAT(unpack)(a, *mxcsr), FLOAT(unpack)(b, *mxcsr), &mode),
+        &mode, mxcsr);
 }
 
 /* Adding or subtracting a zero leaves a normal number as it is; zeros of

@@ -79,9 +79,9 @@ static uint64_t relation_flags(enum fp_relation r)
 }
 
 #define COMPARE(name, width, signalling)                                       \
-    OURS(name##width, relation_flags(float##width##_compare(                   \
-                          (uint##width##_t)a, (uint##width##_t)b, signalling,  \
-                          m)))                                                 \
+    OURS(name##width,                                                          \
+         relation_flags(float##width##_compare(                                \
+             (uint##width##_t)a, (uint##width##_t)b, signalling, m)))          \
     HOST(name##width, oracle_##name##width(A##width, B##width, m))
 
 COMPARE(comi, 32, true)
@@ -91,10 +91,11 @@ COMPARE(ucomi, 64, false)
 
 #define TO_INT(ft, it, width)                                                  \
     OURS(cvt_f##ft##_i##it,                                                    \
-         (uint64_t)(int64_t)float##ft##_to_int##it((uint##ft##_t)a, m))        \
-    HOST(cvt_f##ft##_i##it, (int64_t)oracle_cvt_f##ft##_i##it(A##ft, A##ft, m)) \
+         (uint64_t)(int64_t) float##ft##_to_int##it((uint##ft##_t)a, m))       \
+    HOST(cvt_f##ft##_i##it,                                                    \
+         (int64_t)oracle_cvt_f##ft##_i##it(A##ft, A##ft, m))                   \
     OURS(cvtt_f##ft##_i##it,                                                   \
-         (uint64_t)(int64_t)float##ft##_truncate_int##it((uint##ft##_t)a, m))  \
+         (uint64_t)(int64_t) float##ft##_truncate_int##it((uint##ft##_t)a, m)) \
     HOST(cvtt_f##ft##_i##it,                                                   \
          (int64_t)oracle_cvtt_f##ft##_i##it(A##ft, A##ft, m))
 
@@ -118,7 +119,10 @@ OURS(cvt_f64_f32, float64_to_float32(a, m))
 HOST(cvt_f32_f64, float64_bits(oracle_cvt_f32_f64(A32, A32, m)))
 HOST(cvt_f64_f32, float32_bits(oracle_cvt_f64_f32(A64, A64, m)))
 
-#define OP(name, width, digest) {#name, ours_##name, host_##name, width, digest}
+#define OP(name, width, digest)                                                \
+    {                                                                          \
+#name, ours_##name, host_##name, width, digest                         \
+    }
 
 static const struct float_op ops[] = {
     OP(add32, 32, 0x9275ef31f2f97559),
@@ -191,9 +195,8 @@ static uint64_t run_op(const struct float_op *op)
         digest = case_digest(digest, ours_flags);
         if (HAVE_ORACLE && (ours != host || ours_flags != host_flags)) {
             ck_abort_msg("%s(%llx, %llx) mxcsr %x: %llx, %x; host %llx, %x",
-                         op->name, (unsigned long long)a,
-                         (unsigned long long)b, mxcsr,
-                         (unsigned long long)ours, ours_flags,
+                         op->name, (unsigned long long)a, (unsigned long long)b,
+                         mxcsr, (unsigned long long)ours, ours_flags,
                          (unsigned long long)host, host_flags);
         }
     }
@@ -228,8 +231,8 @@ START_TEST(fma_equals_hardware)
         uint64_t c = case_float64(&s, a + b - 0x3ff0000000000000);
         uint32_t ours_flags = mxcsr, host_flags = mxcsr;
         uint64_t ours = float64_fma(a, b, c, &ours_flags);
-        uint64_t host = float64_bits(
-            oracle_fma64(A64, B64, float64_host(c), &host_flags));
+        uint64_t host =
+            float64_bits(oracle_fma64(A64, B64, float64_host(c), &host_flags));
 
         ck_assert_msg(ours == host && ours_flags == host_flags,
                       "fma64(%llx, %llx, %llx) %x: %llx %x; host %llx %x",
@@ -244,12 +247,12 @@ START_TEST(fma_equals_hardware)
         uint32_t c = case_float32(&s, a + b - 0x3f800000);
         uint32_t ours_flags = mxcsr, host_flags = mxcsr;
         uint32_t ours = float32_fma(a, b, c, &ours_flags);
-        uint32_t host = float32_bits(
-            oracle_fma32(A32, B32, float32_host(c), &host_flags));
+        uint32_t host =
+            float32_bits(oracle_fma32(A32, B32, float32_host(c), &host_flags));
 
         ck_assert_msg(ours == host && ours_flags == host_flags,
-                      "fma32(%x, %x, %x) %x: %x %x; host %x %x", a, b, c,
-                      mxcsr, ours, ours_flags, host, host_flags);
+                      "fma32(%x, %x, %x) %x: %x %x; host %x %x", a, b, c, mxcsr,
+                      ours, ours_flags, host, host_flags);
     }
 }
 END_TEST
@@ -283,8 +286,10 @@ START_TEST(round_int_follows_its_mode)
     static const struct {
         double in, out[4];
     } cases[] = {
-        {2.5, {2, 2, 3, 2}},    {-2.5, {-2, -3, -2, -2}},
-        {0.5, {0, 0, 1, 0}},    {-0.3, {-0.0, -1, -0.0, -0.0}},
+        {2.5, {2, 2, 3, 2}},
+        {-2.5, {-2, -3, -2, -2}},
+        {0.5, {0, 0, 1, 0}},
+        {-0.3, {-0.0, -1, -0.0, -0.0}},
         {1e300, {1e300, 1e300, 1e300, 1e300}},
         {4503599627370495.5,
          {4503599627370496, 4503599627370495, 4503599627370496,

@@ -114,10 +114,9 @@ static struct outcome ours_fxam(struct float80 a, struct float80 b,
 
     (void)b;
     (void)env;
-    return (struct outcome){.status = (uint16_t)((class & 1 ? C0 : 0) |
-                                                 (class & 2 ? C2 : 0) |
-                                                 (class & 4 ? C3 : 0) |
-                                                 (a.se >> 15 ? C1 : 0))};
+    return (struct outcome){
+        .status = (uint16_t)((class & 1 ? C0 : 0) | (class & 2 ? C2 : 0) |
+                             (class & 4 ? C3 : 0) | (a.se >> 15 ? C1 : 0))};
 }
 
 static struct outcome ours_fxtract(struct float80 a, struct float80 b,
@@ -190,7 +189,9 @@ static struct outcome ours_fbstp(struct float80 a, struct float80 b,
 }
 
 #define OP(name, codes, results, memory, digest)                               \
-    {#name, ours_##name, ORACLE(name), codes, results, memory, digest}
+    {                                                                          \
+#name, ours_##name, ORACLE(name), codes, results, memory, digest       \
+    }
 
 static const struct x87_op ops[] = {
     OP(fadd, C1, 1, 0, 0xfbe49f72eb6f0583),
@@ -270,10 +271,9 @@ static uint16_t status_of(const struct x87_op *op, const struct outcome *ours,
     return s;
 }
 
-static void report(const struct x87_op *op, struct float80 a,
-                   struct float80 b, uint16_t control,
-                   const struct outcome *ours, uint16_t status,
-                   const struct oracle_x87 *host)
+static void report(const struct x87_op *op, struct float80 a, struct float80 b,
+                   uint16_t control, const struct outcome *ours,
+                   uint16_t status, const struct oracle_x87 *host)
 {
     char text[700];
     int n;
@@ -452,7 +452,10 @@ struct curve {
     bool negative, second;
 };
 
-#define CURVE(name, ...) {#name, ours_##name, ORACLE(name), __VA_ARGS__}
+#define CURVE(name, ...)                                                       \
+    {                                                                          \
+#name, ours_##name, ORACLE(name), __VA_ARGS__                          \
+    }
 
 static const struct curve curves[] = {
     CURVE(f2xm1, 0, -70, -1, FP_FLAGS, true, false),

@@ -33,8 +33,7 @@ static void emit(struct code *c, unsigned byte)
 
 static bool has_operand(const struct insn_row *row, enum operand o)
 {
-    return row->operand[0] == o || row->operand[1] == o ||
-           row->operand[2] == o;
+    return row->operand[0] == o || row->operand[1] == o || row->operand[2] == o;
 }
 
 /* ModRM.reg is 1 and r/m 2 or (rDX) where the row leaves them open. */
@@ -253,8 +252,8 @@ static struct rig *fp_rig(void)
 
     offer_all(rig->cpu);
     rig_long(rig);
-    rig->cpu->cr0 = (rig->cpu->cr0 & ~(uint64_t)(CR0_EM | CR0_TS)) | CR0_NE |
-                    CR0_MP;
+    rig->cpu->cr0 =
+        (rig->cpu->cr0 & ~(uint64_t)(CR0_EM | CR0_TS)) | CR0_NE | CR0_MP;
     rig->cpu->cr4 |= CR4_OSFXSR | CR4_OSXMMEXCPT;
     return rig;
 }
@@ -328,8 +327,9 @@ static void state_from_host(struct fp_state *f, const struct host_state *h,
 /* May the value in a register differ by a last place, as other chips' do? */
 static bool is_transcendental(const struct insn_row *row)
 {
-    static const char *const names[] = {"f2xm1", "fyl2x", "fyl2xp1", "fptan",
-                                        "fpatan", "fsin", "fcos", "fsincos"};
+    static const char *const names[] = {"f2xm1", "fyl2x",  "fyl2xp1",
+                                        "fptan", "fpatan", "fsin",
+                                        "fcos",  "fsincos"};
 
     for (unsigned n = 0; n < ARRAY_LEN(names); n++) {
         if (!strcmp(row->id, names[n])) {
@@ -344,9 +344,9 @@ static bool same_register(struct float80 a, struct float80 b, bool loosely)
     if (a.mant == b.mant && a.se == b.se) {
         return true;
     }
-    return loosely && (a.mant - b.mant + 1 <= 2 ||
-                       (a.mant << 1) + 2 - b.mant <= 4 ||
-                       (b.mant << 1) + 2 - a.mant <= 4);
+    return loosely &&
+           (a.mant - b.mant + 1 <= 2 || (a.mant << 1) + 2 - b.mant <= 4 ||
+            (b.mant << 1) + 2 - a.mant <= 4);
 }
 
 static const char *difference(const struct insn_row *row, bool mem,
@@ -361,17 +361,17 @@ static const char *difference(const struct insn_row *row, bool mem,
             return "register";
         }
     }
-    return (a->fsw ^ b->fsw) & sw_mask             ? "status word"
-           : a->fcw != b->fcw                      ? "control word"
-           : a->ftag != b->ftag                    ? "tags"
+    return (a->fsw ^ b->fsw) & sw_mask              ? "status word"
+           : a->fcw != b->fcw                       ? "control word"
+           : a->ftag != b->ftag                     ? "tags"
            : memcmp(a->xmm, b->xmm, sizeof(a->xmm)) ? "xmm"
-           : a->mxcsr != b->mxcsr                  ? "mxcsr"
-           : a->rax != b->rax                      ? "rax"
-           : a->rcx != b->rcx                      ? "rcx"
-           : !mem && a->rdx != b->rdx              ? "rdx"
-           : (a->flags ^ b->flags) & 0x8d5         ? "flags"
-           : memcmp(a->mem, b->mem, MEM_SIZE)      ? "memory"
-                                                   : NULL;
+           : a->mxcsr != b->mxcsr                   ? "mxcsr"
+           : a->rax != b->rax                       ? "rax"
+           : a->rcx != b->rcx                       ? "rcx"
+           : !mem && a->rdx != b->rdx               ? "rdx"
+           : (a->flags ^ b->flags) & 0x8d5          ? "flags"
+           : memcmp(a->mem, b->mem, MEM_SIZE)       ? "memory"
+                                                    : NULL;
 }
 
 static int print_state(char *text, size_t size, const struct fp_state *f,
@@ -404,12 +404,10 @@ static void report(const struct insn_row *row, const struct code *c,
                    const struct fp_state *host, int host_vec)
 {
     char text[6000];
-    int n = snprintf(text, sizeof(text), "%s: %s differs; code", row->id,
-                     what);
+    int n = snprintf(text, sizeof(text), "%s: %s differs; code", row->id, what);
 
     for (unsigned k = 0; k < c->size; k++) {
-        n += snprintf(text + n, sizeof(text) - (size_t)n, " %02x",
-                      c->bytes[k]);
+        n += snprintf(text + n, sizeof(text) - (size_t)n, " %02x", c->bytes[k]);
     }
     n += print_state(text + n, sizeof(text) - (size_t)n, before, 0);
     n += print_state(text + n, sizeof(text) - (size_t)n, ours, our_vector);
@@ -463,8 +461,8 @@ static bool is_defined(const struct insn_row *row, const struct fp_state *f)
     return true;
 }
 
-static void compare_form(struct rig *rig, const struct insn_row *row,
-                         bool mem, unsigned rounds)
+static void compare_form(struct rig *rig, const struct insn_row *row, bool mem,
+                         unsigned rounds)
 {
     struct case_source s = {(uint64_t)(row - insn_rows) * 2 + mem};
     uint8_t *page = host_page();
@@ -509,8 +507,7 @@ static void compare_form(struct rig *rig, const struct insn_row *row,
             what = "mxcsr after a fault";
         }
         if (what != NULL) {
-            report(row, &c, what, &before, &ours, our_vector, &host,
-                   host_vec);
+            report(row, &c, what, &before, &ours, our_vector, &host, host_vec);
         }
     }
     munmap(page, 4096);
@@ -607,8 +604,7 @@ START_TEST(environment_in_real_mode)
     ck_assert_int_eq(RUN(rig, 0xdb, 0xe3, 0xd9, 0xe8, 0xd9, 0x37, 0xf4),
                      RIG_HALT);
     ck_assert_uint_eq(rig_peek(rig, IMAGE + 6, 2), (RIG_CODE + 2) & 0xffff);
-    ck_assert_uint_eq(rig_peek(rig, IMAGE + 8, 2) >> 12,
-                      (RIG_CODE + 2) >> 16);
+    ck_assert_uint_eq(rig_peek(rig, IMAGE + 8, 2) >> 12, (RIG_CODE + 2) >> 16);
     rig_destroy(rig);
 }
 END_TEST
@@ -619,9 +615,9 @@ START_TEST(save_and_restore)
     struct rig *rig = protected_rig();
     struct cpu *cpu = rig->cpu;
 
-    ck_assert_int_eq(RUN(rig, 0xdb, 0xe3, 0xd9, 0xe8, 0xd9, 0xeb, 0xdd, 0x33,
-                         0xf4),
-                     RIG_HALT);
+    ck_assert_int_eq(
+        RUN(rig, 0xdb, 0xe3, 0xd9, 0xe8, 0xd9, 0xeb, 0xdd, 0x33, 0xf4),
+        RIG_HALT);
     ck_assert_uint_eq(cpu->ftag, 0);
     ck_assert_uint_eq(cpu->fcw, 0x037f);
     ck_assert_uint_eq(rig_peek(rig, IMAGE + 28, 8), 0xc90fdaa22168c235);
@@ -801,8 +797,7 @@ START_TEST(store_across_a_missing_page)
     rig_map(rig, RIG_DATA + 0x1000, 0);
     rig_poke(rig, RIG_DATA + 0x1000 - 8, 0x5555555555555555, 8);
     /* fninit; fld1; fstp tbyte [ebx] */
-    ck_assert_int_eq(RUN(rig, 0xdb, 0xe3, 0xd9, 0xe8, 0xdb, 0x3b, 0xf4),
-                     EX_PF);
+    ck_assert_int_eq(RUN(rig, 0xdb, 0xe3, 0xd9, 0xe8, 0xdb, 0x3b, 0xf4), EX_PF);
     ck_assert_uint_eq(cpu->cr2, RIG_DATA + 0x1000);
     ck_assert_uint_eq(cpu->ftop, 7);
     ck_assert_uint_eq(cpu->ftag, 0x80);

@@ -88,8 +88,7 @@ static inline uint64_t case_float64(struct case_source *s, uint64_t near)
     if (case_random(s) & 1) {
         bits >>= 12;
     }
-    return (bits & 0xfffffffffffff) | exp << 52 |
-           (case_random(s) & 1) << 63;
+    return (bits & 0xfffffffffffff) | exp << 52 | (case_random(s) & 1) << 63;
 }
 
 static inline uint64_t case_digest(uint64_t digest, uint64_t value)

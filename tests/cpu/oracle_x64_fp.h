@@ -99,7 +99,7 @@ ORACLE_FROM(cvt_i64_f64, int64_t, double, "cvtsi2sd %q2, %0")
     {                                                                          \
         uint32_t host = 0x1f80;                                                \
                                                                                \
-        __asm__ volatile("ldmxcsr %1\n\t" text " %3, %2, %0\n\t"              \
+        __asm__ volatile("ldmxcsr %1\n\t" text " %3, %2, %0\n\t"               \
                          "stmxcsr %1\n\tldmxcsr %4"                            \
                          : "+x"(b), "+m"(*mxcsr)                               \
                          : "x"(a), "x"(c), "m"(host));                         \

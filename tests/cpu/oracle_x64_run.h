@@ -52,8 +52,8 @@ static void host_install(void)
     static uint8_t stack[65536];
     stack_t alternate = {.ss_sp = stack, .ss_size = sizeof(stack)};
     struct sigaction action = {.sa_sigaction = host_signal,
-                               .sa_flags = SA_SIGINFO | SA_NODEFER |
-                                           SA_ONSTACK};
+                               .sa_flags =
+                                   SA_SIGINFO | SA_NODEFER | SA_ONSTACK};
 
     sigaltstack(&alternate, NULL);
     sigaction(SIGFPE, &action, NULL);

@@ -59,13 +59,14 @@ static inline void oracle_x87_result(struct oracle_x87 *r,
                                                                                \
         oracle_x87_put(a_bytes, a);                                            \
         oracle_x87_put(b_bytes, b);                                            \
-        __asm__ volatile("fninit\n\tfldt (%2)\n\tfldt (%1)\n\tfldcw %3\n\t"   \
-                         text "\n\tfnsave (%0)"                                \
-                         :                                                     \
-                         : "r"(&image), "r"(a_bytes), "r"(b_bytes),            \
-                           "m"(control), "r"(r.memory)                         \
-                         : "memory", "st", "st(1)", "st(2)", "st(3)", "st(4)", \
-                           "st(5)", "st(6)", "st(7)");                         \
+        __asm__ volatile(                                                      \
+            "fninit\n\tfldt (%2)\n\tfldt (%1)\n\tfldcw %3\n\t" text            \
+            "\n\tfnsave (%0)"                                                  \
+            :                                                                  \
+            : "r"(&image), "r"(a_bytes), "r"(b_bytes), "m"(control),           \
+              "r"(r.memory)                                                    \
+            : "memory", "st", "st(1)", "st(2)", "st(3)", "st(4)", "st(5)",     \
+              "st(6)", "st(7)");                                               \
         oracle_x87_result(&r, &image);                                         \
         return r;                                                              \
     }
@@ -100,7 +101,8 @@ ORACLE_X87(fsincos, "fsincos")
 
 /* Loads from memory: the operand's bytes, then the register it became. */
 #define ORACLE_X87_LOAD(name, text)                                            \
-    static inline struct oracle_x87 oracle_##name(uint64_t bits, uint64_t high) \
+    static inline struct oracle_x87 oracle_##name(uint64_t bits,               \
+                                                  uint64_t high)               \
     {                                                                          \
         struct oracle_x87_image image;                                         \
         struct oracle_x87 r = {0};                                             \
