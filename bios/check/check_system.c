@@ -68,7 +68,7 @@ void check_time(void)
     CHECK(!carry(&r));
     r = call(0x15, 0x8300, OFFSET(&flag), 0, 50000);
     CHECK(carry(&r));
-    for (i = 0; i < 10 && !(flag & 0x80); i++)
+    for (i = 0; i < 100 && !(flag & 0x80); i++)
         call(0x15, 0x8600, 0, 0, 20000);
     CHECK(flag & 0x80);
     before = BDA->ticks;
