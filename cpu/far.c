@@ -524,8 +524,8 @@ static void iret_to_v86(struct cpu *cpu, uint64_t rip, uint16_t cs,
     for (unsigned n = 0; n < 4; n++)
         sel[order[n]] = (uint16_t)stack_at(cpu, 20 + 4 * n, 4);
     sel[SEG_CS] = cs;
-    load_eflags(cpu, flags, ~0ull);
-    cpu->eflags |= EFL_VM;
+    load_eflags(cpu, flags,
+                IRET_ALWAYS | EFL_IF | EFL_IOPL | EFL_VM | EFL_VIF | EFL_VIP);
     cpu->cpl = 3;
     R64(RSP) = (uint32_t)sp;
     for (unsigned s = 0; s < SEG_COUNT; s++)
