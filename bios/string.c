@@ -35,10 +35,10 @@ int memcmp(const void *left, const void *right, size_t count)
     return 0;
 }
 
+/* QEMU's console answers E9h when it is read, Bochs' sits at that port. */
 void debug_putc(char c)
 {
-    outb(0x402, (uint8_t)c);
-    outb(0xE9, (uint8_t)c);
+    outb(inb(0x402) == 0xE9 ? 0x402 : 0xE9, (uint8_t)c);
 }
 
 void debug_puts(const char *text)
