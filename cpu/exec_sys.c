@@ -518,7 +518,7 @@ EXEC(rdpmc)
     cpu_raise_error(cpu, EX_GP, 0);
 }
 
-EXEC(cpuid)
+EXEC_BODY(cpuid)
 {
     uint32_t out[4];
     cpuid_leaf(cpu, R32(RAX), R32(RCX), out);
@@ -526,5 +526,4 @@ EXEC(cpuid)
     set_r32(cpu, RBX, out[1]);
     set_r32(cpu, RCX, out[2]);
     set_r32(cpu, RDX, out[3]);
-    NEXT;
 }
