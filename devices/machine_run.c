@@ -12,6 +12,9 @@
 /* A request to stop from outside is seen that often. */
 enum { MAX_SLICE = 2000000, MIN_HOST_SLICE = 500 };
 
+/* The reset line is held that long; a guest that resets in a loop gets on. */
+enum { RESET_NS = 1000000 };
+
 /* CMOS register 0Fh, shutdown status: after these resets the BIOS returns to
  * a program that left protected mode (IBM AT Technical Reference). */
 enum { CMOS_SHUTDOWN = 0x0F };
@@ -133,20 +136,28 @@ void machine_reset(struct machine *m)
     board_reset(m);
 }
 
+static void reset_by_guest(struct machine *m, enum machine_stop reason)
+{
+    if (m->config.no_reboot) {
+        m->final = reason;
+        return;
+    }
+    LOG(&m->log, CPU, "reset");
+    m->idle_ns += RESET_NS;
+    board_reset(m);
+}
+
 /* A reset of the CPU. The chips are reset with it, as POST would do anyway,
  * unless a program only wants to leave protected mode. */
 static void cpu_was_reset(struct machine *m, enum machine_stop reason)
 {
-    if (is_mode_switch(m)) {
-        LOG(&m->log, CPU, "reset to leave protected mode");
-        machine_set_a20(m, true); /* as chipsets do, to fetch the vector */
-        cpu_reset(m->cpu);
-    } else if (m->config.no_reboot) {
-        m->final = reason;
-    } else {
-        LOG(&m->log, CPU, "reset");
-        board_reset(m);
+    if (!is_mode_switch(m)) {
+        reset_by_guest(m, reason);
+        return;
     }
+    LOG(&m->log, CPU, "reset to leave protected mode");
+    machine_set_a20(m, true); /* as chipsets do, to fetch the vector */
+    cpu_reset(m->cpu);
 }
 
 static void do_pending(struct machine *m)
@@ -161,10 +172,7 @@ static void do_pending(struct machine *m)
     } else if (pending & PENDING_POWER_OFF) {
         m->final = MACHINE_POWER_OFF;
     } else if (pending & PENDING_HARD_RESET) {
-        if (m->config.no_reboot)
-            m->final = MACHINE_RESET;
-        else
-            board_reset(m);
+        reset_by_guest(m, MACHINE_RESET);
     } else if (pending & PENDING_CPU_RESET) {
         cpu_was_reset(m, MACHINE_RESET);
     } else if (pending & PENDING_INIT) {
@@ -196,10 +204,12 @@ static void run_slice(struct machine *m, uint64_t now, uint64_t until)
         measure(m, machine_clock(m) - now, cpu_icount(m->cpu) - before);
 }
 
-/* HLT: under the virtual clock the time to `until` passes at once. */
-static bool pass_idle_time(struct machine *m, uint64_t until)
+/* HLT: under the virtual clock the time to the next event (which the slice
+ * may have armed) passes at once. */
+static bool pass_idle_time(struct machine *m, uint64_t end)
 {
     uint64_t now = machine_clock(m);
+    uint64_t until = min_u64(sched_deadline(&m->sched), end);
 
     if (m->config.host_time)
         return now >= until;
@@ -210,7 +220,7 @@ static bool pass_idle_time(struct machine *m, uint64_t until)
 
 enum machine_stop machine_run(struct machine *m, uint64_t ns)
 {
-    uint64_t now = machine_clock(m), start = now, until;
+    uint64_t now = machine_clock(m), start = now;
 
     if (m->config.host_time && m->halted)
         m->host_idle_ns += now - m->idle_since;
@@ -224,10 +234,9 @@ enum machine_stop machine_run(struct machine *m, uint64_t ns)
             return MACHINE_BUDGET;
         if (m->final != MACHINE_BUDGET)
             break;
-        until = min_u64(sched_deadline(&m->sched), start + ns);
         m->halted = false;
-        run_slice(m, now, until);
-        if (m->halted && !pass_idle_time(m, until)) {
+        run_slice(m, now, min_u64(sched_deadline(&m->sched), start + ns));
+        if (m->halted && !pass_idle_time(m, start + ns)) {
             m->idle_since = machine_clock(m);
             return MACHINE_IDLE;
         }

@@ -328,13 +328,15 @@ END_TEST
 
 START_TEST(serial_port_echoes)
 {
-    struct umbra *u = MAKE(0xBA, 0xFD, 0x03,             /* mov dx,3FDh */
+    struct umbra *u = MAKE(0xBA, 0xFB, 0x03, 0xB0, 0x03, 0xEE, /* 8N1 */
+                           0xBA, 0xFD, 0x03,             /* mov dx,3FDh */
                            0xEC, 0xA8, 0x01, 0x74, 0xFB, /* wait for data */
                            0xB2, 0xF8, 0xEC,             /* read it */
                            0xFE, 0xC0, 0xEE,             /* inc, send it */
                            0xB2, 0xFD, 0xEB, 0xF1);      /* again */
     const char *text = "HAL";
 
+    umbra_run(u, MS);
     while (*text) {
         text += umbra_serial_input(u, 0, text, strlen(text));
         umbra_run(u, MS);
@@ -597,7 +599,7 @@ int main(void)
     int failed;
 
     tcase_add_checked_fixture(c, start, NULL);
-    tcase_set_timeout(c, 60);
+    tcase_set_timeout(c, 20);
     tcase_add_test(c, debug_exit);
     tcase_add_loop_test(c, resets_stop_under_no_reboot, 0, 3);
     tcase_add_loop_test(c, resets_start_again, 0, 3);

@@ -56,6 +56,9 @@ static size_t read_file(const char *name, char *text)
     return n;
 }
 
+/* mov dx,3FBh; mov al,3; out dx,al: characters of 8 bits. */
+#define SET_8N1 0xBA, 0xFB, 0x03, 0xB0, 0x03, 0xEE
+
 /* Firmware file whose reset vector jumps to `code`. */
 static void write_rom(const char *name, const uint8_t *code, size_t size)
 {
@@ -193,7 +196,7 @@ END_TEST
 
 START_TEST(until_serial)
 {
-    ROM("rom", 0xBA, 0xF8, 0x03, 0xB0, 'o', 0xEE, 0xB9, 0x00, 0x10, 0xE2,
+    ROM("rom", SET_8N1, 0xBA, 0xF8, 0x03, 0xB0, 'o', 0xEE, 0xB9, 0x00, 0x10, 0xE2,
         0xFE, 0xB0, 'k', 0xEE);
     ck_assert_int_eq(RUN_ROM("-until-serial", "^ok$", "-serial", "stdio",
                              "-time-limit", "1"),
@@ -214,8 +217,8 @@ START_TEST(usage_errors)
     refused_with(RUN("-nosuch"), "-nosuch: no such option");
     refused_with(RUN("-until-text", "(", "-display", "none"),
                  "regular expression");
-    refused_with(RUN("/nonexistent.img"), "/nonexistent.img: No such file");
-    refused_with(RUN("/"), "/: Is a directory");
+    refused_with(RUN("-display", "none", "/nonexistent.img"), "/nonexistent.img: No such file");
+    refused_with(RUN("-display", "none", "/"), "/: Is a directory");
     refused_with(RUN("-display", "none", "-fda", "/nonexistent"),
                  "/nonexistent: ");
     refused_with(RUN("-display", "none", "-kernel", "/nonexistent"),
@@ -236,13 +239,13 @@ START_TEST(files_that_are_no_images)
     static uint8_t noise[5 << 20];
 
     write_file("empty", "", 0);
-    refused_with(RUN(path("empty")), "is empty");
+    refused_with(RUN("-display", "none", path("empty")), "is empty");
     refused_with(RUN("-display", "none", "-kernel", path("empty")),
                  "is empty");
     refused_with(RUN("-display", "none", "-hda", path("empty")), "empty");
     memset(noise, 0x5A, sizeof noise);
     write_file("noise", noise, sizeof noise);
-    refused_with(RUN(path("noise")), "no image that I know");
+    refused_with(RUN("-display", "none", path("noise")), "no image that I know");
     refused_with(RUN("-display", "none", "-fda", path("noise")),
                  "no floppy's size");
     refused_with(RUN("-display", "none", "-kernel", path("noise")),
@@ -296,7 +299,7 @@ END_TEST
 /* Reads the 8042 and sends each byte to COM1. */
 static void write_echo_rom(void)
 {
-    ROM("rom", 0xB0, 0xAE, 0xE6, 0x64, 0xE4, 0x64, 0xA8, 0x01, 0x74, 0xFA,
+    ROM("rom", SET_8N1, 0xB0, 0xAE, 0xE6, 0x64, 0xE4, 0x64, 0xA8, 0x01, 0x74, 0xFA,
         0xE4, 0x60, 0xBA, 0xF8, 0x03, 0xEE, 0xEB, 0xF2);
 }
 
@@ -305,9 +308,8 @@ START_TEST(script_presses_keys)
     write_echo_rom();
     write_file("script",
                "# Esc, whatever the scan code set\n"
-               "{\"sleep\": 0.1, \"keys\": [\"esc\"]}\n"
-               "{\"serial\": \"[^\\u0001]\"}\n",
-               91);
+               "{\"sleep\": 0.1, \"keys\": [\"esc\"]}\n",
+               66);
     ck_assert_int_eq(RUN_ROM("-input-script", path("script"), "-serial",
                              "file:/dev/null", "-until-serial", ".",
                              "-time-limit", "2"),
@@ -323,20 +325,20 @@ END_TEST
 /* Echo of COM1 with the case changed. */
 static void write_serial_rom(void)
 {
-    ROM("rom", 0xBA, 0xFD, 0x03, 0xEC, 0xA8, 0x01, 0x74, 0xFB, 0xB2, 0xF8,
+    ROM("rom", SET_8N1, 0xBA, 0xFD, 0x03, 0xEC, 0xA8, 0x01, 0x74, 0xFB, 0xB2, 0xF8,
         0xEC, 0x34, 0x20, 0xEE, 0xB2, 0xFD, 0xEB, 0xF1);
 }
 
 START_TEST(stdin_goes_to_the_serial_port)
 {
     write_serial_rom();
-    write_file("in", "Hello", 5);
+    write_file("in", "xHello", 6); /* x comes before 8N1 is set */
     ck_assert_int_eq(run_input(path("in"), "-display", "none", "-bios",
                                path("rom"), "-m", "1", "-serial", "stdio",
                                "-until-serial", "O$", "-time-limit", "5",
                                (char *)NULL),
                      0);
-    ck_assert_str_eq(out, "hELLO");
+    ck_assert_ptr_nonnull(strstr(out, "hELLO"));
     /* The end of the input does not end the run. */
     ck_assert_int_eq(run_input(path("in"), "-display", "none", "-bios",
                                path("rom"), "-m", "1", "-serial", "stdio",
