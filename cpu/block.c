@@ -333,8 +333,10 @@ static struct block *block_make(struct cpu *cpu, uint64_t rip,
     b->frame = page->frame;
     if (!decode_in_page(cpu, b, code, PAGE_SIZE - offset)) {
         decode_straddling(cpu, b, rip, code, PAGE_SIZE - offset);
-        if (!b->code2)
-            return NULL; /* goes on in MMIO: not cached */
+        /* Not cached: it goes on in MMIO, or its frame is mapped twice in a
+         * row, which a block's one part per frame cannot tell. */
+        if (!b->code2 || b->frame2 == b->frame)
+            return NULL;
     }
     c->used += (sizeof *b + (b->count + 1u) * sizeof(struct insn) + 15) &
                ~(size_t)15;
