@@ -71,36 +71,27 @@ static ALWAYS_INLINE T W_(alu_dec)(struct cpu *cpu, T a)
 }
 
 /* The five operand forms of an operation that writes its destination ... */
-#define ALU_FORMS(op)                                                         \
-    HANDLER(FN(op, _Ev_Gv, _Eb_Gb, r))                                        \
-    {                                                                         \
-        SETR(i->rm, W_(alu_##op)(cpu, GETR(i->rm), GETR(i->reg)));            \
-        NEXT;                                                                 \
-    }                                                                         \
-    HANDLER(FN(op, _Ev_Gv, _Eb_Gb, m))                                        \
-    {                                                                         \
-        RMW(r = W_(alu_##op)(cpu, a, GETR(i->reg)));                          \
-    }                                                                         \
-    HANDLER(FN(op, _Gv_Ev, _Gb_Eb, r))                                        \
-    {                                                                         \
-        SETR(i->reg, W_(alu_##op)(cpu, GETR(i->reg), GETR(i->rm)));           \
-        NEXT;                                                                 \
-    }                                                                         \
-    HANDLER(FN(op, _Gv_Ev, _Gb_Eb, m))                                        \
-    {                                                                         \
-        T b = LD(i->seg, mem_offset(cpu, i));                                 \
-        SETR(i->reg, W_(alu_##op)(cpu, GETR(i->reg), b));                     \
-        NEXT;                                                                 \
-    }                                                                         \
-    HANDLER(FN(op, _Ev_Iz, _Eb_Ib, r))                                        \
-    {                                                                         \
-        SETR(i->rm, W_(alu_##op)(cpu, GETR(i->rm), (T)i->imm));               \
-        NEXT;                                                                 \
-    }                                                                         \
-    HANDLER(FN(op, _Ev_Iz, _Eb_Ib, m))                                        \
-    {                                                                         \
-        RMW(r = W_(alu_##op)(cpu, a, (T)i->imm));                             \
-    }
+#define ALU_FORMS(op)                                                          \
+    HANDLER(FN(op, _Ev_Gv, _Eb_Gb, r))                                         \
+    {                                                                          \
+        SETR(i->rm, W_(alu_##op)(cpu, GETR(i->rm), GETR(i->reg)));             \
+        NEXT;                                                                  \
+    }                                                                          \
+    RMW_HANDLER(FN(op, _Ev_Gv, _Eb_Gb, m),                                     \
+                r = W_(alu_##op)(cpu, a, GETR(i->reg)))                        \
+    HANDLER(FN(op, _Gv_Ev, _Gb_Eb, r))                                         \
+    {                                                                          \
+        SETR(i->reg, W_(alu_##op)(cpu, GETR(i->reg), GETR(i->rm)));            \
+        NEXT;                                                                  \
+    }                                                                          \
+    LOAD_HANDLER(FN(op, _Gv_Ev, _Gb_Eb, m), b,                                 \
+                 SETR(i->reg, W_(alu_##op)(cpu, GETR(i->reg), b)))             \
+    HANDLER(FN(op, _Ev_Iz, _Eb_Ib, r))                                         \
+    {                                                                          \
+        SETR(i->rm, W_(alu_##op)(cpu, GETR(i->rm), (T)i->imm));                \
+        NEXT;                                                                  \
+    }                                                                          \
+    RMW_HANDLER(FN(op, _Ev_Iz, _Eb_Ib, m), r = W_(alu_##op)(cpu, a, (T)i->imm))
 
 ALU_FORMS(add)
 ALU_FORMS(or)
@@ -112,29 +103,19 @@ ALU_FORMS(xor)
 #undef ALU_FORMS
 
 /* ... and of one that sets flags only (CMP by SUB, TEST by AND). */
-#define COMPARE_FORMS(op, alu)                                                \
-    HANDLER(FN(op, _Ev_Gv, _Eb_Gb, r))                                        \
-    {                                                                         \
-        W_(alu)(cpu, GETR(i->rm), GETR(i->reg));                              \
-        NEXT;                                                                 \
-    }                                                                         \
-    HANDLER(FN(op, _Ev_Gv, _Eb_Gb, m))                                        \
-    {                                                                         \
-        T a = LD(i->seg, mem_offset(cpu, i));                                 \
-        W_(alu)(cpu, a, GETR(i->reg));                                        \
-        NEXT;                                                                 \
-    }                                                                         \
-    HANDLER(FN(op, _Ev_Iz, _Eb_Ib, r))                                        \
-    {                                                                         \
-        W_(alu)(cpu, GETR(i->rm), (T)i->imm);                                 \
-        NEXT;                                                                 \
-    }                                                                         \
-    HANDLER(FN(op, _Ev_Iz, _Eb_Ib, m))                                        \
-    {                                                                         \
-        T a = LD(i->seg, mem_offset(cpu, i));                                 \
-        W_(alu)(cpu, a, (T)i->imm);                                           \
-        NEXT;                                                                 \
-    }
+#define COMPARE_FORMS(op, alu)                                                 \
+    HANDLER(FN(op, _Ev_Gv, _Eb_Gb, r))                                         \
+    {                                                                          \
+        W_(alu)(cpu, GETR(i->rm), GETR(i->reg));                               \
+        NEXT;                                                                  \
+    }                                                                          \
+    LOAD_HANDLER(FN(op, _Ev_Gv, _Eb_Gb, m), a, W_(alu)(cpu, a, GETR(i->reg)))  \
+    HANDLER(FN(op, _Ev_Iz, _Eb_Ib, r))                                         \
+    {                                                                          \
+        W_(alu)(cpu, GETR(i->rm), (T)i->imm);                                  \
+        NEXT;                                                                  \
+    }                                                                          \
+    LOAD_HANDLER(FN(op, _Ev_Iz, _Eb_Ib, m), a, W_(alu)(cpu, a, (T)i->imm))
 
 COMPARE_FORMS(cmp, alu_sub)
 COMPARE_FORMS(test, alu_and)
@@ -146,12 +127,7 @@ HANDLER(FN(cmp, _Gv_Ev, _Gb_Eb, r))
     NEXT;
 }
 
-HANDLER(FN(cmp, _Gv_Ev, _Gb_Eb, m))
-{
-    T b = LD(i->seg, mem_offset(cpu, i));
-    W_(alu_sub)(cpu, GETR(i->reg), b);
-    NEXT;
-}
+LOAD_HANDLER(FN(cmp, _Gv_Ev, _Gb_Eb, m), b, W_(alu_sub)(cpu, GETR(i->reg), b))
 
 HANDLER(FN(inc, _Ev, _Eb, r))
 {
@@ -159,10 +135,7 @@ HANDLER(FN(inc, _Ev, _Eb, r))
     NEXT;
 }
 
-HANDLER(FN(inc, _Ev, _Eb, m))
-{
-    RMW(r = W_(alu_inc)(cpu, a));
-}
+RMW_HANDLER(FN(inc, _Ev, _Eb, m), r = W_(alu_inc)(cpu, a))
 
 HANDLER(FN(dec, _Ev, _Eb, r))
 {
@@ -170,10 +143,7 @@ HANDLER(FN(dec, _Ev, _Eb, r))
     NEXT;
 }
 
-HANDLER(FN(dec, _Ev, _Eb, m))
-{
-    RMW(r = W_(alu_dec)(cpu, a));
-}
+RMW_HANDLER(FN(dec, _Ev, _Eb, m), r = W_(alu_dec)(cpu, a))
 
 HANDLER(FN(not, _Ev, _Eb, r))
 {
@@ -181,10 +151,7 @@ HANDLER(FN(not, _Ev, _Eb, r))
     NEXT;
 }
 
-HANDLER(FN(not, _Ev, _Eb, m))
-{
-    RMW(r = (T)~a);
-}
+RMW_HANDLER(FN(not, _Ev, _Eb, m), r = (T)~a)
 
 HANDLER(FN(neg, _Ev, _Eb, r))
 {
@@ -192,10 +159,7 @@ HANDLER(FN(neg, _Ev, _Eb, r))
     NEXT;
 }
 
-HANDLER(FN(neg, _Ev, _Eb, m))
-{
-    RMW(r = W_(alu_sub)(cpu, 0, a));
-}
+RMW_HANDLER(FN(neg, _Ev, _Eb, m), r = W_(alu_sub)(cpu, 0, a))
 
 /* XADD: the sum goes to the first operand, its old value to the second. */
 HANDLER(FN(xadd, _Ev_Gv, _Eb_Gb, r))

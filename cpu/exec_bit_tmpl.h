@@ -63,8 +63,7 @@ static ALWAYS_INLINE T W_(do_ror)(struct cpu *cpu, T a, unsigned n)
     unsigned k = n % W;
     T r = k ? (T)(a >> k | a << (W - k)) : a;
     if (n)
-        flags_set_co(cpu, r >> (W - 1),
-                     (r >> (W - 1) ^ r >> (W - 2)) & 1);
+        flags_set_co(cpu, r >> (W - 1), (r >> (W - 1) ^ r >> (W - 2)) & 1);
     return r;
 }
 
@@ -103,25 +102,21 @@ static ALWAYS_INLINE T W_(do_rcr)(struct cpu *cpu, T a, unsigned n)
 
 #define COUNT_MASK (W == 64 ? 63 : 31)
 
-#define SHIFT(op)                                                             \
-    HANDLER(FN(op, _Ev_Ib, _Eb_Ib, r))                                        \
-    {                                                                         \
-        SETR(i->rm, W_(do_##op)(cpu, GETR(i->rm), i->imm & COUNT_MASK));      \
-        NEXT;                                                                 \
-    }                                                                         \
-    HANDLER(FN(op, _Ev_Ib, _Eb_Ib, m))                                        \
-    {                                                                         \
-        RMW(r = W_(do_##op)(cpu, a, i->imm & COUNT_MASK));                    \
-    }                                                                         \
-    HANDLER(FN(op, _Ev_CL, _Eb_CL, r))                                        \
-    {                                                                         \
-        SETR(i->rm, W_(do_##op)(cpu, GETR(i->rm), R64(RCX) & COUNT_MASK));    \
-        NEXT;                                                                 \
-    }                                                                         \
-    HANDLER(FN(op, _Ev_CL, _Eb_CL, m))                                        \
-    {                                                                         \
-        RMW(r = W_(do_##op)(cpu, a, R64(RCX) & COUNT_MASK));                  \
-    }
+#define SHIFT(op)                                                              \
+    HANDLER(FN(op, _Ev_Ib, _Eb_Ib, r))                                         \
+    {                                                                          \
+        SETR(i->rm, W_(do_##op)(cpu, GETR(i->rm), i->imm & COUNT_MASK));       \
+        NEXT;                                                                  \
+    }                                                                          \
+    RMW_HANDLER(FN(op, _Ev_Ib, _Eb_Ib, m),                                     \
+                r = W_(do_##op)(cpu, a, i->imm & COUNT_MASK))                  \
+    HANDLER(FN(op, _Ev_CL, _Eb_CL, r))                                         \
+    {                                                                          \
+        SETR(i->rm, W_(do_##op)(cpu, GETR(i->rm), R64(RCX) & COUNT_MASK));     \
+        NEXT;                                                                  \
+    }                                                                          \
+    RMW_HANDLER(FN(op, _Ev_CL, _Eb_CL, m),                                     \
+                r = W_(do_##op)(cpu, a, R64(RCX) & COUNT_MASK))
 
 SHIFT(rol)
 SHIFT(ror)
@@ -165,8 +160,7 @@ static ALWAYS_INLINE void imul_64(struct cpu *cpu, uint64_t b)
     flags_mul_64(cpu, low, high != (uint64_t)((int64_t)low >> 63));
 }
 
-static ALWAYS_INLINE uint64_t imul2_64(struct cpu *cpu, uint64_t a,
-                                       uint64_t b)
+static ALWAYS_INLINE uint64_t imul2_64(struct cpu *cpu, uint64_t a, uint64_t b)
 {
     uint64_t low, high = imul_high(a, b, &low);
     flags_mul_64(cpu, low, high != (uint64_t)((int64_t)low >> 63));
@@ -203,23 +197,23 @@ static inline void idiv_64(struct cpu *cpu, uint64_t d)
 }
 #else
 #if W == 8
-#define WT  uint16_t
-#define SWT int16_t
-#define WIDE_GET()      R16(RAX)
+#define WT               uint16_t
+#define SWT              int16_t
+#define WIDE_GET()       R16(RAX)
 #define WIDE_PUT(lo, hi) set_r16(cpu, RAX, (uint16_t)((hi) << 8 | (lo)))
-#define ACC_GET()       R8(REG8(RAX, 0))
+#define ACC_GET()        R8(REG8(RAX, 0))
 #elif W == 16
-#define WT  uint32_t
-#define SWT int32_t
+#define WT         uint32_t
+#define SWT        int32_t
 #define WIDE_GET() ((uint32_t)R16(RDX) << 16 | R16(RAX))
-#define WIDE_PUT(lo, hi)                                                      \
+#define WIDE_PUT(lo, hi)                                                       \
     (set_r16(cpu, RAX, (uint16_t)(lo)), set_r16(cpu, RDX, (uint16_t)(hi)))
 #define ACC_GET() R16(RAX)
 #else
-#define WT  uint64_t
-#define SWT int64_t
+#define WT         uint64_t
+#define SWT        int64_t
 #define WIDE_GET() ((uint64_t)R32(RDX) << 32 | R32(RAX))
-#define WIDE_PUT(lo, hi)                                                      \
+#define WIDE_PUT(lo, hi)                                                       \
     (set_r32(cpu, RAX, (uint32_t)(lo)), set_r32(cpu, RDX, (uint32_t)(hi)))
 #define ACC_GET() R32(RAX)
 #endif
@@ -276,16 +270,16 @@ static inline void W_(idiv)(struct cpu *cpu, T divisor)
 #undef ACC_GET
 #endif
 
-#define ONE_OPERAND(op)                                                       \
-    HANDLER(FN(op, _Ev, _Eb, r))                                              \
-    {                                                                         \
-        W_(op)(cpu, GETR(i->rm));                                             \
-        NEXT;                                                                 \
-    }                                                                         \
-    HANDLER(FN(op, _Ev, _Eb, m))                                              \
-    {                                                                         \
-        W_(op)(cpu, LD(i->seg, mem_offset(cpu, i)));                          \
-        NEXT;                                                                 \
+#define ONE_OPERAND(op)                                                        \
+    HANDLER(FN(op, _Ev, _Eb, r))                                               \
+    {                                                                          \
+        W_(op)(cpu, GETR(i->rm));                                              \
+        NEXT;                                                                  \
+    }                                                                          \
+    HANDLER(FN(op, _Ev, _Eb, m))                                               \
+    {                                                                          \
+        W_(op)(cpu, LD(i->seg, mem_offset(cpu, i)));                           \
+        NEXT;                                                                  \
     }
 ONE_OPERAND(mul)
 ONE_OPERAND(imul)
@@ -378,27 +372,23 @@ static inline T W_(do_shrd)(struct cpu *cpu, T a, T b, unsigned n)
 }
 #endif
 
-#define DOUBLE_SHIFT(op)                                                      \
-    HANDLER(FN(op##_Ev_Gv_Ib, , , r))                                         \
-    {                                                                         \
-        SETR(i->rm, W_(do_##op)(cpu, GETR(i->rm), GETR(i->reg),               \
-                                i->imm & COUNT_MASK));                        \
-        NEXT;                                                                 \
-    }                                                                         \
-    HANDLER(FN(op##_Ev_Gv_Ib, , , m))                                         \
-    {                                                                         \
-        RMW(r = W_(do_##op)(cpu, a, GETR(i->reg), i->imm & COUNT_MASK));      \
-    }                                                                         \
-    HANDLER(FN(op##_Ev_Gv_CL, , , r))                                         \
-    {                                                                         \
-        SETR(i->rm, W_(do_##op)(cpu, GETR(i->rm), GETR(i->reg),               \
-                                R64(RCX) & COUNT_MASK));                      \
-        NEXT;                                                                 \
-    }                                                                         \
-    HANDLER(FN(op##_Ev_Gv_CL, , , m))                                         \
-    {                                                                         \
-        RMW(r = W_(do_##op)(cpu, a, GETR(i->reg), R64(RCX) & COUNT_MASK));    \
-    }
+#define DOUBLE_SHIFT(op)                                                       \
+    HANDLER(FN(op##_Ev_Gv_Ib, , , r))                                          \
+    {                                                                          \
+        SETR(i->rm, W_(do_##op)(cpu, GETR(i->rm), GETR(i->reg),                \
+                                i->imm & COUNT_MASK));                         \
+        NEXT;                                                                  \
+    }                                                                          \
+    RMW_HANDLER(FN(op##_Ev_Gv_Ib, , , m),                                      \
+                r = W_(do_##op)(cpu, a, GETR(i->reg), i->imm & COUNT_MASK))    \
+    HANDLER(FN(op##_Ev_Gv_CL, , , r))                                          \
+    {                                                                          \
+        SETR(i->rm, W_(do_##op)(cpu, GETR(i->rm), GETR(i->reg),                \
+                                R64(RCX) & COUNT_MASK));                       \
+        NEXT;                                                                  \
+    }                                                                          \
+    RMW_HANDLER(FN(op##_Ev_Gv_CL, , , m),                                      \
+                r = W_(do_##op)(cpu, a, GETR(i->reg), R64(RCX) & COUNT_MASK))
 DOUBLE_SHIFT(shld)
 DOUBLE_SHIFT(shrd)
 #undef DOUBLE_SHIFT
@@ -439,40 +429,38 @@ HANDLER(FN(bt_Ev_Ib, , , m))
     NEXT;
 }
 
-#define BIT_OP(op, change)                                                    \
-    HANDLER(FN(op##_Ev_Gv, , , r))                                            \
-    {                                                                         \
-        unsigned n = GETR(i->reg) % W;                                        \
-        T a = GETR(i->rm), m = (T)((T)1 << n);                                \
-        SETR(i->rm, change(a, m));                                            \
-        flags_set_c(cpu, a >> n & 1);                                         \
-        NEXT;                                                                 \
-    }                                                                         \
-    HANDLER(FN(op##_Ev_Gv, , , m))                                            \
-    {                                                                         \
-        ST n = (ST)GETR(i->reg);                                              \
-        uint64_t at =                                                         \
-            (uint64_t)(int64_t)(n >> (W == 64 ? 6 : W == 32 ? 5 : 4));        \
-        uint64_t off = mem_wrap(i, mem_offset(cpu, i) + at * (W / 8));        \
-        uint8_t *p = mem_rmw(cpu, i->seg, off, W / 8);                        \
-        T a = LOADP(p), m = (T)((T)1 << ((T)n % W));                          \
-        STOREP(p, change(a, m));                                              \
-        mem_rmw_end(cpu, i->seg, off, p, W / 8);                              \
-        flags_set_c(cpu, (a & m) != 0);                                       \
-        NEXT;                                                                 \
-    }                                                                         \
-    HANDLER(FN(op##_Ev_Ib, , , r))                                            \
-    {                                                                         \
-        T a = GETR(i->rm), m = (T)((T)1 << (i->imm % W));                     \
-        SETR(i->rm, change(a, m));                                            \
-        flags_set_c(cpu, (a & m) != 0);                                       \
-        NEXT;                                                                 \
-    }                                                                         \
-    HANDLER(FN(op##_Ev_Ib, , , m))                                            \
-    {                                                                         \
-        T m = (T)((T)1 << (i->imm % W));                                      \
-        RMW(r = change(a, m); flags_set_c(cpu, (a & m) != 0));                \
-    }
+#define BIT_OP(op, change)                                                     \
+    HANDLER(FN(op##_Ev_Gv, , , r))                                             \
+    {                                                                          \
+        unsigned n = GETR(i->reg) % W;                                         \
+        T a = GETR(i->rm), m = (T)((T)1 << n);                                 \
+        SETR(i->rm, change(a, m));                                             \
+        flags_set_c(cpu, a >> n & 1);                                          \
+        NEXT;                                                                  \
+    }                                                                          \
+    HANDLER(FN(op##_Ev_Gv, , , m))                                             \
+    {                                                                          \
+        ST n = (ST)GETR(i->reg);                                               \
+        uint64_t at = (uint64_t)(int64_t)(n >> (W == 64   ? 6                  \
+                                                : W == 32 ? 5                  \
+                                                          : 4));               \
+        uint64_t off = mem_wrap(i, mem_offset(cpu, i) + at * (W / 8));         \
+        uint8_t *p = mem_rmw(cpu, i->seg, off, W / 8);                         \
+        T a = LOADP(p), m = (T)((T)1 << ((T)n % W));                           \
+        STOREP(p, change(a, m));                                               \
+        mem_rmw_end(cpu, i->seg, off, p, W / 8);                               \
+        flags_set_c(cpu, (a & m) != 0);                                        \
+        NEXT;                                                                  \
+    }                                                                          \
+    HANDLER(FN(op##_Ev_Ib, , , r))                                             \
+    {                                                                          \
+        T a = GETR(i->rm), m = (T)((T)1 << (i->imm % W));                      \
+        SETR(i->rm, change(a, m));                                             \
+        flags_set_c(cpu, (a & m) != 0);                                        \
+        NEXT;                                                                  \
+    }                                                                          \
+    RMW_HANDLER(FN(op##_Ev_Ib, , , m), T m = (T)((T)1 << (i->imm % W));        \
+                r = change(a, m); flags_set_c(cpu, (a & m) != 0))
 BIT_OP(bts, BIT_SET)
 BIT_OP(btr, BIT_RESET)
 BIT_OP(btc, BIT_FLIP)
@@ -485,7 +473,7 @@ BIT_OP(btc, BIT_FLIP)
 /* ---- BSF, BSR: a zero source sets ZF and leaves the destination (also the
  * upper half of a 32-bit one). POPCNT. */
 #define CTZ(v) (W == 64 ? __builtin_ctzll(v) : __builtin_ctz((unsigned)(v)))
-#define TOP(v)                                                                \
+#define TOP(v)                                                                 \
     (W == 64 ? 63 - __builtin_clzll(v) : 31 - __builtin_clz((unsigned)(v)))
 
 static ALWAYS_INLINE void W_(bit_scan)(struct cpu *cpu, const struct insn *i,
@@ -521,8 +509,7 @@ HANDLER(FN(bsr_Gv_Ev, , , m))
     NEXT;
 }
 
-static ALWAYS_INLINE void W_(popcnt)(struct cpu *cpu, const struct insn *i,
-                                     T v)
+static ALWAYS_INLINE void W_(popcnt)(struct cpu *cpu, const struct insn *i, T v)
 {
     SETR(i->reg, (T)__builtin_popcountll(v));
     flags_put(cpu, v == 0 ? FL_Z : 0);

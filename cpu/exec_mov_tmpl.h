@@ -7,11 +7,7 @@ HANDLER(FN(mov, _Ev_Gv, _Eb_Gb, r))
     NEXT;
 }
 
-HANDLER(FN(mov, _Ev_Gv, _Eb_Gb, m))
-{
-    ST_(i->seg, mem_offset(cpu, i), GETR(i->reg));
-    NEXT;
-}
+STORE_HANDLER(FN(mov, _Ev_Gv, _Eb_Gb, m), GETR(i->reg))
 
 HANDLER(FN(mov, _Gv_Ev, _Gb_Eb, r))
 {
@@ -19,11 +15,7 @@ HANDLER(FN(mov, _Gv_Ev, _Gb_Eb, r))
     NEXT;
 }
 
-HANDLER(FN(mov, _Gv_Ev, _Gb_Eb, m))
-{
-    SETR(i->reg, LD(i->seg, mem_offset(cpu, i)));
-    NEXT;
-}
+LOAD_HANDLER(FN(mov, _Gv_Ev, _Gb_Eb, m), v, SETR(i->reg, v))
 
 HANDLER(FN(mov, _Ev_Iz, _Eb_Ib, r))
 {
@@ -31,11 +23,7 @@ HANDLER(FN(mov, _Ev_Iz, _Eb_Ib, r))
     NEXT;
 }
 
-HANDLER(FN(mov, _Ev_Iz, _Eb_Ib, m))
-{
-    ST_(i->seg, mem_offset(cpu, i), i->imm);
-    NEXT;
-}
+STORE_HANDLER(FN(mov, _Ev_Iz, _Eb_Ib, m), i->imm)
 
 HANDLER(FN(xchg, _Ev_Gv, _Eb_Gb, r))
 {
@@ -84,17 +72,26 @@ HANDLER(CAT(exec_lea_Gv_M_, W))
 }
 
 /* MOVZX, MOVSX, MOVSXD: from a narrower register or memory. */
-#define EXTEND(name, bits, type, get)                                         \
-    HANDLER(FN(name, , , r))                                                  \
-    {                                                                         \
-        SETR(i->reg, (T)(type)get(i->rm));                                    \
-        NEXT;                                                                 \
-    }                                                                         \
-    HANDLER(FN(name, , , m))                                                  \
-    {                                                                         \
-        SETR(i->reg,                                                          \
-             (T)(type)ld##bits(cpu, i->seg, mem_offset(cpu, i)));             \
-        NEXT;                                                                 \
+#define EXTEND(name, bits, type, get)                                          \
+    HANDLER(FN(name, , , r))                                                   \
+    {                                                                          \
+        SETR(i->reg, (T)(type)get(i->rm));                                     \
+        NEXT;                                                                  \
+    }                                                                          \
+    MISS(FN(name, , , m))                                                      \
+    {                                                                          \
+        uint64_t off = mem_offset(cpu, i);                                     \
+        SETR(i->reg, (T)(type)mem_ld##bits##_slow(cpu, i->seg, off));          \
+        NEXT;                                                                  \
+    }                                                                          \
+    HANDLER(FN(name, , , m))                                                   \
+    {                                                                          \
+        void *p;                                                               \
+        if (unlikely(!mem_hit(cpu, i->seg, mem_offset(cpu, i), bits / 8,       \
+                              MMU_READ, &p)))                                  \
+            return CAT(FN(name, , , m), _miss)(cpu, i);                        \
+        SETR(i->reg, (T)(type)load_le##bits(p));                               \
+        NEXT;                                                                  \
     }
 
 EXTEND(movzx_Gv_Eb, 8, uint8_t, R8)
@@ -111,24 +108,31 @@ EXTEND(movsxd_Gv_Ed, 32, int32_t, R32)
 
 /* CMOVcc reads its source (and may fault) and, with 32-bit operands, clears
  * the upper half whether or not the condition holds. */
-#define CMOV(cc, n)                                                           \
-    HANDLER(FN(cmov##cc, , , r))                                              \
-    {                                                                         \
-        SETR(i->reg, flags_cond(cpu, n) ? GETR(i->rm) : GETR(i->reg));        \
-        NEXT;                                                                 \
-    }                                                                         \
-    HANDLER(FN(cmov##cc, , , m))                                              \
-    {                                                                         \
-        T v = LD(i->seg, mem_offset(cpu, i));                                 \
-        SETR(i->reg, flags_cond(cpu, n) ? v : GETR(i->reg));                  \
-        NEXT;                                                                 \
-    }
+#define CMOV(cc, n)                                                            \
+    HANDLER(FN(cmov##cc, , , r))                                               \
+    {                                                                          \
+        SETR(i->reg, flags_cond(cpu, n) ? GETR(i->rm) : GETR(i->reg));         \
+        NEXT;                                                                  \
+    }                                                                          \
+    LOAD_HANDLER(FN(cmov##cc, , , m), v,                                       \
+                 SETR(i->reg, flags_cond(cpu, n) ? v : GETR(i->reg)))
 ALL_CONDITIONS(CMOV)
 #undef CMOV
 
-HANDLER(FN(push, _Ev, , r))
+MISS(FN(push, _Ev, , r))
 {
     CAT(push, W)(cpu, GETR(i->rm));
+    NEXT;
+}
+
+HANDLER(FN(push, _Ev, , r))
+{
+    uint64_t sp = (R64(RSP) - W / 8) & cpu->sp_mask;
+    void *host;
+    if (unlikely(!mem_hit(cpu, SEG_SS, sp, W / 8, MMU_WRITE, &host)))
+        return CAT(FN(push, _Ev, , r), _miss)(cpu, i);
+    STOREP(host, GETR(i->rm));
+    set_sp(cpu, sp);
     NEXT;
 }
 
@@ -138,9 +142,23 @@ HANDLER(FN(push, _Ev, , m))
     NEXT;
 }
 
-HANDLER(FN(pop, _Ev, , r))
+MISS(FN(pop, _Ev, , r))
 {
     T v = CAT(pop, W)(cpu);
+    SETR(i->rm, v);
+    NEXT;
+}
+
+HANDLER(FN(pop, _Ev, , r))
+{
+    uint64_t sp = R64(RSP);
+    void *host;
+    T v;
+    if (unlikely(
+            !mem_hit(cpu, SEG_SS, sp & cpu->sp_mask, W / 8, MMU_READ, &host)))
+        return CAT(FN(pop, _Ev, , r), _miss)(cpu, i);
+    v = LOADP(host);
+    set_sp(cpu, sp + W / 8);
     SETR(i->rm, v);
     NEXT;
 }

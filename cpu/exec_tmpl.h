@@ -14,58 +14,121 @@
 #undef FN
 #undef FNI
 
-#define CAT_(a, b)  a##b
-#define CAT(a, b)   CAT_(a, b)
+#define CAT_(a, b)    a##b
+#define CAT(a, b)     CAT_(a, b)
 #define CAT3(a, b, c) CAT(CAT(a, b), c)
 
 #if W == 8
-#define T  uint8_t
-#define ST int8_t
+#define T          uint8_t
+#define ST         int8_t
 #define GETR(n)    R8(n)
 #define SETR(n, v) set_r8(cpu, n, (uint8_t)(v))
 /* exec_add_Eb_Gb_r */
 #define FN(op, v, b, form) exec_##op##b##_##form
 #elif W == 16
-#define T  uint16_t
-#define ST int16_t
-#define GETR(n)    R16(n)
-#define SETR(n, v) set_r16(cpu, n, (uint16_t)(v))
+#define T                  uint16_t
+#define ST                 int16_t
+#define GETR(n)            R16(n)
+#define SETR(n, v)         set_r16(cpu, n, (uint16_t)(v))
 #define FN(op, v, b, form) exec_##op##v##_16##form
 #elif W == 32
-#define T  uint32_t
-#define ST int32_t
-#define GETR(n)    R32(n)
-#define SETR(n, v) set_r32(cpu, n, (uint32_t)(v))
+#define T                  uint32_t
+#define ST                 int32_t
+#define GETR(n)            R32(n)
+#define SETR(n, v)         set_r32(cpu, n, (uint32_t)(v))
 #define FN(op, v, b, form) exec_##op##v##_32##form
 #else
-#define T  uint64_t
-#define ST int64_t
-#define GETR(n)    R64(n)
-#define SETR(n, v) set_r64(cpu, n, v)
+#define T                  uint64_t
+#define ST                 int64_t
+#define GETR(n)            R64(n)
+#define SETR(n, v)         set_r64(cpu, n, v)
 #define FN(op, v, b, form) exec_##op##v##_64##form
 #endif
 
-#define LD(seg, off)      CAT(ld, W)(cpu, seg, off)
-#define ST_(seg, off, v)  CAT(st, W)(cpu, seg, off, (T)(v))
-#define LOADP(p)          CAT(load_le, W)(p)
-#define STOREP(p, v)      CAT(store_le, W)(p, (T)(v))
+#define LD(seg, off)     CAT(ld, W)(cpu, seg, off)
+#define ST_(seg, off, v) CAT(st, W)(cpu, seg, off, (T)(v))
+#define LOADP(p)         CAT(load_le, W)(p)
+#define STOREP(p, v)     CAT(store_le, W)(p, (T)(v))
 
 #undef HANDLER
-#define HANDLER(name)                                                         \
-    const struct insn *name(struct cpu *cpu, const struct insn *i);           \
+#define HANDLER(name)                                                          \
+    const struct insn *name(struct cpu *cpu, const struct insn *i);            \
     const struct insn *name(struct cpu *cpu, const struct insn *i)
 
 /* Names of inline helpers of this width: W_(alu_add) = alu_add_32. */
 #undef W_
 #define W_(name) CAT3(name, _, W)
 
-/* A read-modify-write of the ModRM memory operand: `body` uses a, sets r. */
-#undef RMW
-#define RMW(body)                                                             \
-    uint64_t off = mem_offset(cpu, i);                                        \
-    uint8_t *p = mem_rmw(cpu, i->seg, off, W / 8);                            \
-    T a = LOADP(p), r;                                                        \
-    body;                                                                     \
-    STOREP(p, r);                                                             \
-    mem_rmw_end(cpu, i->seg, off, p, W / 8);                                  \
-    NEXT
+/* Handlers with a memory operand. What to do on a TLB miss is a function of
+ * its own, so that the hit needs no stack frame.
+ *
+ * LOAD_HANDLER: `body` with the ModRM operand in v.
+ * STORE_HANDLER: store `value` to it.
+ * RMW_HANDLER: `body` uses a and sets r: a read-modify-write. */
+#undef MISS
+#define MISS(name)                                                             \
+    static NOINLINE const struct insn *CAT(name, _miss)(struct cpu * cpu,      \
+                                                        const struct insn *i)
+
+#undef LOAD_HANDLER
+#define LOAD_HANDLER(name, v, body)                                            \
+    MISS(name)                                                                 \
+    {                                                                          \
+        T v = CAT3(mem_ld, W, _slow)(cpu, i->seg, mem_offset(cpu, i));         \
+        body;                                                                  \
+        NEXT;                                                                  \
+    }                                                                          \
+    HANDLER(name)                                                              \
+    {                                                                          \
+        void *host;                                                            \
+        T v;                                                                   \
+        if (unlikely(!mem_hit(cpu, i->seg, mem_offset(cpu, i), W / 8,          \
+                              MMU_READ, &host)))                               \
+            return CAT(name, _miss)(cpu, i);                                   \
+        v = LOADP(host);                                                       \
+        body;                                                                  \
+        NEXT;                                                                  \
+    }
+
+#undef STORE_HANDLER
+#define STORE_HANDLER(name, value)                                             \
+    MISS(name)                                                                 \
+    {                                                                          \
+        CAT3(mem_st, W, _slow)                                                 \
+        (cpu, i->seg, mem_offset(cpu, i), (T)(value));                         \
+        NEXT;                                                                  \
+    }                                                                          \
+    HANDLER(name)                                                              \
+    {                                                                          \
+        void *host;                                                            \
+        if (unlikely(!mem_hit(cpu, i->seg, mem_offset(cpu, i), W / 8,          \
+                              MMU_WRITE, &host)))                              \
+            return CAT(name, _miss)(cpu, i);                                   \
+        STOREP(host, value);                                                   \
+        NEXT;                                                                  \
+    }
+
+#undef RMW_HANDLER
+#define RMW_HANDLER(name, body)                                                \
+    MISS(name)                                                                 \
+    {                                                                          \
+        uint64_t off = mem_offset(cpu, i);                                     \
+        uint8_t *p = mem_rmw_slow(cpu, i->seg, off, W / 8);                    \
+        T a = LOADP(p), r;                                                     \
+        body;                                                                  \
+        STOREP(p, r);                                                          \
+        mem_rmw_end(cpu, i->seg, off, p, W / 8);                               \
+        NEXT;                                                                  \
+    }                                                                          \
+    HANDLER(name)                                                              \
+    {                                                                          \
+        void *host;                                                            \
+        T a, r;                                                                \
+        if (unlikely(!mem_hit(cpu, i->seg, mem_offset(cpu, i), W / 8,          \
+                              MMU_WRITE, &host)))                              \
+            return CAT(name, _miss)(cpu, i);                                   \
+        a = LOADP(host);                                                       \
+        body;                                                                  \
+        STOREP(host, r);                                                       \
+        NEXT;                                                                  \
+    }
