@@ -824,6 +824,47 @@ START_TEST(mmx_and_the_stack)
 }
 END_TEST
 
+/* RCPPS, RSQRTPS: relative error below 1.5 * 2^-12, no flags (SDM 2B). */
+START_TEST(approximations)
+{
+    static const float inputs[4] = {3.0f, 0.1f, 1e20f, 7e-30f};
+    struct rig *rig = protected_rig();
+    struct cpu *cpu = rig->cpu;
+    uint32_t lanes[4];
+
+    memcpy(lanes, inputs, sizeof(lanes));
+    cpu->xmm[1].q[0] = (uint64_t)lanes[1] << 32 | lanes[0];
+    cpu->xmm[1].q[1] = (uint64_t)lanes[3] << 32 | lanes[2];
+    /* rcpps xmm0, xmm1; rsqrtps xmm2, xmm1 */
+    ck_assert_int_eq(RUN(rig, 0x0f, 0x53, 0xc1, 0x0f, 0x52, 0xd1, 0xf4),
+                     RIG_HALT);
+    for (unsigned n = 0; n < 4; n++) {
+        uint32_t r = (uint32_t)(cpu->xmm[0].q[n / 2] >> 32 * (n % 2));
+        uint32_t q = (uint32_t)(cpu->xmm[2].q[n / 2] >> 32 * (n % 2));
+        double x = (double)inputs[n], y, z;
+        float f;
+
+        memcpy(&f, &r, 4);
+        y = (double)f * x - 1;
+        memcpy(&f, &q, 4);
+        z = (double)f * (double)f * x - 1;
+        ck_assert(y < 1.5 / 4096 && y > -1.5 / 4096);
+        ck_assert(z < 3.0 / 4096 && z > -3.0 / 4096);
+    }
+    ck_assert_uint_eq(cpu->mxcsr, 0x1f80);
+    /* Zero and denormals give infinity, a negative number no root. */
+    cpu->xmm[1].q[0] = 0x8000000100000000;
+    rig_go(rig, RIG_CODE);
+    ck_assert_int_eq(RUN(rig, 0x0f, 0x53, 0xc1, 0xf4), RIG_HALT);
+    ck_assert_uint_eq(cpu->xmm[0].q[0], 0xff8000007f800000);
+    cpu->xmm[1].q[0] = 0xbf800000;
+    rig_go(rig, RIG_CODE);
+    ck_assert_int_eq(RUN(rig, 0xf3, 0x0f, 0x52, 0xc1, 0xf4), RIG_HALT);
+    ck_assert_uint_eq((uint32_t)cpu->xmm[0].q[0], 0xffc00000);
+    rig_destroy(rig);
+}
+END_TEST
+
 static TCase *by_hand(void)
 {
     TCase *tcase = tcase_create("by hand");
@@ -837,6 +878,7 @@ static TCase *by_hand(void)
     tcase_add_test(tcase, without_ne_the_ferr_pin_tells);
     tcase_add_test(tcase, availability);
     tcase_add_test(tcase, simd_exception);
+    tcase_add_test(tcase, approximations);
     tcase_add_test(tcase, alignment);
     tcase_add_test(tcase, store_across_a_missing_page);
     tcase_add_test(tcase, mmx_and_the_stack);
