@@ -189,7 +189,8 @@ START_TEST(reset_and_triple_fault)
     ROM("rom", 0xB0, 0xFE, 0xE6, 0x64);
     ck_assert_int_eq(RUN_ROM("-no-reboot", "-time-limit", "1"), 6);
     ck_assert_int_eq(RUN_ROM("-time-limit", "0.01"), 10);
-    ROM("rom", 0x2E, 0x0F, 0x01, 0x1E, 0x80, 0x00, 0xCC);
+    /* ds = 0; lidt [600h], which is zeros; int3 */
+    ROM("rom", 0x31, 0xC0, 0x8E, 0xD8, 0x0F, 0x01, 0x1E, 0x00, 0x06, 0xCC);
     ck_assert_int_eq(RUN_ROM("-no-reboot", "-time-limit", "1"), 8);
 }
 END_TEST
