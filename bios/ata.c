@@ -1,7 +1,6 @@
-/* ATA disks and ATAPI packets by programmed I/O, with the drive's interrupt
- * switched off (nIEN) while we poll. Sources: ATA/ATAPI-6 (T13 1410D), 9.x
- * for the protocols. Bus-master DMA is left to operating systems: a linear
- * address in a virtual-8086 task need not be the physical one. */
+/* ATA disks, by bus-master DMA where ata_dma.c can and else by programmed
+ * I/O, and ATAPI packets. The drive's interrupt is off (nIEN) while we poll.
+ * Source: ATA/ATAPI-6 (T13 1410D), chapter 9 for the protocols. */
 
 #include "ata.h"
 #include "code16.h"
@@ -33,6 +32,10 @@
 #define CMD_WRITE_EXT 0x34
 #define CMD_VERIFY 0x40
 #define CMD_VERIFY_EXT 0x42
+#define CMD_READ_DMA 0xC8
+#define CMD_READ_DMA_EXT 0x25
+#define CMD_WRITE_DMA 0xCA
+#define CMD_WRITE_DMA_EXT 0x35
 #define CMD_PACKET 0xA0
 #define CMD_IDENTIFY_PACKET 0xA1
 #define CMD_IDENTIFY 0xEC
@@ -181,7 +184,36 @@ static uint8_t move_sectors(const struct drive *d, enum ata_way way,
     return 0;
 }
 
-static uint8_t one_command(const struct drive *d, enum ata_way way,
+static bool beyond_28_bits(const struct drive *d, const struct transfer *t,
+                           uint32_t count)
+{
+    return d->lba48 && t->lba + count > 0x0FFFFFFF;
+}
+
+static uint8_t dma_command(const struct drive *d, enum ata_way way,
+                           struct transfer *t, uint32_t count)
+{
+    static const uint8_t commands[2][2] = {
+        [ATA_READ] = { CMD_READ_DMA, CMD_READ_DMA_EXT },
+        [ATA_WRITE] = { CMD_WRITE_DMA, CMD_WRITE_DMA_EXT },
+    };
+    bool ext = beyond_28_bits(d, t, count);
+    uint8_t error = select_drive(d, 0xE0);
+
+    if (error)
+        return error;
+    dma_prepare(d, t, count, way == ATA_WRITE);
+    task_file(d, t->lba, count, ext, commands[way][ext]);
+    error = dma_run(d, way == ATA_WRITE, TIMEOUT_MS);
+    if (error)
+        return error;
+    advance(t, count * 512);
+    t->done += count;
+    t->lba += count;
+    return 0;
+}
+
+static uint8_t pio_command(const struct drive *d, enum ata_way way,
                            struct transfer *t, uint32_t count)
 {
     static const uint8_t commands[3][2] = {
@@ -189,7 +221,7 @@ static uint8_t one_command(const struct drive *d, enum ata_way way,
         [ATA_WRITE] = { CMD_WRITE, CMD_WRITE_EXT },
         [ATA_VERIFY] = { CMD_VERIFY, CMD_VERIFY_EXT },
     };
-    bool ext = d->lba48 && t->lba + count > 0x0FFFFFFF;
+    bool ext = beyond_28_bits(d, t, count);
     uint8_t error = select_drive(d, 0xE0);
     int status;
 
@@ -210,6 +242,20 @@ static uint8_t one_command(const struct drive *d, enum ata_way way,
         t->done += count;
     t->lba += count;
     return 0;
+}
+
+/* What DMA cannot read or write is tried word by word: that tells how far it
+ * goes, and works where the bus master does not. */
+static uint8_t one_command(const struct drive *d, enum ata_way way,
+                           struct transfer *t, uint32_t count)
+{
+    if (way != ATA_VERIFY && dma_usable(d, t, count)) {
+        if (dma_command(d, way, t, count) == 0)
+            return 0;
+        ata_reset_drive(d);
+        outb(d->control, CONTROL_IDLE | CONTROL_NIEN);
+    }
+    return pio_command(d, way, t, count);
 }
 
 uint8_t ata_transfer(const struct drive *d, enum ata_way way,
@@ -350,6 +396,7 @@ static void detect_disk(struct drive *d)
     d->heads = identify[3];
     d->spt = identify[6];
     d->lba48 = (identify[83] & 0x0400) != 0;
+    d->dma = (identify[49] & 0x0100) != 0;
     d->sectors = identify_sectors(d);
     if (d->sectors != 0)
         d->kind = DRIVE_DISK;

@@ -15,6 +15,7 @@ struct drive {
     uint8_t channel;
     bool lba48;
     bool dword_io;
+    bool dma;
     uint16_t command;           /* 1F0 or 170 */
     uint16_t control;           /* 3F6 or 376 */
     uint16_t cylinders, heads, spt;             /* as the drive says */
@@ -50,5 +51,12 @@ struct packet_data {
 uint8_t atapi_packet(const struct drive *d, const uint8_t packet[12],
                      struct packet_data *data);
 uint8_t ata_reset_drive(const struct drive *d);
+
+/* ata_dma.c */
+bool dma_usable(const struct drive *d, const struct transfer *t,
+                uint32_t count);
+void dma_prepare(const struct drive *d, const struct transfer *t,
+                 uint32_t count, bool write);
+uint8_t dma_run(const struct drive *d, bool write, uint32_t ms);
 
 #endif

@@ -21,7 +21,7 @@ ROM_CFLAGS32 = $(ROM_CFLAGS) -m32 -DCODE32
 # Position independent by having no data: jump tables would be data.
 ROM_CFLAGS32P = $(ROM_CFLAGS32) -fno-jump-tables -fno-tree-switch-conversion
 
-ROM_O16 = ata boot cdrom disk floppy keyboard mouse screen string system \
+ROM_O16 = ata ata_dma boot cdrom disk floppy keyboard mouse screen string system \
 	time pcibios apm
 ROM_O32 = post cpu fwcfg pci optrom tables acpi string
 ROM_O32P = pcibios apm
