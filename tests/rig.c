@@ -246,6 +246,7 @@ static void load_tables(struct rig *rig)
 
 static void start(struct rig *rig, uint64_t rip, uint64_t sp)
 {
+    rig->cpu->reg[RDX] = 0; /* RESET leaves the signature there */
     rig->cpu->reg[RSP] = sp;
     cpu_update_views(rig->cpu);
     cpu_set_rip(rig->cpu, rip);
