@@ -7,20 +7,20 @@
 #include "post.h"
 #include "dsdt.h"
 
-#define FACS_SIZE 64
-#define TABLES_OFFSET 0x1000
-#define WINDOW_MARKER 0xC0DE0000u
-#define WINDOW_LAST 0xFEBFFFFFu
-#define IOAPIC_BASE 0xFEC00000u
-#define LAPIC_BASE 0xFEE00000u
-#define SCI_IRQ 9
+#define FACS_SIZE       64
+#define TABLES_OFFSET   0x1000
+#define WINDOW_MARKER   0xC0DE0000u
+#define WINDOW_LAST     0xFEBFFFFFu
+#define IOAPIC_BASE     0xFEC00000u
+#define LAPIC_BASE      0xFEE00000u
+#define SCI_IRQ         9
 
-#define FADT_WBINVD (1u << 0)
-#define FADT_PROC_C1 (1u << 2)
-#define FADT_SLP_BUTTON (1u << 5)       /* there is no sleep button */
-#define FADT_RESET_REG (1u << 10)
-#define IAPC_LEGACY 0x0001
-#define IAPC_8042 0x0002
+#define FADT_WBINVD     (1u << 0)
+#define FADT_PROC_C1    (1u << 2)
+#define FADT_SLP_BUTTON (1u << 5) /* there is no sleep button */
+#define FADT_RESET_REG  (1u << 10)
+#define IAPC_LEGACY     0x0001
+#define IAPC_8042       0x0002
 
 struct header {
     char signature[4];
@@ -138,7 +138,7 @@ static uint32_t dsdt_copy(struct builder *b)
 
 static struct address io_address(uint32_t port, uint8_t bytes)
 {
-    struct address a = { 1, (uint8_t)(bytes * 8), 0, 0, port };
+    struct address a = {1, (uint8_t)(bytes * 8), 0, 0, port};
 
     return a;
 }
@@ -149,7 +149,7 @@ static uint32_t fadt_build(struct builder *b, uint32_t facs, uint32_t dsdt)
 
     f->facs = facs;
     f->dsdt = dsdt;
-    f->profile = 1;                         /* desktop */
+    f->profile = 1; /* desktop */
     f->sci_irq = SCI_IRQ;
     f->pm1a_event = PM_BASE;
     f->pm1a_control = PM_BASE + 4;
@@ -157,7 +157,7 @@ static uint32_t fadt_build(struct builder *b, uint32_t facs, uint32_t dsdt)
     f->pm1_event_length = 4;
     f->pm1_control_length = 2;
     f->pm_timer_length = 4;
-    f->c2_latency = 0x0FFF;                 /* no C2, no C3 */
+    f->c2_latency = 0x0FFF; /* no C2, no C3 */
     f->c3_latency = 0x0FFF;
     f->century = 0x32;
     f->boot_arch = IAPC_LEGACY | IAPC_8042;
@@ -176,7 +176,7 @@ static uint32_t fadt_build(struct builder *b, uint32_t facs, uint32_t dsdt)
 static uint8_t *put_override(uint8_t *p, uint8_t irq, uint8_t pin,
                              uint8_t flags)
 {
-    uint8_t entry[10] = { 2, 10, 0, irq, pin, 0, 0, 0, flags, 0 };
+    uint8_t entry[10] = {2, 10, 0, irq, pin, 0, 0, 0, flags, 0};
 
     memcpy(p, entry, sizeof(entry));
     return p + sizeof(entry);
@@ -187,16 +187,16 @@ static uint8_t *put_override(uint8_t *p, uint8_t irq, uint8_t pin,
 static uint32_t madt_build(struct builder *b)
 {
     struct madt *m = table_begin(b, "APIC", 1, sizeof(*m));
-    uint8_t nmi[6] = { 4, 6, 0xFF, 0, 0, 1 };
-    uint8_t ioapic[12] = { 1, 12, (uint8_t)cpu_count(), 0 };
+    uint8_t nmi[6] = {4, 6, 0xFF, 0, 0, 1};
+    uint8_t ioapic[12] = {1, 12, (uint8_t)cpu_count(), 0};
     uint8_t *p = (uint8_t *)(m + 1);
     uint32_t base = IOAPIC_BASE;
     unsigned int i;
 
     m->lapic_base = LAPIC_BASE;
-    m->flags = 1;                           /* 8259s are there too */
+    m->flags = 1; /* 8259s are there too */
     for (i = 0; i < cpu_count(); i++) {
-        uint8_t lapic[8] = { 0, 8, (uint8_t)i, (uint8_t)i, 1 };
+        uint8_t lapic[8] = {0, 8, (uint8_t)i, (uint8_t)i, 1};
 
         memcpy(p, lapic, sizeof(lapic));
         p += sizeof(lapic);
@@ -265,7 +265,7 @@ static void facs_build(uint8_t *facs)
 uint32_t acpi_build(void *rsdp_at)
 {
     struct shared *s = SHARED;
-    struct builder b = { (uint8_t *)s->acpi_base + TABLES_OFFSET };
+    struct builder b = {(uint8_t *)s->acpi_base + TABLES_OFFSET};
     uint32_t tables[2], dsdt, rsdt, xsdt;
     int n = 0;
 
@@ -280,6 +280,6 @@ uint32_t acpi_build(void *rsdp_at)
     rsdt = rsdt_build(&b, tables, n);
     xsdt = xsdt_build(&b, tables, n);
     rsdp_build(rsdp_at, rsdt, xsdt);
-    outw(PM_BASE + 4, 0x0001);              /* SCI_EN */
+    outw(PM_BASE + 4, 0x0001); /* SCI_EN */
     return sizeof(struct rsdp);
 }

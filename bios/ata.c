@@ -5,42 +5,42 @@
 #include "ata.h"
 #include "code16.h"
 
-#define ATA_DATA 0
-#define ATA_ERROR 1
-#define ATA_FEATURES 1
-#define ATA_COUNT 2
-#define ATA_LBA_LOW 3
-#define ATA_LBA_MID 4
-#define ATA_LBA_HIGH 5
-#define ATA_DEVICE 6
-#define ATA_STATUS 7
-#define ATA_COMMAND 7
+#define ATA_DATA            0
+#define ATA_ERROR           1
+#define ATA_FEATURES        1
+#define ATA_COUNT           2
+#define ATA_LBA_LOW         3
+#define ATA_LBA_MID         4
+#define ATA_LBA_HIGH        5
+#define ATA_DEVICE          6
+#define ATA_STATUS          7
+#define ATA_COMMAND         7
 
-#define STATUS_ERR 0x01
-#define STATUS_DRQ 0x08
-#define STATUS_DF 0x20
-#define STATUS_DRDY 0x40
-#define STATUS_BSY 0x80
+#define STATUS_ERR          0x01
+#define STATUS_DRQ          0x08
+#define STATUS_DF           0x20
+#define STATUS_DRDY         0x40
+#define STATUS_BSY          0x80
 
-#define CONTROL_NIEN 0x02
-#define CONTROL_SRST 0x04
-#define CONTROL_IDLE 0x08
+#define CONTROL_NIEN        0x02
+#define CONTROL_SRST        0x04
+#define CONTROL_IDLE        0x08
 
-#define CMD_READ 0x20
-#define CMD_READ_EXT 0x24
-#define CMD_WRITE 0x30
-#define CMD_WRITE_EXT 0x34
-#define CMD_VERIFY 0x40
-#define CMD_VERIFY_EXT 0x42
-#define CMD_READ_DMA 0xC8
-#define CMD_READ_DMA_EXT 0x25
-#define CMD_WRITE_DMA 0xCA
-#define CMD_WRITE_DMA_EXT 0x35
-#define CMD_PACKET 0xA0
+#define CMD_READ            0x20
+#define CMD_READ_EXT        0x24
+#define CMD_WRITE           0x30
+#define CMD_WRITE_EXT       0x34
+#define CMD_VERIFY          0x40
+#define CMD_VERIFY_EXT      0x42
+#define CMD_READ_DMA        0xC8
+#define CMD_READ_DMA_EXT    0x25
+#define CMD_WRITE_DMA       0xCA
+#define CMD_WRITE_DMA_EXT   0x35
+#define CMD_PACKET          0xA0
 #define CMD_IDENTIFY_PACKET 0xA1
-#define CMD_IDENTIFY 0xEC
+#define CMD_IDENTIFY        0xEC
 
-#define TIMEOUT_MS 4000
+#define TIMEOUT_MS          4000
 
 struct drive drives[DRIVE_MAX];
 static uint16_t identify[256];
@@ -72,11 +72,11 @@ static uint8_t error_status(const struct drive *d)
     uint8_t error = inb(d->command + ATA_ERROR);
 
     if (error & 0x10)
-        return 0x04;                        /* sector not found */
+        return 0x04; /* sector not found */
     if (error & 0x40)
-        return 0x10;                        /* uncorrectable */
+        return 0x10; /* uncorrectable */
     if (error & 0x80)
-        return 0x0A;                        /* bad sector */
+        return 0x0A; /* bad sector */
     return 0x20;
 }
 
@@ -89,7 +89,8 @@ static uint8_t select_drive(const struct drive *d, uint8_t device)
     return wait_idle(d, TIMEOUT_MS) < 0 ? 0x80 : 0;
 }
 
-/* --- data ports ------------------------------------------------------------ */
+/* --- data ports ------------------------------------------------------------
+ */
 
 static void data_in(const struct drive *d, uint16_t segment, uint32_t offset,
                     uint32_t bytes)
@@ -136,7 +137,8 @@ static void advance(struct transfer *t, uint32_t bytes)
     }
 }
 
-/* --- disks ------------------------------------------------------------------ */
+/* --- disks ------------------------------------------------------------------
+ */
 
 static void task_file(const struct drive *d, uint64_t lba, uint32_t count,
                       bool ext, uint8_t command)
@@ -194,8 +196,8 @@ static uint8_t dma_command(const struct drive *d, enum ata_way way,
                            struct transfer *t, uint32_t count)
 {
     static const uint8_t commands[2][2] = {
-        [ATA_READ] = { CMD_READ_DMA, CMD_READ_DMA_EXT },
-        [ATA_WRITE] = { CMD_WRITE_DMA, CMD_WRITE_DMA_EXT },
+        [ATA_READ] = {CMD_READ_DMA, CMD_READ_DMA_EXT},
+        [ATA_WRITE] = {CMD_WRITE_DMA, CMD_WRITE_DMA_EXT},
     };
     bool ext = beyond_28_bits(d, t, count);
     uint8_t error = select_drive(d, 0xE0);
@@ -217,9 +219,9 @@ static uint8_t pio_command(const struct drive *d, enum ata_way way,
                            struct transfer *t, uint32_t count)
 {
     static const uint8_t commands[3][2] = {
-        [ATA_READ] = { CMD_READ, CMD_READ_EXT },
-        [ATA_WRITE] = { CMD_WRITE, CMD_WRITE_EXT },
-        [ATA_VERIFY] = { CMD_VERIFY, CMD_VERIFY_EXT },
+        [ATA_READ] = {CMD_READ, CMD_READ_EXT},
+        [ATA_WRITE] = {CMD_WRITE, CMD_WRITE_EXT},
+        [ATA_VERIFY] = {CMD_VERIFY, CMD_VERIFY_EXT},
     };
     bool ext = beyond_28_bits(d, t, count);
     uint8_t error = select_drive(d, 0xE0);
@@ -277,7 +279,8 @@ uint8_t ata_transfer(const struct drive *d, enum ata_way way,
     return error;
 }
 
-/* --- packets ----------------------------------------------------------------- */
+/* --- packets -----------------------------------------------------------------
+ */
 
 static void drop_words(const struct drive *d, uint32_t bytes)
 {
@@ -290,7 +293,7 @@ static void packet_block(const struct drive *d, struct packet_data *data,
                          uint32_t size)
 {
     uint32_t n = data->skip < size ? data->skip : size;
-    struct transfer t = { .segment = data->segment, .offset = data->offset };
+    struct transfer t = {.segment = data->segment, .offset = data->offset};
 
     drop_words(d, n);
     data->skip -= n;
@@ -343,7 +346,7 @@ uint8_t atapi_packet(const struct drive *d, const uint8_t packet[12],
     error = select_drive(d, 0xA0);
     if (error == 0) {
         outb(d->command + ATA_FEATURES, 0);
-        outb(d->command + ATA_LBA_MID, 0x00);   /* byte count limit F800h */
+        outb(d->command + ATA_LBA_MID, 0x00); /* byte count limit F800h */
         outb(d->command + ATA_LBA_HIGH, 0xF8);
         outb(d->command + ATA_COMMAND, CMD_PACKET);
         short_wait(d);
@@ -354,7 +357,8 @@ uint8_t atapi_packet(const struct drive *d, const uint8_t packet[12],
     return error;
 }
 
-/* --- detection ---------------------------------------------------------------- */
+/* --- detection
+ * ---------------------------------------------------------------- */
 
 static bool read_identify(struct drive *d, uint8_t command)
 {
@@ -446,8 +450,7 @@ uint8_t ata_reset_drive(const struct drive *d)
 
 void ata_detect(void)
 {
-    static const uint16_t ports[2][2] = { { 0x1F0, 0x3F6 },
-                                          { 0x170, 0x376 } };
+    static const uint16_t ports[2][2] = {{0x1F0, 0x3F6}, {0x170, 0x376}};
     int i;
 
     for (i = 0; i < DRIVE_MAX; i++) {

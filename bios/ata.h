@@ -11,13 +11,13 @@ enum drive_kind { DRIVE_NONE, DRIVE_DISK, DRIVE_CDROM };
 
 struct drive {
     uint8_t kind;
-    uint8_t slave;              /* 0 or 1 */
+    uint8_t slave; /* 0 or 1 */
     uint8_t channel;
     bool lba48;
     bool dword_io;
     bool dma;
-    uint16_t command;           /* 1F0 or 170 */
-    uint16_t control;           /* 3F6 or 376 */
+    uint16_t command;                           /* 1F0 or 170 */
+    uint16_t control;                           /* 3F6 or 376 */
     uint16_t cylinders, heads, spt;             /* as the drive says */
     uint16_t log_cylinders, log_heads, log_spt; /* as INT 13h says */
     uint64_t sectors;
@@ -27,9 +27,9 @@ struct drive {
 /* One transfer between far memory and a drive. */
 struct transfer {
     uint64_t lba;
-    uint32_t count;             /* sectors */
+    uint32_t count; /* sectors */
     uint16_t segment, offset;
-    uint32_t done;              /* sectors moved, also after an error */
+    uint32_t done; /* sectors moved, also after an error */
 };
 
 enum ata_way { ATA_READ, ATA_WRITE, ATA_VERIFY };

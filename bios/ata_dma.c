@@ -6,25 +6,25 @@
 #include "code16.h"
 #include "shared.h"
 
-#define BM_COMMAND 0
-#define BM_STATUS 2
-#define BM_TABLE 4
+#define BM_COMMAND   0
+#define BM_STATUS    2
+#define BM_TABLE     4
 
-#define BM_START 0x01
+#define BM_START     0x01
 #define BM_TO_MEMORY 0x08
-#define BM_ERROR 0x02
+#define BM_ERROR     0x02
 #define BM_INTERRUPT 0x04
 
-#define PRD_LAST 0x8000
-#define ATA_STATUS 7
-#define STATUS_BUSY 0x88            /* BSY, DRQ */
-#define STATUS_ERROR 0x21           /* ERR, DF */
+#define PRD_LAST     0x8000
+#define ATA_STATUS   7
+#define STATUS_BUSY  0x88 /* BSY, DRQ */
+#define STATUS_ERROR 0x21 /* ERR, DF */
 
 /* Physical region descriptors: a region lies within 64 KiB, and so does this
  * table. 128 sectors cross one boundary at most. */
 static struct {
     uint32_t address;
-    uint16_t bytes;                 /* 0 = 64 KiB */
+    uint16_t bytes; /* 0 = 64 KiB */
     uint16_t flags;
 } regions[2] __attribute__((aligned(16)));
 
@@ -38,8 +38,7 @@ static bool real_mode(void)
 
 /* A virtual-8086 task's memory may be anywhere, so DMA is for real mode; the
  * address must be even, and below 1 MiB as A20 does not bind bus masters. */
-bool dma_usable(const struct drive *d, const struct transfer *t,
-                uint32_t count)
+bool dma_usable(const struct drive *d, const struct transfer *t, uint32_t count)
 {
     uint32_t address = (uint32_t)t->segment * 16 + t->offset;
 
@@ -97,8 +96,8 @@ uint8_t dma_run(const struct drive *d, bool write, uint32_t ms)
         irq_window();
     }
     outb(port + BM_COMMAND, direction);
-    if (result == 0 && ((status & STATUS_ERROR) ||
-                        (inb(port + BM_STATUS) & BM_ERROR)))
+    if (result == 0 &&
+        ((status & STATUS_ERROR) || (inb(port + BM_STATUS) & BM_ERROR)))
         result = 0x20;
     outb(port + BM_STATUS, inb(port + BM_STATUS) | BM_ERROR | BM_INTERRUPT);
     return result;

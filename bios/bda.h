@@ -78,14 +78,14 @@ _Static_assert(offsetof(struct bda, video_save_ptr) == 0xA8, "RBIL");
 
 /* Extended BIOS data area, offsets as RBIL MEMORY.LST gives for PS/2. */
 struct ebda {
-    uint8_t size_kib;           /* 00 */
-    uint8_t reserved01[0x21];   /* 01 */
-    uint32_t mouse_handler;     /* 22 far address */
-    uint8_t mouse_index;        /* 26 bytes of the packet so far */
-    uint8_t mouse_size;         /* 27 bit 7 handler set, bits 0-2 size - 1 */
-    uint8_t mouse_packet[8];    /* 28 */
-    uint8_t reserved30[0xD];    /* 30 */
-    uint8_t fdpt[2][16];        /* 3D INT 41h and INT 46h tables */
+    uint8_t size_kib;         /* 00 */
+    uint8_t reserved01[0x21]; /* 01 */
+    uint32_t mouse_handler;   /* 22 far address */
+    uint8_t mouse_index;      /* 26 bytes of the packet so far */
+    uint8_t mouse_size;       /* 27 bit 7 handler set, bits 0-2 size - 1 */
+    uint8_t mouse_packet[8];  /* 28 */
+    uint8_t reserved30[0xD];  /* 30 */
+    uint8_t fdpt[2][16];      /* 3D INT 41h and INT 46h tables */
 } PACKED;
 
 _Static_assert(offsetof(struct ebda, fdpt) == 0x3D, "RBIL");

@@ -13,16 +13,16 @@
 #ifndef BIOS_H
 #define BIOS_H
 
-#define SEG_BIOS 0xEC00
-#define SEG_FIXED 0xF000
-#define SEG_BDA 0x0040
-#define SEG_EBDA 0x9FC0
-#define BASE_BIOS 0xEC000
-#define STACK_TOP 0x3FF0
+#define SEG_BIOS    0xEC00
+#define SEG_FIXED   0xF000
+#define SEG_BDA     0x0040
+#define SEG_EBDA    0x9FC0
+#define BASE_BIOS   0xEC000
+#define STACK_TOP   0x3FF0
 
 #define CMOS_FLOPPY 0x10
-#define PM_BASE 0xB000
-#define SMB_BASE 0xB100
+#define PM_BASE     0xB000
+#define SMB_BASE    0xB100
 
 #ifndef __ASSEMBLER__
 
@@ -30,26 +30,26 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FLAG_CF 0x0001
-#define FLAG_ZF 0x0040
-#define FLAG_IF 0x0200
+#define FLAG_CF      0x0001
+#define FLAG_ZF      0x0040
+#define FLAG_IF      0x0200
 
-#define PACKED __attribute__((packed))
+#define PACKED       __attribute__((packed))
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
 /* A register that can be named in 32, 16 or twice 8 bits. */
-#define REG_ABCD(r) \
-    union { \
-        uint32_t e##r##x; \
-        uint16_t r##x; \
-        struct { \
-            uint8_t r##l, r##h; \
-        }; \
+#define REG_ABCD(r)                                                            \
+    union {                                                                    \
+        uint32_t e##r##x;                                                      \
+        uint16_t r##x;                                                         \
+        struct {                                                               \
+            uint8_t r##l, r##h;                                                \
+        };                                                                     \
     }
-#define REG_INDEX(r) \
-    union { \
-        uint32_t e##r; \
-        uint16_t r; \
+#define REG_INDEX(r)                                                           \
+    union {                                                                    \
+        uint32_t e##r;                                                         \
+        uint16_t r;                                                            \
     }
 
 /* The caller's registers, as entry.S and vga_rom.S push them.

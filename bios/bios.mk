@@ -114,6 +114,7 @@ dsdt-header:
 	$(ROM_CC) -E -P -x c -o $(ROM_OUT)/dsdt.i $(SRC)/bios/dsdt.asl
 	cd $(ROM_OUT) && iasl -p dsdt dsdt.i
 	(echo '/* Compiled from dsdt.asl by make dsdt-header; do not edit. */'; \
+	 echo '/* clang-format off */'; \
 	 echo 'static const uint8_t dsdt_aml[] = {'; \
 	 od -An -v -w12 -tx1 $(ROM_OUT)/dsdt.aml | \
 	 sed 's/ \([0-9a-f][0-9a-f]\)/ 0x\1,/g; s/^ /    /'; \

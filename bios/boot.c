@@ -6,11 +6,11 @@
 #include "shared.h"
 
 #define CMOS_BOOT_ORDER 0x3D
-#define CMOS_BOOT_THIRD 0x38    /* high nibble; bit 0: no 55AA needed on A: */
+#define CMOS_BOOT_THIRD 0x38 /* high nibble; bit 0: no 55AA needed on A: */
 
-#define BOOT_FLOPPY 1
-#define BOOT_DISK 2
-#define BOOT_CDROM 3
+#define BOOT_FLOPPY     1
+#define BOOT_DISK       2
+#define BOOT_CDROM      3
 
 static uint8_t boot_position;
 
@@ -18,8 +18,7 @@ static uint8_t boot_position;
  * variables. ORDER: resume in reset.S. */
 static void rom_lock(void)
 {
-    static const uint8_t pam[8] = { 0, 0x10, 0x11, 0x11,
-                                    0x11, 0x11, 0x11, 0x31 };
+    static const uint8_t pam[8] = {0, 0x10, 0x11, 0x11, 0x11, 0x11, 0x11, 0x31};
     int i;
 
     for (i = 1; i < 8; i++) {
@@ -91,7 +90,8 @@ void start16(void)
     boot_first();
 }
 
-/* --- boot devices ---------------------------------------------------------------- */
+/* --- boot devices
+ * ---------------------------------------------------------------- */
 
 static bool signature_needed(uint8_t device)
 {

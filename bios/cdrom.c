@@ -4,17 +4,17 @@
 
 #include "disk.h"
 
-#define CD_BLOCK 2048
+#define CD_BLOCK            2048
 
 #define PKT_TEST_UNIT_READY 0x00
-#define PKT_REQUEST_SENSE 0x03
-#define PKT_READ_10 0x28
+#define PKT_REQUEST_SENSE   0x03
+#define PKT_READ_10         0x28
 
-#define MEDIA_NONE 0
-#define MEDIA_1200 1
-#define MEDIA_1440 2
-#define MEDIA_2880 3
-#define MEDIA_DISK 4
+#define MEDIA_NONE          0
+#define MEDIA_1200          1
+#define MEDIA_1440          2
+#define MEDIA_2880          3
+#define MEDIA_DISK          4
 
 struct emulation emulation;
 
@@ -40,10 +40,11 @@ struct drive *cdrom_by_number(uint8_t number)
     return &drives[cdrom_map[number - CDROM_FIRST]];
 }
 
-/* --- packets ------------------------------------------------------------------ */
+/* --- packets
+ * ------------------------------------------------------------------ */
 
-static uint8_t read_packet(const struct drive *d, uint32_t lba,
-                           uint32_t blocks, struct packet_data *data)
+static uint8_t read_packet(const struct drive *d, uint32_t lba, uint32_t blocks,
+                           struct packet_data *data)
 {
     uint8_t packet[12] = {
         PKT_READ_10,
@@ -63,7 +64,7 @@ static uint8_t read_packet(const struct drive *d, uint32_t lba,
 /* Sense key of the last error, 15 if the drive does not even tell. */
 static uint8_t sense_key(const struct drive *d)
 {
-    uint8_t packet[12] = { PKT_REQUEST_SENSE, 0, 0, 0, 18 };
+    uint8_t packet[12] = {PKT_REQUEST_SENSE, 0, 0, 0, 18};
     uint8_t sense[18];
     struct packet_data data = {
         .segment = SEG_BIOS,
@@ -81,11 +82,11 @@ static uint8_t sense_key(const struct drive *d)
  * drive that spins up says not ready (2) for a while. */
 static bool medium_ready(const struct drive *d)
 {
-    uint8_t packet[12] = { PKT_TEST_UNIT_READY };
+    uint8_t packet[12] = {PKT_TEST_UNIT_READY};
     int tries;
 
     for (tries = 0; tries < 5; tries++) {
-        struct packet_data data = { .bytes = 0 };
+        struct packet_data data = {.bytes = 0};
 
         if (atapi_packet(d, packet, &data) == 0)
             return true;
@@ -95,8 +96,8 @@ static bool medium_ready(const struct drive *d)
     return false;
 }
 
-static uint8_t read_blocks(const struct drive *d, uint32_t lba,
-                           uint32_t blocks, struct transfer *t)
+static uint8_t read_blocks(const struct drive *d, uint32_t lba, uint32_t blocks,
+                           struct transfer *t)
 {
     while (blocks > 0) {
         uint32_t step = blocks > 16 ? 16 : blocks;
@@ -122,18 +123,19 @@ static uint8_t read_blocks(const struct drive *d, uint32_t lba,
 
 static bool read_to_block(const struct drive *d, uint32_t lba)
 {
-    struct transfer t = { .segment = SEG_BIOS,
-                          .offset = (uint16_t)(uint32_t)block };
+    struct transfer t = {.segment = SEG_BIOS,
+                         .offset = (uint16_t)(uint32_t)block};
 
     return read_blocks(d, lba, 1, &t) == 0;
 }
 
-/* --- INT 13h for the drive itself ----------------------------------------------- */
+/* --- INT 13h for the drive itself
+ * ----------------------------------------------- */
 
 static uint8_t edd_read(struct regs *r, const struct drive *d)
 {
     struct edd_packet p;
-    struct transfer t = { .done = 0 };
+    struct transfer t = {.done = 0};
     uint8_t status;
 
     far_fetch(&p, r->ds, r->si, sizeof(p));
@@ -170,7 +172,7 @@ void cdrom_service(struct regs *r, struct drive *d)
     case 0x03:
     case 0x05:
     case 0x43:
-        status = 0x03;                      /* write protected */
+        status = 0x03; /* write protected */
         break;
     case 0x15:
         r->ah = 2;
@@ -203,7 +205,8 @@ void cdrom_service(struct regs *r, struct drive *d)
     carry_set(r, status != DISK_OK);
 }
 
-/* --- the emulated disk ------------------------------------------------------------ */
+/* --- the emulated disk
+ * ------------------------------------------------------------ */
 
 /* 512-byte sectors of the image; four to a block. */
 static uint8_t emulated_read(uint32_t lba, struct transfer *t)
@@ -237,15 +240,14 @@ static uint8_t emulated_read(uint32_t lba, struct transfer *t)
 
 static uint8_t emulated_transfer(struct regs *r)
 {
-    struct transfer t = { .count = r->al, .segment = r->es, .offset = r->bx };
+    struct transfer t = {.count = r->al, .segment = r->es, .offset = r->bx};
     uint8_t status = DISK_OK;
     uint32_t lba;
 
     if (r->al == 0)
         return DISK_BAD_COMMAND;
     if (!chs_decode(r, emulation.heads, emulation.spt, &lba) ||
-        lba >= (uint32_t)emulation.cylinders * emulation.heads *
-                   emulation.spt)
+        lba >= (uint32_t)emulation.cylinders * emulation.heads * emulation.spt)
         return DISK_NOT_FOUND;
     if (r->ah == 0x02) {
         status = emulated_read(lba, &t);
@@ -257,7 +259,7 @@ static uint8_t emulated_transfer(struct regs *r)
 static uint8_t emulated_edd(struct regs *r)
 {
     struct edd_packet p;
-    struct transfer t = { .done = 0 };
+    struct transfer t = {.done = 0};
     uint8_t status;
 
     far_fetch(&p, r->ds, r->si, sizeof(p));
@@ -283,7 +285,7 @@ static void emulated_parameters(struct regs *r)
         r->dl = BDA->hd_count;
         return;
     }
-    r->bl = emulation.media * 2;            /* 1.2, 1.44, 2.88: 2, 4, 6 */
+    r->bl = emulation.media * 2; /* 1.2, 1.44, 2.88: 2, 4, 6 */
     r->bh = 0;
     r->dl = (uint8_t)(floppy_count() + 1);
     r->es = SEG_FIXED;
@@ -311,8 +313,8 @@ void emulation_service(struct regs *r)
     case 0x15:
         r->ah = hard ? 3 : 1;
         if (hard) {
-            uint32_t all = (uint32_t)emulation.cylinders * emulation.heads *
-                           emulation.spt;
+            uint32_t all =
+                (uint32_t)emulation.cylinders * emulation.heads * emulation.spt;
 
             r->cx = (uint16_t)(all >> 16);
             r->dx = (uint16_t)all;
@@ -351,7 +353,8 @@ void emulation_service(struct regs *r)
     carry_set(r, status != DISK_OK);
 }
 
-/* --- AH=4Bh ------------------------------------------------------------------------ */
+/* --- AH=4Bh
+ * ------------------------------------------------------------------------ */
 
 /* El Torito figure 8, the specification packet. */
 struct specification {
@@ -399,7 +402,9 @@ void cdrom_4b(struct regs *r)
     carry_set(r, false);
 }
 
-/* --- boot --------------------------------------------------------------------------- */
+/* --- boot
+ * ---------------------------------------------------------------------------
+ */
 
 static uint32_t block_long(int at)
 {
@@ -411,7 +416,7 @@ static uint32_t block_long(int at)
  * partition's last sector: El Torito 2.2. */
 static const char *emulate(uint8_t media)
 {
-    static const uint8_t floppy_spt[] = { 0, 15, 18, 36 };
+    static const uint8_t floppy_spt[] = {0, 15, 18, 36};
 
     emulation.heads = 2;
     emulation.cylinders = 80;
@@ -430,8 +435,8 @@ static const char *emulate(uint8_t media)
     emulation.drive_number = 0x80;
     emulation.heads = block[446 + 5] + 1;
     emulation.spt = block[446 + 6] & 0x3F;
-    emulation.cylinders = (uint16_t)(((block[446 + 6] & 0xC0) << 2 |
-                                      block[446 + 7]) + 1);
+    emulation.cylinders =
+        (uint16_t)(((block[446 + 6] & 0xC0) << 2 | block[446 + 7]) + 1);
     if (emulation.spt == 0)
         return "no partition in the disk image";
     BDA->hd_count++;
@@ -462,7 +467,7 @@ static const char *catalog_read(const struct drive *d)
 
 const char *cdrom_load(uint16_t *segment, uint8_t *number)
 {
-    struct transfer t = { .done = 0 };
+    struct transfer t = {.done = 0};
     const char *problem = "no CD-ROM drive";
     const struct drive *d = NULL;
     int i;

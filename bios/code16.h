@@ -62,8 +62,8 @@ static inline bool carry_set(struct regs *r, bool on)
 }
 
 /* entry.S */
-void irq_window(void);                      /* lets pending interrupts in */
-void irq_sleep(void);                       /* the same, halted until one */
+void irq_window(void); /* lets pending interrupts in */
+void irq_sleep(void);  /* the same, halted until one */
 void int_call(uint32_t number, struct regs *r);
 void far_call(uint16_t segment, uint16_t offset, uint32_t ax);
 void boot_jump(uint16_t segment, uint16_t offset, uint32_t drive)
@@ -72,6 +72,9 @@ void pm_copy(uint32_t to, uint32_t from, uint32_t bytes);
 
 /* reset.S */
 void boot_direct(const void *record) __attribute__((noreturn));
+
+/* rom32.S: the offset of the 32-bit APM entry in segment F000 */
+extern const uint16_t apm_entry32;
 
 /* time.c: the PM timer, 3.579545 MHz, 24 bits. */
 #define PM_TICKS_PER_MS 3580

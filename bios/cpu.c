@@ -5,21 +5,21 @@
 
 #include "post.h"
 
-#define CPUID1_EDX_MSR (1u << 5)
-#define CPUID1_EDX_APIC (1u << 9)
-#define CPUID1_EDX_MTRR (1u << 12)
+#define CPUID1_EDX_MSR   (1u << 5)
+#define CPUID1_EDX_APIC  (1u << 9)
+#define CPUID1_EDX_MTRR  (1u << 12)
 
-#define MSR_MTRRCAP 0xFE
-#define MSR_MTRR_BASE0 0x200
-#define MSR_MTRR_FIX64K 0x250
-#define MSR_MTRR_FIX16K 0x258
-#define MSR_MTRR_FIX4K 0x268
+#define MSR_MTRRCAP      0xFE
+#define MSR_MTRR_BASE0   0x200
+#define MSR_MTRR_FIX64K  0x250
+#define MSR_MTRR_FIX16K  0x258
+#define MSR_MTRR_FIX4K   0x268
 #define MSR_MTRR_DEFTYPE 0x2FF
 
-#define LAPIC ((volatile uint32_t *)0xFEE00000)
-#define LAPIC_SVR (0xF0 / 4)
-#define LAPIC_LVT_LINT0 (0x350 / 4)
-#define LAPIC_LVT_LINT1 (0x360 / 4)
+#define LAPIC            ((volatile uint32_t *)0xFEE00000)
+#define LAPIC_SVR        (0xF0 / 4)
+#define LAPIC_LVT_LINT0  (0x350 / 4)
+#define LAPIC_LVT_LINT1  (0x360 / 4)
 
 /* CPUID exists when the ID flag can be changed. */
 static bool has_cpuid(void)
@@ -52,7 +52,7 @@ static uint32_t features(void)
 
 void cpu_signature(uint32_t *signature, uint32_t *edx)
 {
-    uint32_t out[4] = { 0, 0, 0, 0 };
+    uint32_t out[4] = {0, 0, 0, 0};
 
     if (has_cpuid())
         cpuid(1, out);
@@ -100,7 +100,7 @@ static void mtrr_setup(void)
               i < 4 ? 0 : 0x05050505);
     bits = physical_bits();
     wrmsr(MSR_MTRR_BASE0, pci_window_base(), 0);
-    wrmsr(MSR_MTRR_BASE0 + 1, (uint32_t)-(0u - pci_window_base()) | 0x800,
+    wrmsr(MSR_MTRR_BASE0 + 1, (uint32_t) - (0u - pci_window_base()) | 0x800,
           bits > 32 ? (1u << (bits - 32)) - 1 : 0);
     wrmsr(MSR_MTRR_DEFTYPE, 0xC06, 0);
 }
@@ -126,7 +126,7 @@ void cpu_setup(void)
         mtrr_setup();
     if (edx & CPUID1_EDX_APIC) {
         LAPIC[LAPIC_SVR] = 0x1FF;
-        LAPIC[LAPIC_LVT_LINT0] = 0x700;     /* ExtINT: the 8259s */
-        LAPIC[LAPIC_LVT_LINT1] = 0x400;     /* NMI */
+        LAPIC[LAPIC_LVT_LINT0] = 0x700; /* ExtINT: the 8259s */
+        LAPIC[LAPIC_LVT_LINT1] = 0x400; /* NMI */
     }
 }

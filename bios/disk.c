@@ -32,15 +32,16 @@ static uint8_t set_status(struct regs *r, uint8_t status)
     return status;
 }
 
-/* --- geometry --------------------------------------------------------------- */
+/* --- geometry ---------------------------------------------------------------
+ */
 
 /* LBA-assisted translation: 63 sectors and the smallest number of heads with
  * at most 1024 cylinders; small disks keep what the drive says. */
 static void choose_geometry(struct drive *d)
 {
-    static const uint8_t head_choice[] = { 16, 32, 64, 128, 255 };
-    uint32_t sectors = d->sectors > 0xFFFFFFFF ? 0xFFFFFFFF
-                                               : (uint32_t)d->sectors;
+    static const uint8_t head_choice[] = {16, 32, 64, 128, 255};
+    uint32_t sectors =
+        d->sectors > 0xFFFFFFFF ? 0xFFFFFFFF : (uint32_t)d->sectors;
     uint32_t cylinders;
     unsigned int i;
 
@@ -114,7 +115,8 @@ void disk_start(void)
     pic_unmask(15);
 }
 
-/* --- 00h-15h ------------------------------------------------------------------ */
+/* --- 00h-15h
+ * ------------------------------------------------------------------ */
 
 bool chs_decode(const struct regs *r, uint16_t heads, uint16_t spt,
                 uint32_t *lba)
@@ -131,7 +133,7 @@ bool chs_decode(const struct regs *r, uint16_t heads, uint16_t spt,
 static uint8_t chs_transfer(struct regs *r, const struct drive *d,
                             enum ata_way way)
 {
-    struct transfer t = { .count = r->al, .segment = r->es, .offset = r->bx };
+    struct transfer t = {.count = r->al, .segment = r->es, .offset = r->bx};
     uint32_t lba;
     uint8_t status;
 
@@ -160,8 +162,8 @@ static void parameters_get(struct regs *r, const struct drive *d)
 
 static void type_get(struct regs *r, const struct drive *d)
 {
-    uint32_t sectors = (uint32_t)(d->log_cylinders - 1) * d->log_heads *
-                       d->log_spt;
+    uint32_t sectors =
+        (uint32_t)(d->log_cylinders - 1) * d->log_heads * d->log_spt;
 
     r->cx = (uint16_t)(sectors >> 16);
     r->dx = (uint16_t)sectors;
@@ -170,7 +172,8 @@ static void type_get(struct regs *r, const struct drive *d)
     carry_set(r, false);
 }
 
-/* --- EDD ----------------------------------------------------------------------- */
+/* --- EDD
+ * ----------------------------------------------------------------------- */
 
 static uint8_t edd_transfer(struct regs *r, const struct drive *d,
                             enum ata_way way)
@@ -228,8 +231,8 @@ static void fill_dpte(const struct drive *d)
     dpte.flags = (uint8_t)(0xE0 | d->slave << 4);
     dpte.irq = d->channel ? 15 : 14;
     dpte.block = 1;
-    dpte.options = (uint16_t)(d->log_cylinders != d->cylinders ? 0x0218
-                                                                : 0x0010);
+    dpte.options =
+        (uint16_t)(d->log_cylinders != d->cylinders ? 0x0218 : 0x0010);
     if (d->kind == DRIVE_CDROM)
         dpte.options = 0x0060 | 0x0010;
     dpte.revision = 0x11;
@@ -247,7 +250,7 @@ static void fill_path(struct edd_result *e, const struct drive *d)
     e->path_length = 36;
     memcpy(e->bus, "PCI ", 4);
     memcpy(e->interface, d->kind == DRIVE_CDROM ? "ATAPI   " : "ATA     ", 8);
-    e->interface_path[1] = 1;               /* PIIX3 IDE is 0:1.1 */
+    e->interface_path[1] = 1; /* PIIX3 IDE is 0:1.1 */
     e->interface_path[2] = 1;
     e->interface_path[3] = d->channel;
     e->device_path[0] = d->slave;
@@ -287,7 +290,7 @@ static void edd_present(struct regs *r)
         return;
     }
     r->bx = 0xAA55;
-    r->cx = 0x0005;             /* packet access, EDD parameters */
+    r->cx = 0x0005; /* packet access, EDD parameters */
     BDA->hd_status = 0;
     r->ah = EDD_VERSION;
     carry_set(r, false);
@@ -302,7 +305,7 @@ static uint8_t edd_service(struct regs *r, struct drive *d)
         return edd_transfer(r, d, ATA_WRITE);
     case 0x44:
         return edd_transfer(r, d, ATA_VERIFY);
-    case 0x47:                              /* seek */
+    case 0x47: /* seek */
         return DISK_OK;
     case 0x48:
         return edd_parameters(r, d);
@@ -339,7 +342,7 @@ void disk_service(struct regs *r, struct drive *d)
     case 0x04:
         status = chs_transfer(r, d, ATA_VERIFY);
         break;
-    case 0x05:                              /* format: ATA has none */
+    case 0x05: /* format: ATA has none */
     case 0x09:
     case 0x10:
     case 0x11:
@@ -349,9 +352,8 @@ void disk_service(struct regs *r, struct drive *d)
         parameters_get(r, d);
         break;
     case 0x0C:
-        status = chs_decode(r, d->log_heads, d->log_spt, &lba)
-                     ? DISK_OK
-                     : DISK_NOT_FOUND;
+        status = chs_decode(r, d->log_heads, d->log_spt, &lba) ? DISK_OK
+                                                               : DISK_NOT_FOUND;
         break;
     case 0x15:
         type_get(r, d);
@@ -365,7 +367,8 @@ void disk_service(struct regs *r, struct drive *d)
     set_status(r, status);
 }
 
-/* --- dispatch ------------------------------------------------------------------- */
+/* --- dispatch
+ * ------------------------------------------------------------------- */
 
 static void absent_service(struct regs *r)
 {

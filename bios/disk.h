@@ -5,10 +5,10 @@
 #include "ata.h"
 #include "code16.h"
 
-#define DISK_OK 0x00
+#define DISK_OK          0x00
 #define DISK_BAD_COMMAND 0x01
-#define DISK_NOT_FOUND 0x04
-#define DISK_TIMEOUT 0x80
+#define DISK_NOT_FOUND   0x04
+#define DISK_TIMEOUT     0x80
 
 /* EDD 3.0 device address packet, at DS:SI. */
 struct edd_packet {
@@ -32,14 +32,14 @@ uint8_t floppy_count(void);
 
 /* cdrom.c: emulation state of El Torito, used by INT 13h. */
 struct emulation {
-    uint8_t active;             /* a disk image is mapped in */
-    uint8_t media;              /* El Torito media type, 0 = none emulated */
-    uint8_t drive_number;       /* 00, 80 or E0.. */
-    uint8_t drive_index;        /* which of drives[] */
-    uint32_t lba;               /* first 2048-byte block of the image */
+    uint8_t active;       /* a disk image is mapped in */
+    uint8_t media;        /* El Torito media type, 0 = none emulated */
+    uint8_t drive_number; /* 00, 80 or E0.. */
+    uint8_t drive_index;  /* which of drives[] */
+    uint32_t lba;         /* first 2048-byte block of the image */
     uint16_t load_segment;
     uint16_t sector_count;
-    uint16_t cylinders;         /* geometry of the image */
+    uint16_t cylinders; /* geometry of the image */
     uint8_t heads, spt;
 };
 extern struct emulation emulation;

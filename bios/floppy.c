@@ -6,36 +6,36 @@
 
 #include "disk.h"
 
-#define FDC_DOR 0x3F2
-#define FDC_MSR 0x3F4
-#define FDC_FIFO 0x3F5
-#define FDC_CCR 0x3F7
-#define FDC_DIR 0x3F7
+#define FDC_DOR             0x3F2
+#define FDC_MSR             0x3F4
+#define FDC_FIFO            0x3F5
+#define FDC_CCR             0x3F7
+#define FDC_DIR             0x3F7
 
-#define MSR_RQM 0x80
-#define MSR_DIO 0x40
-#define DIR_CHANGE 0x80
+#define MSR_RQM             0x80
+#define MSR_DIO             0x40
+#define DIR_CHANGE          0x80
 
-#define CMD_SPECIFY 0x03
-#define CMD_RECALIBRATE 0x07
+#define CMD_SPECIFY         0x03
+#define CMD_RECALIBRATE     0x07
 #define CMD_SENSE_INTERRUPT 0x08
-#define CMD_READ_ID 0x4A
-#define CMD_FORMAT 0x4D
-#define CMD_SEEK 0x0F
-#define CMD_READ 0xE6
-#define CMD_WRITE 0xC5
+#define CMD_READ_ID         0x4A
+#define CMD_FORMAT          0x4D
+#define CMD_SEEK            0x0F
+#define CMD_READ            0xE6
+#define CMD_WRITE           0xC5
 
-#define DMA_TO_MEMORY 0x46
-#define DMA_FROM_MEMORY 0x4A
+#define DMA_TO_MEMORY       0x46
+#define DMA_FROM_MEMORY     0x4A
 
-#define STATUS_CHANGED 0x06
-#define STATUS_BOUNDARY 0x09
-#define STATUS_CONTROLLER 0x20
-#define STATUS_SEEK 0x40
-#define STATUS_TIMEOUT 0x80
+#define STATUS_CHANGED      0x06
+#define STATUS_BOUNDARY     0x09
+#define STATUS_CONTROLLER   0x20
+#define STATUS_SEEK         0x40
+#define STATUS_TIMEOUT      0x80
 
 /* 40:90, 40:91. */
-#define MEDIA_KNOWN 0x10
+#define MEDIA_KNOWN       0x10
 #define MEDIA_RATE(state) ((state) >> 6)
 
 enum { RATE_500, RATE_300, RATE_250, RATE_1000 };
@@ -45,23 +45,23 @@ static const struct drive_type {
     uint8_t last_cylinder, spt, change_line;
     uint8_t rate_count, rates[3];
 } drive_types[] = {
-    [1] = { 39, 9, 0, 1, { RATE_250 } },
-    [2] = { 79, 15, 1, 3, { RATE_500, RATE_300, RATE_250 } },
-    [3] = { 79, 9, 1, 1, { RATE_250 } },
-    [4] = { 79, 18, 1, 3, { RATE_500, RATE_250, RATE_300 } },
-    [5] = { 79, 36, 1, 3, { RATE_1000, RATE_500, RATE_250 } },
+    [1] = {39, 9, 0, 1, {RATE_250}},
+    [2] = {79, 15, 1, 3, {RATE_500, RATE_300, RATE_250}},
+    [3] = {79, 9, 1, 1, {RATE_250}},
+    [4] = {79, 18, 1, 3, {RATE_500, RATE_250, RATE_300}},
+    [5] = {79, 36, 1, 3, {RATE_1000, RATE_500, RATE_250}},
 };
 
 /* Disks AH=17h and 18h may ask for. */
 static const struct {
     uint8_t drive, tracks, spt, rate, dasd;
 } formats[] = {
-    { 1, 40, 9, RATE_250, 1 },   { 1, 40, 8, RATE_250, 1 },
-    { 2, 40, 9, RATE_300, 2 },   { 2, 40, 8, RATE_300, 2 },
-    { 2, 80, 15, RATE_500, 3 },  { 3, 80, 9, RATE_250, 4 },
-    { 4, 80, 9, RATE_250, 4 },   { 4, 80, 18, RATE_500, 5 },
-    { 5, 80, 9, RATE_250, 4 },   { 5, 80, 18, RATE_500, 5 },
-    { 5, 80, 36, RATE_1000, 5 },
+    {1, 40, 9, RATE_250, 1},   {1, 40, 8, RATE_250, 1},
+    {2, 40, 9, RATE_300, 2},   {2, 40, 8, RATE_300, 2},
+    {2, 80, 15, RATE_500, 3},  {3, 80, 9, RATE_250, 4},
+    {4, 80, 9, RATE_250, 4},   {4, 80, 18, RATE_500, 5},
+    {5, 80, 9, RATE_250, 4},   {5, 80, 18, RATE_500, 5},
+    {5, 80, 36, RATE_1000, 5},
 };
 
 static uint8_t bounce[512] __attribute__((aligned(512)));
@@ -87,7 +87,8 @@ static uint8_t dpt(int index)
     return far_read8((uint16_t)(table >> 16), (uint16_t)(table + index));
 }
 
-/* --- the controller ---------------------------------------------------------- */
+/* --- the controller ----------------------------------------------------------
+ */
 
 static bool fdc_send(uint8_t byte)
 {
@@ -179,8 +180,8 @@ static uint8_t fdc_reset(void)
 static void motor_on(uint8_t drive)
 {
     BDA->fdc_motor_ticks = 0xFF;
-    BDA->fdc_motor = (uint8_t)((BDA->fdc_motor & 0x80) | drive << 4 |
-                               1 << drive);
+    BDA->fdc_motor =
+        (uint8_t)((BDA->fdc_motor & 0x80) | drive << 4 | 1 << drive);
     outb(FDC_DOR, (uint8_t)(0x0C | 0x10 << drive | drive));
     BDA->fdc_motor_ticks = dpt(2);
 }
@@ -199,10 +200,10 @@ static uint8_t fdc_position(const uint8_t *command, int count)
 
 static uint8_t recalibrate(uint8_t drive)
 {
-    uint8_t command[2] = { CMD_RECALIBRATE, drive };
+    uint8_t command[2] = {CMD_RECALIBRATE, drive};
     uint8_t status = fdc_position(command, 2);
 
-    if (status == STATUS_SEEK)              /* 77 steps may not be enough */
+    if (status == STATUS_SEEK) /* 77 steps may not be enough */
         status = fdc_position(command, 2);
     if (status == DISK_OK)
         BDA->fdc_recalibrated |= 1 << drive;
@@ -212,7 +213,7 @@ static uint8_t recalibrate(uint8_t drive)
 
 static uint8_t seek(uint8_t drive, uint8_t track, uint8_t head)
 {
-    uint8_t command[3] = { CMD_SEEK, (uint8_t)(head << 2 | drive), track };
+    uint8_t command[3] = {CMD_SEEK, (uint8_t)(head << 2 | drive), track};
     uint8_t status = DISK_OK;
 
     if (!(BDA->fdc_recalibrated & (1 << drive)))
@@ -234,15 +235,15 @@ static uint8_t result_status(void)
     if (st0 & 0x08)
         return STATUS_TIMEOUT;
     if (st1 & 0x02)
-        return 0x03;                        /* write protected */
+        return 0x03; /* write protected */
     if (st1 & 0x20)
-        return 0x10;                        /* CRC */
+        return 0x10; /* CRC */
     if (st1 & 0x10)
-        return 0x08;                        /* DMA overrun */
+        return 0x08; /* DMA overrun */
     if (st1 & 0x84)
-        return 0x04;                        /* sector not found */
+        return 0x04; /* sector not found */
     if (st1 & 0x01)
-        return 0x02;                        /* address mark */
+        return 0x02; /* address mark */
     return STATUS_CONTROLLER;
 }
 
@@ -261,7 +262,8 @@ static uint8_t fdc_execute(const uint8_t *command, int count)
     return result_status();
 }
 
-/* --- which medium is in --------------------------------------------------------- */
+/* --- which medium is in
+ * --------------------------------------------------------- */
 
 static void set_rate(uint8_t rate)
 {
@@ -284,7 +286,7 @@ static uint8_t media_state(uint8_t type, uint8_t rate)
 static uint8_t media_detect(uint8_t drive, uint8_t type)
 {
     const struct drive_type *t = &drive_types[type];
-    uint8_t command[2] = { CMD_READ_ID, drive };
+    uint8_t command[2] = {CMD_READ_ID, drive};
     uint8_t status = STATUS_TIMEOUT;
     int i;
 
@@ -329,7 +331,8 @@ static uint8_t drive_prepare(uint8_t drive, uint8_t type)
     return status;
 }
 
-/* --- transfers -------------------------------------------------------------------- */
+/* --- transfers
+ * -------------------------------------------------------------------- */
 
 static uint8_t dma_start(uint8_t mode, uint32_t address, uint32_t bytes)
 {
@@ -405,8 +408,8 @@ static uint8_t format(const struct floppy_job *j)
 {
     uint8_t spt = dpt(4);
     uint8_t command[6] = {
-        CMD_FORMAT, (uint8_t)(j->head << 2 | j->drive), dpt(3), spt,
-        dpt(7),     dpt(8),
+        CMD_FORMAT, (uint8_t)(j->head << 2 | j->drive), dpt(3), spt, dpt(7),
+        dpt(8),
     };
     uint8_t status = dma_start(DMA_FROM_MEMORY, j->address, spt * 4u);
 
@@ -449,7 +452,8 @@ static uint8_t transfer_service(struct regs *r)
     return status;
 }
 
-/* --- the other functions ----------------------------------------------------------- */
+/* --- the other functions
+ * ----------------------------------------------------------- */
 
 static void parameters_get(struct regs *r)
 {

@@ -3,12 +3,12 @@
 
 #include "post.h"
 
-#define FWCFG_SELECT 0x510
-#define FWCFG_DATA 0x511
+#define FWCFG_SELECT  0x510
+#define FWCFG_DATA    0x511
 #define KEY_SIGNATURE 0x00
 #define KEY_DIRECTORY 0x19
-#define NAME_SIZE 56
-#define FILES_MAX 256
+#define NAME_SIZE     56
+#define FILES_MAX     256
 
 static void read_bytes(void *to, uint32_t count)
 {
@@ -67,7 +67,7 @@ bool fwcfg_read_file(const char *name, void *to, uint32_t size)
     count = read_big32();
     for (i = 0; i < count && i < FILES_MAX; i++) {
         uint32_t length = read_big32();
-        uint32_t key = read_big32() >> 16;  /* and 16 reserved bits */
+        uint32_t key = read_big32() >> 16; /* and 16 reserved bits */
         char entry[NAME_SIZE];
 
         read_bytes(entry, NAME_SIZE);

@@ -8,28 +8,28 @@
 #include "kbc.h"
 #include "code16.h"
 
-#define F0_RSHIFT 0x01
-#define F0_LSHIFT 0x02
-#define F0_SHIFT 0x03
-#define F0_CTRL 0x04
-#define F0_ALT 0x08
-#define F0_SCROLL 0x10
-#define F0_NUM 0x20
-#define F0_CAPS 0x40
-#define F0_INSERT 0x80
+#define F0_RSHIFT   0x01
+#define F0_LSHIFT   0x02
+#define F0_SHIFT    0x03
+#define F0_CTRL     0x04
+#define F0_ALT      0x08
+#define F0_SCROLL   0x10
+#define F0_NUM      0x20
+#define F0_CAPS     0x40
+#define F0_INSERT   0x80
 
-#define F1_LCTRL 0x01
-#define F1_LALT 0x02
-#define F1_SYSRQ 0x04
-#define F1_PAUSE 0x08
+#define F1_LCTRL    0x01
+#define F1_LALT     0x02
+#define F1_SYSRQ    0x04
+#define F1_PAUSE    0x08
 
-#define F2_E1 0x01
-#define F2_E0 0x02
-#define F2_RCTRL 0x04
-#define F2_RALT 0x08
+#define F2_E1       0x01
+#define F2_E0       0x02
+#define F2_RCTRL    0x04
+#define F2_RALT     0x08
 #define F2_ENHANCED 0x10
 
-#define LEDS_BUSY 0x40
+#define LEDS_BUSY   0x40
 
 /* What entry_09 does after us. ORDER: entry.S */
 enum after { NOTHING, BREAK, PRINT, PAUSE, SYSRQ_DOWN, SYSRQ_UP, REBOOT };
@@ -38,32 +38,37 @@ struct key {
     uint16_t plain, shift, ctrl, alt;
 };
 
-#define LETTER(scan, c) \
-    { \
-        (scan) << 8 | (c), (scan) << 8 | ((c) - 32), \
-        (scan) << 8 | ((c) & 31), (scan) << 8 \
+#define LETTER(scan, c)                                                        \
+    {                                                                          \
+        (scan) << 8 | (c), (scan) << 8 | ((c)-32), (scan) << 8 | ((c)&31),     \
+            (scan) << 8                                                        \
     }
-#define DIGIT(scan, c, s, ctrl) \
-    { (scan) << 8 | (c), (scan) << 8 | (s), ctrl, ((scan) + 0x76) << 8 }
-#define SIGN(scan, c, s, ctrl) \
-    { (scan) << 8 | (c), (scan) << 8 | (s), ctrl, (scan) << 8 | 0xF0 }
-#define FUNCTION(n) \
-    { \
-        (0x3A + (n)) << 8, (0x53 + (n)) << 8, (0x5D + (n)) << 8, \
-        (0x67 + (n)) << 8 \
+#define DIGIT(scan, c, s, ctrl)                                                \
+    {                                                                          \
+        (scan) << 8 | (c), (scan) << 8 | (s), ctrl, ((scan) + 0x76) << 8       \
     }
-#define PAD(scan, digit, ctrl) \
-    { (scan) << 8, (scan) << 8 | (digit), (ctrl) << 8, 0 }
-#define GREY(scan, ctrl, alt) \
-    { \
-        (scan) << 8 | 0xE0, (scan) << 8 | 0xE0, (ctrl) << 8 | 0xE0, \
-        (alt) << 8 \
+#define SIGN(scan, c, s, ctrl)                                                 \
+    {                                                                          \
+        (scan) << 8 | (c), (scan) << 8 | (s), ctrl, (scan) << 8 | 0xF0         \
+    }
+#define FUNCTION(n)                                                            \
+    {                                                                          \
+        (0x3A + (n)) << 8, (0x53 + (n)) << 8, (0x5D + (n)) << 8,               \
+            (0x67 + (n)) << 8                                                  \
+    }
+#define PAD(scan, digit, ctrl)                                                 \
+    {                                                                          \
+        (scan) << 8, (scan) << 8 | (digit), (ctrl) << 8, 0                     \
+    }
+#define GREY(scan, ctrl, alt)                                                  \
+    {                                                                          \
+        (scan) << 8 | 0xE0, (scan) << 8 | 0xE0, (ctrl) << 8 | 0xE0, (alt) << 8 \
     }
 
 #define LAST_KEY 0x58
 
 static const struct key keys[LAST_KEY + 1] = {
-    [0x01] = { 0x011B, 0x011B, 0x011B, 0x01F0 },
+    [0x01] = {0x011B, 0x011B, 0x011B, 0x01F0},
     [0x02] = DIGIT(0x02, '1', '!', 0),
     [0x03] = DIGIT(0x03, '2', '@', 0x0300),
     [0x04] = DIGIT(0x04, '3', '#', 0),
@@ -76,8 +81,8 @@ static const struct key keys[LAST_KEY + 1] = {
     [0x0B] = DIGIT(0x0B, '0', ')', 0),
     [0x0C] = DIGIT(0x0C, '-', '_', 0x0C1F),
     [0x0D] = DIGIT(0x0D, '=', '+', 0),
-    [0x0E] = { 0x0E08, 0x0E08, 0x0E7F, 0x0EF0 },
-    [0x0F] = { 0x0F09, 0x0F00, 0x9400, 0xA500 },
+    [0x0E] = {0x0E08, 0x0E08, 0x0E7F, 0x0EF0},
+    [0x0F] = {0x0F09, 0x0F00, 0x9400, 0xA500},
     [0x10] = LETTER(0x10, 'q'),
     [0x11] = LETTER(0x11, 'w'),
     [0x12] = LETTER(0x12, 'e'),
@@ -90,7 +95,7 @@ static const struct key keys[LAST_KEY + 1] = {
     [0x19] = LETTER(0x19, 'p'),
     [0x1A] = SIGN(0x1A, '[', '{', 0x1A1B),
     [0x1B] = SIGN(0x1B, ']', '}', 0x1B1D),
-    [0x1C] = { 0x1C0D, 0x1C0D, 0x1C0A, 0x1CF0 },
+    [0x1C] = {0x1C0D, 0x1C0D, 0x1C0A, 0x1CF0},
     [0x1E] = LETTER(0x1E, 'a'),
     [0x1F] = LETTER(0x1F, 's'),
     [0x20] = LETTER(0x20, 'd'),
@@ -115,7 +120,7 @@ static const struct key keys[LAST_KEY + 1] = {
     [0x34] = SIGN(0x34, '.', '>', 0),
     [0x35] = SIGN(0x35, '/', '?', 0),
     [0x37] = SIGN(0x37, '*', '*', 0x9600),
-    [0x39] = { 0x3920, 0x3920, 0x3920, 0x3920 },
+    [0x39] = {0x3920, 0x3920, 0x3920, 0x3920},
     [0x3B] = FUNCTION(1),
     [0x3C] = FUNCTION(2),
     [0x3D] = FUNCTION(3),
@@ -131,7 +136,7 @@ static const struct key keys[LAST_KEY + 1] = {
     [0x49] = PAD(0x49, '9', 0x84),
     [0x4A] = SIGN(0x4A, '-', '-', 0x8E00),
     [0x4B] = PAD(0x4B, '4', 0x73),
-    [0x4C] = { 0x4CF0, 0x4C35, 0x8F00, 0 },
+    [0x4C] = {0x4CF0, 0x4C35, 0x8F00, 0},
     [0x4D] = PAD(0x4D, '6', 0x74),
     [0x4E] = SIGN(0x4E, '+', '+', 0x9000),
     [0x4F] = PAD(0x4F, '1', 0x75),
@@ -139,9 +144,9 @@ static const struct key keys[LAST_KEY + 1] = {
     [0x51] = PAD(0x51, '3', 0x76),
     [0x52] = PAD(0x52, '0', 0x92),
     [0x53] = PAD(0x53, '.', 0x93),
-    [0x56] = { 0x565C, 0x567C, 0, 0 },
-    [0x57] = { 0x8500, 0x8700, 0x8900, 0x8B00 },
-    [0x58] = { 0x8600, 0x8800, 0x8A00, 0x8C00 },
+    [0x56] = {0x565C, 0x567C, 0, 0},
+    [0x57] = {0x8500, 0x8700, 0x8900, 0x8B00},
+    [0x58] = {0x8600, 0x8800, 0x8A00, 0x8C00},
 };
 
 /* Keys after an E0 prefix. */
@@ -149,27 +154,27 @@ static const struct {
     uint8_t scan;
     struct key key;
 } grey_keys[] = {
-    { 0x1C, { 0xE00D, 0xE00D, 0xE00A, 0xA600 } },
-    { 0x35, { 0xE02F, 0xE02F, 0x9500, 0xA400 } },
-    { 0x47, GREY(0x47, 0x77, 0x97) },
-    { 0x48, GREY(0x48, 0x8D, 0x98) },
-    { 0x49, GREY(0x49, 0x84, 0x99) },
-    { 0x4B, GREY(0x4B, 0x73, 0x9B) },
-    { 0x4D, GREY(0x4D, 0x74, 0x9D) },
-    { 0x4F, GREY(0x4F, 0x75, 0x9F) },
-    { 0x50, GREY(0x50, 0x91, 0xA0) },
-    { 0x51, GREY(0x51, 0x76, 0xA1) },
-    { 0x52, GREY(0x52, 0x92, 0xA2) },
-    { 0x53, GREY(0x53, 0x93, 0xA3) },
+    {0x1C, {0xE00D, 0xE00D, 0xE00A, 0xA600}},
+    {0x35, {0xE02F, 0xE02F, 0x9500, 0xA400}},
+    {0x47, GREY(0x47, 0x77, 0x97)},
+    {0x48, GREY(0x48, 0x8D, 0x98)},
+    {0x49, GREY(0x49, 0x84, 0x99)},
+    {0x4B, GREY(0x4B, 0x73, 0x9B)},
+    {0x4D, GREY(0x4D, 0x74, 0x9D)},
+    {0x4F, GREY(0x4F, 0x75, 0x9F)},
+    {0x50, GREY(0x50, 0x91, 0xA0)},
+    {0x51, GREY(0x51, 0x76, 0xA1)},
+    {0x52, GREY(0x52, 0x92, 0xA2)},
+    {0x53, GREY(0x53, 0x93, 0xA3)},
 };
 
 /* Shift and lock keys: scan code, bit in 40:17, bit in 40:18 (0 = none). */
 static const struct {
     uint8_t scan, flag0, held;
 } lock_keys[] = {
-    { 0x3A, F0_CAPS, 0x40 },
-    { 0x45, F0_NUM, 0x20 },
-    { 0x46, F0_SCROLL, 0x10 },
+    {0x3A, F0_CAPS, 0x40},
+    {0x45, F0_NUM, 0x20},
+    {0x46, F0_SCROLL, 0x10},
 };
 
 /* --- the 8042 ------------------------------------------------------------ */
@@ -220,10 +225,10 @@ void keyboard_start(void)
     kbc_command(KBC_ENABLE_KBD);
     kbc_command(KBC_WRITE_MODE);
     kbc_write(MODE_AUX_OFF | MODE_SYSTEM);
-    kbc_write(0xFF);                        /* keyboard: reset */
+    kbc_write(0xFF); /* keyboard: reset */
     if (kbc_read(100) == 0xFA)
         kbc_read(600);
-    kbc_write(0xF4);                        /* scan */
+    kbc_write(0xF4); /* scan */
     kbc_read(100);
     kbc_command(KBC_WRITE_MODE);
     kbc_write(MODE_TRANSLATE | MODE_AUX_OFF | MODE_SYSTEM | MODE_IRQ1);
@@ -270,11 +275,10 @@ static void modifier(bool down, bool right, uint8_t flag0, uint8_t left_bit,
                      uint8_t right_bit)
 {
     if (right)
-        BDA->kbd_flags2 = (BDA->kbd_flags2 & ~right_bit) |
-                          (down ? right_bit : 0);
+        BDA->kbd_flags2 =
+            (BDA->kbd_flags2 & ~right_bit) | (down ? right_bit : 0);
     else
-        BDA->kbd_flags1 = (BDA->kbd_flags1 & ~left_bit) |
-                          (down ? left_bit : 0);
+        BDA->kbd_flags1 = (BDA->kbd_flags1 & ~left_bit) | (down ? left_bit : 0);
     if ((BDA->kbd_flags1 & left_bit) || (BDA->kbd_flags2 & right_bit))
         BDA->kbd_flags0 |= flag0;
     else
@@ -298,7 +302,7 @@ static bool shift_key(uint8_t scan, bool down, bool e0)
     case 0x2A:
     case 0x36:
         if (e0)
-            return true;                    /* the keyboard's own fake shift */
+            return true; /* the keyboard's own fake shift */
         bit = scan == 0x2A ? F0_LSHIFT : F0_RSHIFT;
         BDA->kbd_flags0 = (BDA->kbd_flags0 & ~bit) | (down ? bit : 0);
         return true;
@@ -459,7 +463,7 @@ static enum after scan_code(uint8_t code)
     }
     if (code == 0xFE || code == 0xEE || code == 0xFF)
         return NOTHING;
-    if (flags2 & F2_E1) {                   /* E1 1D 45 */
+    if (flags2 & F2_E1) { /* E1 1D 45 */
         if (scan == 0x1D)
             return NOTHING;
         BDA->kbd_flags2 = flags2 & ~F2_E1;
@@ -469,7 +473,7 @@ static enum after scan_code(uint8_t code)
     if (shift_key(scan, down, e0))
         return NOTHING;
     if (down && (BDA->kbd_flags1 & F1_PAUSE)) {
-        BDA->kbd_flags1 &= ~F1_PAUSE;       /* any key ends the pause */
+        BDA->kbd_flags1 &= ~F1_PAUSE; /* any key ends the pause */
         return NOTHING;
     }
     after = special_key(scan, down, e0);
@@ -598,16 +602,16 @@ void int16_service(struct regs *r)
     case 0x05:
         r->al = buffer_put(r->cx) ? 0 : 1;
         break;
-    case 0x09:                              /* 05, 0A, 10-12 are here */
+    case 0x09: /* 05, 0A, 10-12 are here */
         r->al = 0x30;
         break;
-    case 0x0A:                              /* MF2 keyboard, translated */
+    case 0x0A: /* MF2 keyboard, translated */
         r->bx = 0x41AB;
         break;
     case 0x12:
         flags_get(r);
         break;
-    case 0x92:                              /* asked for by keyb drivers */
+    case 0x92: /* asked for by keyb drivers */
         r->ah = 0x80;
         break;
     case 0xA2:

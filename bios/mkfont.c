@@ -66,7 +66,7 @@ static const struct glyph *find_accent(const char *name)
  * moves up one. An i loses its dot. */
 static void compose(int code, int base, const char *name)
 {
-    static const int kept[8] = { 2, 3, 5, 6, 7, 8, 10, 11 };
+    static const int kept[8] = {2, 3, 5, 6, 7, 8, 10, 11};
     const struct glyph *accent = find_accent(name);
     struct glyph g = font16[base];
     int below = accent->row[12] != 0, up = 0, i;
@@ -112,7 +112,7 @@ static void read_line(char *line)
 
 static void derive(void)
 {
-    static const int rows8[8] = { 2, 3, 5, 6, 8, 10, 11, 13 };
+    static const int rows8[8] = {2, 3, 5, 6, 8, 10, 11, 13};
     int code, i;
 
     for (code = 0; code < 256; code++) {
@@ -127,16 +127,14 @@ static void derive(void)
 
 /* Weights of the arms of B3-DA: up, down, left, right; 1 single, 2 double. */
 static const uint8_t arms[][4] = {
-    { 1, 1, 0, 0 }, { 1, 1, 1, 0 }, { 1, 1, 2, 0 }, { 2, 2, 1, 0 },
-    { 0, 2, 1, 0 }, { 0, 1, 2, 0 }, { 2, 2, 2, 0 }, { 2, 2, 0, 0 },
-    { 0, 2, 2, 0 }, { 2, 0, 2, 0 }, { 2, 0, 1, 0 }, { 1, 0, 2, 0 },
-    { 0, 1, 1, 0 }, { 1, 0, 0, 1 }, { 1, 0, 1, 1 }, { 0, 1, 1, 1 },
-    { 1, 1, 0, 1 }, { 0, 0, 1, 1 }, { 1, 1, 1, 1 }, { 1, 1, 0, 2 },
-    { 2, 2, 0, 1 }, { 2, 0, 0, 2 }, { 0, 2, 0, 2 }, { 2, 0, 2, 2 },
-    { 0, 2, 2, 2 }, { 2, 2, 0, 2 }, { 0, 0, 2, 2 }, { 2, 2, 2, 2 },
-    { 1, 0, 2, 2 }, { 2, 0, 1, 1 }, { 0, 1, 2, 2 }, { 0, 2, 1, 1 },
-    { 2, 0, 0, 1 }, { 1, 0, 0, 2 }, { 0, 1, 0, 2 }, { 0, 2, 0, 1 },
-    { 2, 2, 1, 1 }, { 1, 1, 2, 2 }, { 1, 0, 1, 0 }, { 0, 1, 0, 1 },
+    {1, 1, 0, 0}, {1, 1, 1, 0}, {1, 1, 2, 0}, {2, 2, 1, 0}, {0, 2, 1, 0},
+    {0, 1, 2, 0}, {2, 2, 2, 0}, {2, 2, 0, 0}, {0, 2, 2, 0}, {2, 0, 2, 0},
+    {2, 0, 1, 0}, {1, 0, 2, 0}, {0, 1, 1, 0}, {1, 0, 0, 1}, {1, 0, 1, 1},
+    {0, 1, 1, 1}, {1, 1, 0, 1}, {0, 0, 1, 1}, {1, 1, 1, 1}, {1, 1, 0, 2},
+    {2, 2, 0, 1}, {2, 0, 0, 2}, {0, 2, 0, 2}, {2, 0, 2, 2}, {0, 2, 2, 2},
+    {2, 2, 0, 2}, {0, 0, 2, 2}, {2, 2, 2, 2}, {1, 0, 2, 2}, {2, 0, 1, 1},
+    {0, 1, 2, 2}, {0, 2, 1, 1}, {2, 0, 0, 1}, {1, 0, 0, 2}, {0, 1, 0, 2},
+    {0, 2, 0, 1}, {2, 2, 1, 1}, {1, 1, 2, 2}, {1, 0, 1, 0}, {0, 1, 0, 1},
 };
 
 /* Drawn on a grid of three lines each way: 0 and 2 are the lines of a double
@@ -164,9 +162,9 @@ static int single_end(int a, int b, int onward)
 static void plot(struct glyph *g, int height, int horizontal, int line,
                  int from_far, int end)
 {
-    static const int columns[3] = { 2, 3, 5 };
+    static const int columns[3] = {2, 3, 5};
     int middle = height / 2 - 1, i;
-    int rows[3] = { middle - 1, middle, middle + 1 };
+    int rows[3] = {middle - 1, middle, middle + 1};
 
     if (!horizontal) {
         uint8_t bits = line == 1 ? 0x18 : line == 0 ? 0x20 : 0x04;
@@ -205,9 +203,8 @@ static void draw_arm(struct glyph *g, int height, const uint8_t *a, int arm)
 
 static void draw_lines(struct glyph *font, int height)
 {
-    static const uint8_t shade[3][2] = { { 0x22, 0x88 },
-                                         { 0x55, 0xAA },
-                                         { 0xDD, 0x77 } };
+    static const uint8_t shade[3][2] = {
+        {0x22, 0x88}, {0x55, 0xAA}, {0xDD, 0x77}};
     int code, arm, i;
 
     for (code = 0xB0; code <= 0xDF; code++)

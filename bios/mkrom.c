@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define BIOS_SIZE 0x20000
+#define BIOS_SIZE  0x20000
 #define OPTION_MAX 0x10000
 
 static uint8_t image[BIOS_SIZE];

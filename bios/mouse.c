@@ -4,23 +4,23 @@
 #include "kbc.h"
 #include "code16.h"
 
-#define MOUSE_SCALE_1 0xE6
-#define MOUSE_SCALE_2 0xE7
-#define MOUSE_RESOLUTION 0xE8
-#define MOUSE_STATUS 0xE9
-#define MOUSE_ID 0xF2
-#define MOUSE_RATE 0xF3
-#define MOUSE_ENABLE 0xF4
-#define MOUSE_DISABLE 0xF5
-#define MOUSE_RESET 0xFF
-#define MOUSE_ACK 0xFA
+#define MOUSE_SCALE_1        0xE6
+#define MOUSE_SCALE_2        0xE7
+#define MOUSE_RESOLUTION     0xE8
+#define MOUSE_STATUS         0xE9
+#define MOUSE_ID             0xF2
+#define MOUSE_RATE           0xF3
+#define MOUSE_ENABLE         0xF4
+#define MOUSE_DISABLE        0xF5
+#define MOUSE_RESET          0xFF
+#define MOUSE_ACK            0xFA
 
 #define POINTER_BAD_FUNCTION 1
-#define POINTER_BAD_INPUT 2
-#define POINTER_INTERFACE 3
-#define POINTER_NO_HANDLER 5
+#define POINTER_BAD_INPUT    2
+#define POINTER_INTERFACE    3
+#define POINTER_NO_HANDLER   5
 
-#define HANDLER_SET 0x80
+#define HANDLER_SET          0x80
 
 static bool pointer_on;
 
@@ -78,7 +78,7 @@ static uint8_t mouse_command(uint8_t command)
 
 static uint8_t mouse_set(uint8_t command, uint8_t value)
 {
-    uint8_t send[2] = { command, value };
+    uint8_t send[2] = {command, value};
 
     return mouse_talk(send, 2, NULL, 0);
 }
@@ -168,7 +168,7 @@ static uint8_t pointer_identify(struct regs *r)
 
 static uint8_t pointer_function(struct regs *r)
 {
-    static const uint8_t rates[] = { 10, 20, 40, 60, 80, 100, 200 };
+    static const uint8_t rates[] = {10, 20, 40, 60, 80, 100, 200};
 
     switch (r->al) {
     case 0x00:
@@ -230,6 +230,6 @@ void int74_service(struct regs *r)
     r->bx = e->mouse_packet[0];
     r->cx = e->mouse_packet[1];
     r->dx = e->mouse_packet[2];
-    if ((e->mouse_size & 7) == 3)           /* Z, wheel: unused high word */
+    if ((e->mouse_size & 7) == 3) /* Z, wheel: unused high word */
         r->bx |= (uint16_t)(e->mouse_packet[3] << 8);
 }

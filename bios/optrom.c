@@ -4,8 +4,8 @@
 
 #include "post.h"
 
-#define ROM_AREA 0xC0000
-#define ROM_AREA_END 0xE0000
+#define ROM_AREA      0xC0000
+#define ROM_AREA_END  0xE0000
 #define CLASS_DISPLAY 0x03
 
 static uint32_t rom_size(const uint8_t *rom)
@@ -120,7 +120,7 @@ void optroms_load(void)
     area_clear();
     at = cards_load(true, ROM_AREA);
     if (at == ROM_AREA)
-        isa_load(at);                       /* a display without PCI ROM */
+        isa_load(at); /* a display without PCI ROM */
     else
         isa_load(cards_load(false, at));
 }

@@ -5,12 +5,12 @@
 #include "post.h"
 
 #define WINDOW_END 0xFEC00000
-#define IO_BASE 0xC000
-#define IO_END 0x10000
-#define BAR_COUNT 7             /* six and the ROM */
+#define IO_BASE    0xC000
+#define IO_END     0x10000
+#define BAR_COUNT  7 /* six and the ROM */
 
 /* PIRQ A-D. */
-static const uint8_t pirq_irq[4] = { 10, 10, 11, 11 };
+static const uint8_t pirq_irq[4] = {10, 10, 11, 11};
 
 struct bar {
     uint16_t bdf;
@@ -121,7 +121,7 @@ static void function_enable(uint16_t bdf)
         pci_write8(bdf, PCI_INTERRUPT_LINE,
                    pci_irq_of((uint8_t)(bdf >> 3), pin - 1));
     if (pci_read16(bdf, PCI_CLASS) == 0x0101) {
-        pci_write16(bdf, 0x40, 0x8000);     /* both channels decode */
+        pci_write16(bdf, 0x40, 0x8000); /* both channels decode */
         pci_write16(bdf, 0x42, 0x8000);
     }
     pci_write16(bdf, PCI_COMMAND, pci_read16(bdf, PCI_COMMAND) | 0x0107);
@@ -147,7 +147,7 @@ static void routing_setup(void)
     for (i = 0; i < 4; i++)
         pci_write8(PCI_ISA_BDF, (uint8_t)(0x60 + i), pirq_irq[i]);
     outb(0x4D0, 0x00);
-    outb(0x4D1, 0x0E);                      /* 9 (SCI), 10, 11 */
+    outb(0x4D1, 0x0E); /* 9 (SCI), 10, 11 */
 }
 
 void pci_setup(void)

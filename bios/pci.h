@@ -6,22 +6,22 @@
 
 #include "bios.h"
 
-#define PCI_VENDOR_ID 0x00
-#define PCI_DEVICE_ID 0x02
-#define PCI_COMMAND 0x04
-#define PCI_REVISION 0x08
-#define PCI_CLASS 0x0A
-#define PCI_HEADER 0x0E
-#define PCI_BAR0 0x10
-#define PCI_ROM 0x30
+#define PCI_VENDOR_ID      0x00
+#define PCI_DEVICE_ID      0x02
+#define PCI_COMMAND        0x04
+#define PCI_REVISION       0x08
+#define PCI_CLASS          0x0A
+#define PCI_HEADER         0x0E
+#define PCI_BAR0           0x10
+#define PCI_ROM            0x30
 #define PCI_INTERRUPT_LINE 0x3C
-#define PCI_INTERRUPT_PIN 0x3D
+#define PCI_INTERRUPT_PIN  0x3D
 
-#define PCI_LAST_BUS 0
+#define PCI_LAST_BUS       0
 
-#define PCI_ISA_BDF (1 << 3)
-#define PCI_IDE_BDF (1 << 3 | 1)
-#define PCI_PM_BDF (1 << 3 | 3)
+#define PCI_ISA_BDF        (1 << 3)
+#define PCI_IDE_BDF        (1 << 3 | 1)
+#define PCI_PM_BDF         (1 << 3 | 3)
 
 /* IRQs only PCI uses: 10 and 11. */
 #define PCI_PIR_EXCLUSIVE 0x0C00

@@ -6,10 +6,10 @@
 #include "bios.h"
 #include "pci.h"
 
-#define PCI_OK 0x00
-#define PCI_UNSUPPORTED 0x81
-#define PCI_BAD_VENDOR 0x83
-#define PCI_NOT_FOUND 0x86
+#define PCI_OK           0x00
+#define PCI_UNSUPPORTED  0x81
+#define PCI_BAD_VENDOR   0x83
+#define PCI_NOT_FOUND    0x86
 #define PCI_BAD_REGISTER 0x87
 #define PCI_BUFFER_SMALL 0x89
 
@@ -37,8 +37,8 @@ static uint8_t find_device(struct regs *r)
 
     if (r->dx == 0xFFFF)
         return PCI_BAD_VENDOR;
-    bdf = find_nth(PCI_VENDOR_ID, 0xFFFFFFFF,
-                   (uint32_t)r->cx << 16 | r->dx, r->si);
+    bdf = find_nth(PCI_VENDOR_ID, 0xFFFFFFFF, (uint32_t)r->cx << 16 | r->dx,
+                   r->si);
     if (bdf < 0)
         return PCI_NOT_FOUND;
     r->bx = (uint16_t)bdf;
@@ -58,7 +58,7 @@ static uint8_t find_class(struct regs *r)
 static uint8_t access(struct regs *r)
 {
     uint8_t function = r->al;
-    uint8_t size = (uint8_t)((function - 8) % 3);   /* 0, 1, 2: log of bytes */
+    uint8_t size = (uint8_t)((function - 8) % 3); /* 0, 1, 2: log of bytes */
 
     if (r->di > 0xFF || (r->di & ((1 << size) - 1)))
         return PCI_BAD_REGISTER;
@@ -89,8 +89,8 @@ static uint8_t dispatch(struct regs *r)
 {
     switch (r->al) {
     case 0x01:
-        r->edx = 0x20494350;                /* "PCI " */
-        r->al = 0x01;                       /* mechanism 1, no special cycle */
+        r->edx = 0x20494350; /* "PCI " */
+        r->al = 0x01;        /* mechanism 1, no special cycle */
         r->bx = 0x0210;
         r->cl = PCI_LAST_BUS;
         return PCI_OK;
@@ -152,8 +152,7 @@ static uint8_t set_interrupt(struct regs *r)
 {
     uint8_t link;
 
-    if (r->cl < 0x0A || r->cl > 0x0D || r->ch > 15 ||
-        !(0xDEF8 >> r->ch & 1))
+    if (r->cl < 0x0A || r->cl > 0x0D || r->ch > 15 || !(0xDEF8 >> r->ch & 1))
         return PCI_UNSUPPORTED;
     link = (uint8_t)(((r->bl >> 3) - 1 + r->cl - 0x0A) & 3);
     pci_write8(PCI_ISA_BDF, (uint8_t)(0x60 + link), r->ch);

@@ -7,36 +7,32 @@
 #include "post.h"
 
 #define CMOS_EQUIPMENT 0x14
-#define CMOS_BASE_LOW 0x15
-#define CMOS_EXT_LOW 0x30
-#define CMOS_RAM16_LOW 0x34     /* 64 KiB units above 16 MiB */
-#define CMOS_RAM4G_LOW 0x5B     /* 64 KiB units above 4 GiB, three bytes */
+#define CMOS_BASE_LOW  0x15
+#define CMOS_EXT_LOW   0x30
+#define CMOS_RAM16_LOW 0x34 /* 64 KiB units above 16 MiB */
+#define CMOS_RAM4G_LOW 0x5B /* 64 KiB units above 4 GiB, three bytes */
 
-#define EBDA_KIB 1
-#define TABLE_SPACE 0x20000
+#define EBDA_KIB       1
+#define TABLE_SPACE    0x20000
 
 static const struct {
     uint8_t number;
-    uint16_t offset;            /* in segment F000 */
+    uint16_t offset; /* in segment F000 */
 } vectors[] = {
-    { 0x02, 0xE2C3 }, { 0x05, 0xFF54 }, { 0x08, 0xFEA5 }, { 0x09, 0xE987 },
-    { 0x0E, 0xEF57 }, { 0x10, 0xF065 }, { 0x11, 0xF84D }, { 0x12, 0xF841 },
-    { 0x13, 0xE3FE }, { 0x14, 0xE739 }, { 0x15, 0xF859 }, { 0x16, 0xE82E },
-    { 0x17, 0xEFD2 }, { 0x19, 0xE6F2 }, { 0x1A, 0xFE6E }, { 0x1D, 0xF0A4 },
-    { 0x1E, 0xEFC7 }, { 0x40, 0xEC59 },
+    {0x02, 0xE2C3}, {0x05, 0xFF54}, {0x08, 0xFEA5}, {0x09, 0xE987},
+    {0x0E, 0xEF57}, {0x10, 0xF065}, {0x11, 0xF84D}, {0x12, 0xF841},
+    {0x13, 0xE3FE}, {0x14, 0xE739}, {0x15, 0xF859}, {0x16, 0xE82E},
+    {0x17, 0xEFD2}, {0x19, 0xE6F2}, {0x1A, 0xFE6E}, {0x1D, 0xF0A4},
+    {0x1E, 0xEFC7}, {0x40, 0xEC59},
 };
 
-/* Stubs in reset.S without a fixed address. */
-extern uint8_t fixed_irq_low, fixed_irq_high, fixed_int18, fixed_int70,
-    fixed_int74, fixed_int75, fixed_int76, font_8x8_upper;
-
-#define FIXED_OFFSET(symbol) ((uint16_t)(uint32_t)&(symbol))
+#define FIXED_OFFSET(symbol) ((uint16_t)(uint32_t) & (symbol))
 
 static void vector_set(uint8_t number, uint16_t offset)
 {
     volatile uint32_t *ivt = (volatile uint32_t *)0;
 
-    __asm__("" : "+r"(ivt));                /* address 0 is meant */
+    __asm__("" : "+r"(ivt)); /* address 0 is meant */
     ivt[number] = (uint32_t)SEG_FIXED << 16 | offset;
 }
 
@@ -119,8 +115,8 @@ static void memory_size(struct shared *s)
                              (uint32_t)cmos_read(CMOS_RAM4G_LOW + 2) << 16)
                   << 16;
     /* A PC with 1 MiB has no room for ACPI tables above it. */
-    s->acpi_base = s->ram_low >= 0x200000 ? s->ram_low - TABLE_SPACE
-                                          : s->ram_low;
+    s->acpi_base =
+        s->ram_low >= 0x200000 ? s->ram_low - TABLE_SPACE : s->ram_low;
 }
 
 static void e820_add(struct shared *s, uint64_t base, uint64_t end,
@@ -166,7 +162,7 @@ static bool uart_present(uint16_t base)
 
 static void serial_setup(void)
 {
-    static const uint16_t bases[] = { 0x3F8, 0x2F8, 0x3E8, 0x2E8 };
+    static const uint16_t bases[] = {0x3F8, 0x2F8, 0x3E8, 0x2E8};
     unsigned int i, n = 0;
 
     for (i = 0; i < 4; i++)

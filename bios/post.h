@@ -9,6 +9,12 @@
 
 #define BDA ((volatile struct bda *)(SEG_BDA * 16))
 
+/* reset.S: stubs without a traditional address, offsets in segment F000 */
+extern uint8_t fixed_irq_low, fixed_irq_high, fixed_int18, fixed_int70;
+extern uint8_t fixed_int74, fixed_int75, fixed_int76, font_8x8_upper;
+/* rom32.S: linked in segment EC00 */
+extern uint8_t bios32_entry;
+
 /* post.c */
 void post_main(void);
 

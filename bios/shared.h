@@ -6,12 +6,12 @@
 
 #include "bios.h"
 
-#define E820_RAM 1
+#define E820_RAM      1
 #define E820_RESERVED 2
-#define E820_ACPI 3
-#define E820_NVS 4
-#define E820_MAX 12
-#define OPTROM_MAX 8
+#define E820_ACPI     3
+#define E820_NVS      4
+#define E820_MAX      12
+#define OPTROM_MAX    8
 
 struct e820_entry {
     uint64_t base;
@@ -22,8 +22,8 @@ struct e820_entry {
 /* Direct boot, read from fw_cfg file opt/umbra/boot.
  * ORDER: boot_direct in reset.S. */
 struct boot_record {
-    uint32_t magic;             /* BOOT_MAGIC or nothing to boot */
-    uint32_t kind;              /* 1 real, 2 protected, 3 long mode */
+    uint32_t magic; /* BOOT_MAGIC or nothing to boot */
+    uint32_t kind;  /* 1 real, 2 protected, 3 long mode */
     uint32_t cs, ip, seg, sp;
     uint64_t entry;
     uint32_t eax, ebx;
@@ -48,10 +48,10 @@ struct shared {
     uint32_t e820_count;
     struct optrom optrom[OPTROM_MAX];
     uint32_t optrom_count;
-    uint32_t ram_low;           /* bytes below 4 GiB */
-    uint64_t ram_high;          /* bytes above 4 GiB */
-    uint32_t acpi_base;         /* first byte of the tables below ram_low */
-    uint16_t ide_bus_master;    /* I/O base of BAR 4, 0 = none */
+    uint32_t ram_low;        /* bytes below 4 GiB */
+    uint64_t ram_high;       /* bytes above 4 GiB */
+    uint32_t acpi_base;      /* first byte of the tables below ram_low */
+    uint16_t ide_bus_master; /* I/O base of BAR 4, 0 = none */
 };
 
 extern struct shared shared;

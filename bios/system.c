@@ -56,8 +56,7 @@ static bool uart_wait(uint16_t base, int reg, uint8_t mask, uint8_t units)
 
 static void uart_init(uint16_t base, uint8_t setup)
 {
-    static const uint16_t divisor[8] = { 1047, 768, 384, 192,
-                                         96,   48,  24,  12 };
+    static const uint16_t divisor[8] = {1047, 768, 384, 192, 96, 48, 24, 12};
 
     outb((uint16_t)(base + UART_LCR), 0x80);
     outw(base, divisor[setup >> 5]);
@@ -223,17 +222,17 @@ void int15_service(struct regs *r)
     case 0x24:
         a20_service(r);
         break;
-    case 0x4F:                              /* keyboard intercept: keep it */
+    case 0x4F: /* keyboard intercept: keep it */
         carry_set(r, true);
         break;
     case 0x53:
         apm_service(r);
         break;
-    case 0x80:                              /* device open, close, end */
+    case 0x80: /* device open, close, end */
     case 0x81:
     case 0x82:
-    case 0x85:                              /* SysRq */
-    case 0x90:                              /* device busy, ready */
+    case 0x85: /* SysRq */
+    case 0x90: /* device busy, ready */
     case 0x91:
         r->ah = 0;
         carry_set(r, false);

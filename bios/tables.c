@@ -7,9 +7,9 @@
 #include "post.h"
 
 #define TABLE_BASE (0xF0000 + FIXED_PIR_POINTER)
-#define PIR_SLOTS 31
+#define PIR_SLOTS  31
 
-static uint8_t *place;          /* next free byte */
+static uint8_t *place; /* next free byte */
 
 static void *take(uint32_t size)
 {
@@ -20,7 +20,8 @@ static void *take(uint32_t size)
     return at;
 }
 
-/* --- $PIR --------------------------------------------------------------------- */
+/* --- $PIR
+ * --------------------------------------------------------------------- */
 
 struct pir_slot {
     uint8_t bus, devfn;
@@ -53,7 +54,7 @@ static void pir_build(void)
     p->size = sizeof(*p);
     p->router_devfn = PCI_ISA_BDF;
     p->exclusive = PCI_PIR_EXCLUSIVE;
-    p->compatible = 0x122E8086;             /* as the PIIX */
+    p->compatible = 0x122E8086; /* as the PIIX */
     for (slot = 1; slot <= PIR_SLOTS; slot++) {
         struct pir_slot *s = &p->slots[slot - 1];
 
@@ -67,15 +68,14 @@ static void pir_build(void)
     p->checksum = table_sum(p, sizeof(*p));
 }
 
-/* --- _32_ ----------------------------------------------------------------------- */
+/* --- _32_
+ * ----------------------------------------------------------------------- */
 
 struct bios32 {
     char signature[4];
     uint32_t entry;
     uint8_t revision, paragraphs, checksum, reserved[5];
 } PACKED;
-
-extern uint8_t bios32_entry;    /* rom32.S; linked in segment EC00 */
 
 static void bios32_build(void)
 {
@@ -87,7 +87,8 @@ static void bios32_build(void)
     b->checksum = table_sum(b, sizeof(*b));
 }
 
-/* --- MP table ---------------------------------------------------------------------- */
+/* --- MP table
+ * ---------------------------------------------------------------------- */
 
 struct mp_pointer {
     char signature[4];
@@ -179,7 +180,7 @@ static void mp_interrupts(struct mp_table *t, uint8_t ioapic)
         }
     for (irq = 0; irq < 16; irq++) {
         if (irq == 2 || irq == 10 || irq == 11)
-            continue;                       /* cascade; PCI's */
+            continue; /* cascade; PCI's */
         mp_interrupt(t, 3, 0, irq == 9 ? MP_LEVEL_HIGH : 0,
                      (uint16_t)(1 << 8 | irq),
                      (uint16_t)(to | (irq == 0 ? 2 : irq)));
@@ -225,7 +226,9 @@ static void ioapic_name(void)
     ioapic[4] = cpu_count() << 24;
 }
 
-/* --- SMBIOS --------------------------------------------------------------------------- */
+/* --- SMBIOS
+ * ---------------------------------------------------------------------------
+ */
 
 struct smbios {
     char signature[4];
@@ -268,26 +271,34 @@ static uint32_t ram_kib(void)
 static void dmi_structures(struct smbios *s)
 {
     static const uint8_t bios[24] = {
-        0, 0, 0, 0, 1, 2, 0x00, 0xE0, 3, 1, /* E000h, 128 KiB */
-        0x90, 0xC8, 0x01, 0, 0, 0, 0, 0,    /* PCI, upgradable, CD boot, EDD */
-        0x03, 0x00, 1, 0, 0xFF, 0xFF,       /* ACPI */
+        0,    0,    0,    0, 1,    2,    0x00, 0xE0, 3, 1, /* E000h, 128 KiB */
+        0x90, 0xC8, 0x01, 0, 0,    0,    0,    0, /* PCI, upgradable, CD boot,
+                                                     EDD */
+        0x03, 0x00, 1,    0, 0xFF, 0xFF,          /* ACPI */
     };
-    static const uint8_t system[27] = { 1, 0, 0, 0, 1, 2, 3 };
-    static const uint8_t chassis[13] = { 3, 0, 0, 0, 1, 3, 0, 0, 0, 3, 3, 3,
-                                         2 };
-    static const uint8_t processor[35] = { 4, 0, 0, 0, 1, 3, 2, 2 };
-    uint8_t array[15] = { 16, 0, 0, 0, 3, 3, 3 };
-    uint8_t range[15] = { 19 };
-    static const uint8_t boot[11] = { 32 };
-    static const uint8_t end[4] = { 127 };
+    static const uint8_t system[27] = {1, 0, 0, 0, 1, 2, 3};
+    static const uint8_t chassis[13] = {3, 0, 0, 0, 1, 3, 0, 0, 0, 3, 3, 3, 2};
+    static const uint8_t processor[35] = {4, 0, 0, 0, 1, 3, 2, 2};
+    uint8_t array[15] = {16, 0, 0, 0, 3, 3, 3};
+    uint8_t range[15] = {19};
+    static const uint8_t boot[11] = {32};
+    static const uint8_t end[4] = {127};
     uint32_t kib = ram_kib();
 
-    dmi_put(s, bios, sizeof(bios), "Umbra\0" "1\0" "01/15/2026\0");
-    dmi_put(s, system, sizeof(system), "Umbra\0" "Umbra PC\0" "1\0");
+    dmi_put(s, bios, sizeof(bios),
+            "Umbra\0"
+            "1\0"
+            "01/15/2026\0");
+    dmi_put(s, system, sizeof(system),
+            "Umbra\0"
+            "Umbra PC\0"
+            "1\0");
     dmi_put(s, chassis, sizeof(chassis), "Umbra\0");
-    dmi_put(s, processor, sizeof(processor), "CPU 0\0" "Umbra\0");
+    dmi_put(s, processor, sizeof(processor),
+            "CPU 0\0"
+            "Umbra\0");
     memcpy(array + 7, &kib, 4);
-    array[11] = 0xFE;                       /* no error structure */
+    array[11] = 0xFE; /* no error structure */
     array[12] = 0xFF;
     array[13] = 1;
     dmi_put(s, array, sizeof(array), "\0");

@@ -4,26 +4,26 @@
 
 #include "code16.h"
 
-#define RTC_SECONDS 0x00
+#define RTC_SECONDS       0x00
 #define RTC_SECONDS_ALARM 0x01
-#define RTC_MINUTES 0x02
+#define RTC_MINUTES       0x02
 #define RTC_MINUTES_ALARM 0x03
-#define RTC_HOURS 0x04
-#define RTC_HOURS_ALARM 0x05
-#define RTC_DAY 0x07
-#define RTC_MONTH 0x08
-#define RTC_YEAR 0x09
-#define RTC_A 0x0A
-#define RTC_B 0x0B
-#define RTC_C 0x0C
-#define RTC_CENTURY 0x32
+#define RTC_HOURS         0x04
+#define RTC_HOURS_ALARM   0x05
+#define RTC_DAY           0x07
+#define RTC_MONTH         0x08
+#define RTC_YEAR          0x09
+#define RTC_A             0x0A
+#define RTC_B             0x0B
+#define RTC_C             0x0C
+#define RTC_CENTURY       0x32
 
-#define RTC_A_UIP 0x80
-#define RTC_B_SET 0x80
-#define RTC_B_PIE 0x40
-#define RTC_B_AIE 0x20
-#define RTC_B_UIE 0x10
-#define RTC_B_DSE 0x01
+#define RTC_A_UIP         0x80
+#define RTC_B_SET         0x80
+#define RTC_B_PIE         0x40
+#define RTC_B_AIE         0x20
+#define RTC_B_UIE         0x10
+#define RTC_B_DSE         0x01
 
 /* The periodic interrupt at its default rate of 1024 Hz, in microseconds. */
 #define PERIOD_US 976

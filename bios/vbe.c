@@ -7,7 +7,7 @@
 #include "vga.h"
 
 #define DISPI_INDEX 0x1CE
-#define DISPI_DATA 0x1CF
+#define DISPI_DATA  0x1CF
 
 enum {
     DISPI_ID,
@@ -23,23 +23,23 @@ enum {
     DISPI_MEMORY_64K,
 };
 
-#define ENABLE_ON 0x01
+#define ENABLE_ON           0x01
 #define ENABLE_CAPABILITIES 0x02
-#define ENABLE_DAC8 0x20
-#define ENABLE_LFB 0x40
-#define ENABLE_KEEP 0x80
+#define ENABLE_DAC8         0x20
+#define ENABLE_LFB          0x40
+#define ENABLE_KEEP         0x80
 
-#define VBE_OK 0x004F
-#define VBE_FAILED 0x014F
-#define VBE_UNSUPPORTED 0x024F
-#define VBE_WRONG_MODE 0x034F
+#define VBE_OK              0x004F
+#define VBE_FAILED          0x014F
+#define VBE_UNSUPPORTED     0x024F
+#define VBE_WRONG_MODE      0x034F
 
-#define LEGACY_LFB 0xE0000000
+#define LEGACY_LFB          0xE0000000
 
 /* 40:BA, unused elsewhere: the VBE mode as 4F02h got it. */
 #define BDA_VBE_MODE 0xBA
-#define MODE_LFB 0x4000
-#define MODE_KEEP 0x8000
+#define MODE_LFB     0x4000
+#define MODE_KEEP    0x8000
 
 struct vbe_mode {
     uint16_t number, width, height;
@@ -47,25 +47,19 @@ struct vbe_mode {
 };
 
 ROM struct vbe_mode vbe_modes[] = {
-    { 0x100, 640, 400, 8 },    { 0x101, 640, 480, 8 },
-    { 0x103, 800, 600, 8 },    { 0x105, 1024, 768, 8 },
-    { 0x107, 1280, 1024, 8 },  { 0x10D, 320, 200, 15 },
-    { 0x10E, 320, 200, 16 },   { 0x10F, 320, 200, 24 },
-    { 0x110, 640, 480, 15 },   { 0x111, 640, 480, 16 },
-    { 0x112, 640, 480, 24 },   { 0x113, 800, 600, 15 },
-    { 0x114, 800, 600, 16 },   { 0x115, 800, 600, 24 },
-    { 0x116, 1024, 768, 15 },  { 0x117, 1024, 768, 16 },
-    { 0x118, 1024, 768, 24 },  { 0x119, 1280, 1024, 15 },
-    { 0x11A, 1280, 1024, 16 }, { 0x11B, 1280, 1024, 24 },
-    { 0x140, 320, 200, 32 },   { 0x141, 640, 400, 32 },
-    { 0x142, 640, 480, 32 },   { 0x143, 800, 600, 32 },
-    { 0x144, 1024, 768, 32 },  { 0x145, 1280, 1024, 32 },
-    { 0x146, 320, 200, 8 },    { 0x147, 640, 400, 15 },
-    { 0x148, 640, 400, 16 },   { 0x149, 640, 400, 24 },
-    { 0x14A, 1152, 864, 8 },   { 0x14B, 1152, 864, 16 },
-    { 0x14C, 1152, 864, 32 },  { 0x14D, 1280, 720, 32 },
-    { 0x14E, 1280, 800, 32 },  { 0x14F, 1440, 900, 32 },
-    { 0x150, 1600, 1200, 32 }, { 0x151, 1920, 1080, 32 },
+    {0x100, 640, 400, 8},    {0x101, 640, 480, 8},    {0x103, 800, 600, 8},
+    {0x105, 1024, 768, 8},   {0x107, 1280, 1024, 8},  {0x10D, 320, 200, 15},
+    {0x10E, 320, 200, 16},   {0x10F, 320, 200, 24},   {0x110, 640, 480, 15},
+    {0x111, 640, 480, 16},   {0x112, 640, 480, 24},   {0x113, 800, 600, 15},
+    {0x114, 800, 600, 16},   {0x115, 800, 600, 24},   {0x116, 1024, 768, 15},
+    {0x117, 1024, 768, 16},  {0x118, 1024, 768, 24},  {0x119, 1280, 1024, 15},
+    {0x11A, 1280, 1024, 16}, {0x11B, 1280, 1024, 24}, {0x140, 320, 200, 32},
+    {0x141, 640, 400, 32},   {0x142, 640, 480, 32},   {0x143, 800, 600, 32},
+    {0x144, 1024, 768, 32},  {0x145, 1280, 1024, 32}, {0x146, 320, 200, 8},
+    {0x147, 640, 400, 15},   {0x148, 640, 400, 16},   {0x149, 640, 400, 24},
+    {0x14A, 1152, 864, 8},   {0x14B, 1152, 864, 16},  {0x14C, 1152, 864, 32},
+    {0x14D, 1280, 720, 32},  {0x14E, 1280, 800, 32},  {0x14F, 1440, 900, 32},
+    {0x150, 1600, 1200, 32}, {0x151, 1920, 1080, 32},
 };
 
 static uint16_t dispi_read(uint16_t index)
@@ -141,20 +135,21 @@ static const __seg_gs struct vbe_mode *vbe_find(uint16_t number)
     return NULL;
 }
 
-/* --- 4F00h ------------------------------------------------------------------ */
+/* --- 4F00h ------------------------------------------------------------------
+ */
 
 static uint16_t controller_information(struct regs *r)
 {
     uint16_t at = r->di, list = r->di + 0x22;
-    bool vbe2 = far_read32(r->es, at) == 0x32454256;    /* "VBE2" */
+    bool vbe2 = far_read32(r->es, at) == 0x32454256; /* "VBE2" */
     uint32_t oem = (uint32_t)rom_segment() << 16 | ROM_OFFSET(rom_oem);
     unsigned int i;
 
     far_fill8(r->es, at, 0, vbe2 ? 512 : 256);
-    far_write32(r->es, at, 0x41534556);                 /* "VESA" */
+    far_write32(r->es, at, 0x41534556); /* "VESA" */
     far_write16(r->es, at + 4, 0x0300);
     far_write32(r->es, at + 6, oem);
-    far_write32(r->es, at + 10, 0x00000001);            /* 8-bit DAC */
+    far_write32(r->es, at + 10, 0x00000001); /* 8-bit DAC */
     far_write32(r->es, at + 14, (uint32_t)r->es << 16 | list);
     far_write16(r->es, at + 18, (uint16_t)(memory_size() >> 16));
     if (vbe2) {
@@ -172,15 +167,16 @@ static uint16_t controller_information(struct regs *r)
     return VBE_OK;
 }
 
-/* --- 4F01h ------------------------------------------------------------------ */
+/* --- 4F01h ------------------------------------------------------------------
+ */
 
 /* Size and position of red, green, blue, rest. */
 ROM uint8_t colour_fields[5][8] = {
-    { 0 },
-    { 5, 10, 5, 5, 5, 0, 1, 15 },
-    { 5, 11, 6, 5, 5, 0, 0, 0 },
-    { 8, 16, 8, 8, 8, 0, 0, 0 },
-    { 8, 16, 8, 8, 8, 0, 8, 24 },
+    {0},
+    {5, 10, 5, 5, 5, 0, 1, 15},
+    {5, 11, 6, 5, 5, 0, 0, 0},
+    {8, 16, 8, 8, 8, 0, 0, 0},
+    {8, 16, 8, 8, 8, 0, 8, 24},
 };
 
 static uint8_t fields_row(uint8_t depth)
@@ -218,8 +214,8 @@ static uint16_t mode_information(struct regs *r)
     pitch = line_bytes(m);
     pages = memory_size() / (pitch * m->height) - 1;
     far_fill8(es, di, 0, 256);
-    far_write16(es, di, 0x009B);        /* supported, colour, graphics, LFB */
-    far_write8(es, di + 2, 0x07);       /* window A: move, read, write */
+    far_write16(es, di, 0x009B);  /* supported, colour, graphics, LFB */
+    far_write8(es, di + 2, 0x07); /* window A: move, read, write */
     far_write16(es, di + 4, 64);
     far_write16(es, di + 6, 64);
     far_write16(es, di + 8, 0xA000);
@@ -246,7 +242,8 @@ static uint16_t mode_information(struct regs *r)
     return VBE_OK;
 }
 
-/* --- 4F02h, 4F03h -------------------------------------------------------------- */
+/* --- 4F02h, 4F03h
+ * -------------------------------------------------------------- */
 
 /* The CRTC for adapters that look at it beside the display interface: chained
  * 256-colour registers with this width and height. */
@@ -272,8 +269,8 @@ static void compatible_registers(const __seg_gs struct vbe_mode *m)
 static void vbe_data_area(const __seg_gs struct vbe_mode *m, uint16_t number)
 {
     far_write16(0x40, BDA_VBE_MODE, number & (MODE_LFB | MODE_KEEP | 0x1FF));
-    BDA->video_mode = 0x6F;             /* no standard mode: text functions */
-    BDA->video_columns = m->width / 8;  /*  find no row for it */
+    BDA->video_mode = 0x6F;            /* no standard mode: text functions */
+    BDA->video_columns = m->width / 8; /*  find no row for it */
     BDA->video_rows_minus1 = (uint8_t)(m->height / 16 - 1);
     BDA->char_height = 16;
     BDA->crtc_port = CRTC_COLOUR;
@@ -320,7 +317,8 @@ static uint16_t get_mode(struct regs *r)
     return VBE_OK;
 }
 
-/* --- 4F04h ------------------------------------------------------------------------ */
+/* --- 4F04h
+ * ------------------------------------------------------------------------ */
 
 /* The standard state, after it a block with the display interface's. */
 static void dispi_save(uint16_t segment, uint16_t at)
@@ -366,7 +364,8 @@ static uint16_t save_restore(struct regs *r)
     return VBE_FAILED;
 }
 
-/* --- 4F05h-4F0Ah --------------------------------------------------------------------- */
+/* --- 4F05h-4F0Ah
+ * --------------------------------------------------------------------- */
 
 static uint16_t window(struct regs *r)
 {
@@ -484,17 +483,18 @@ static uint16_t protected_interface(struct regs *r)
     return VBE_OK;
 }
 
-/* --- 4F10h, 4F15h ------------------------------------------------------------------------ */
+/* --- 4F10h, 4F15h
+ * ------------------------------------------------------------------------ */
 
 static uint16_t power(struct regs *r)
 {
     switch (r->bl) {
     case 0x00:
-        r->bx = 0x0710;                 /* stand-by, suspend, off; 1.0 */
+        r->bx = 0x0710; /* stand-by, suspend, off; 1.0 */
         return VBE_OK;
     case 0x01:
-        indexed_write(SEQ, 1, (indexed_read(SEQ, 1) & ~0x20) |
-                                  (r->bh ? 0x20 : 0));
+        indexed_write(SEQ, 1,
+                      (indexed_read(SEQ, 1) & ~0x20) | (r->bh ? 0x20 : 0));
         return VBE_OK;
     case 0x02:
         r->bh = indexed_read(SEQ, 1) & 0x20 ? 0x04 : 0x00;
@@ -524,7 +524,7 @@ static uint16_t display_data(struct regs *r)
     uint8_t sum = 0, i;
 
     if (r->bl == 0x00) {
-        r->bx = 0x0103;                 /* DDC1 and DDC2, one second */
+        r->bx = 0x0103; /* DDC1 and DDC2, one second */
         return VBE_OK;
     }
     if (r->bl != 0x01 || r->dx != 0)

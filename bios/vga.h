@@ -9,20 +9,20 @@
 
 #include "bda.h"
 
-#define BDA ((volatile struct bda __seg_fs *)0)
-#define ROM static const __seg_gs __attribute__((section(".romdata")))
+#define BDA         ((volatile struct bda __seg_fs *)0)
+#define ROM         static const __seg_gs __attribute__((section(".romdata")))
 
 #define CRTC_COLOUR 0x3D4
-#define SEQ 0x3C4
-#define GRC 0x3CE
-#define ATTR 0x3C0
-#define ATTR_READ 0x3C1
-#define MISC_WRITE 0x3C2
-#define MISC_READ 0x3CC
-#define DAC_MASK 0x3C6
-#define DAC_READ 0x3C7
-#define DAC_WRITE 0x3C8
-#define DAC_DATA 0x3C9
+#define SEQ         0x3C4
+#define GRC         0x3CE
+#define ATTR        0x3C0
+#define ATTR_READ   0x3C1
+#define MISC_WRITE  0x3C2
+#define MISC_READ   0x3CC
+#define DAC_MASK    0x3C6
+#define DAC_READ    0x3C7
+#define DAC_WRITE   0x3C8
+#define DAC_DATA    0x3C9
 
 enum vga_kind { KIND_TEXT, KIND_CGA4, KIND_CGA2, KIND_PLANAR, KIND_LINEAR };
 enum dac_kind { DAC_MONO, DAC_CGA, DAC_EGA, DAC_256 };
@@ -30,11 +30,11 @@ enum dac_kind { DAC_MONO, DAC_CGA, DAC_EGA, DAC_256 };
 /* One row of the mode table, vga_modes.c. */
 struct vga_mode {
     uint8_t mode, kind;
-    uint8_t columns, rows, height;      /* in characters; rows of a glyph */
-    uint8_t segment_high;               /* A0, B0, B8 */
-    uint8_t pages;                      /* page size in KiB / 2 */
+    uint8_t columns, rows, height; /* in characters; rows of a glyph */
+    uint8_t segment_high;          /* A0, B0, B8 */
+    uint8_t pages;                 /* page size in KiB / 2 */
     uint8_t misc, clocking, planes, memory;
-    uint8_t horizontal, vertical;       /* rows of the timing tables */
+    uint8_t horizontal, vertical; /* rows of the timing tables */
     uint8_t scan_line, offset, underline, crtc_mode;
     uint8_t palette, attr_mode, plane_enable;
     uint8_t gr_mode, gr_misc, dont_care;
@@ -96,8 +96,7 @@ void font_vectors(uint8_t kind, uint8_t height);
 /* vga_state.c: what is a set of 1 registers, 2 data area, 4 DAC. */
 void state_service(struct regs *r);
 uint16_t state_blocks(uint16_t what);
-void state_pass(bool restore, uint16_t what, uint16_t segment,
-                uint16_t offset);
+void state_pass(bool restore, uint16_t what, uint16_t segment, uint16_t offset);
 
 /* vbe.c */
 void vbe_service(struct regs *r);
@@ -105,8 +104,9 @@ void vbe_off(void);
 
 /* vga_rom.S: offsets in this segment. */
 extern const __seg_gs uint8_t rom_font8[], rom_font14[], rom_font16[];
-extern const __seg_gs uint8_t rom_vbe_window[], rom_vbe_pm[],
-    rom_vbe_pm_end[], rom_oem[], rom_static_info[], rom_save_table[];
+extern const __seg_gs uint8_t rom_vbe_window[], rom_vbe_pm[], rom_vbe_pm_end[],
+    rom_oem[], rom_static_info[], rom_save_table[];
+extern const __seg_gs uint8_t int10_entry[];
 uint16_t rom_segment(void);
 
 #define ROM_OFFSET(symbol) ((uint16_t)(uint32_t)(symbol))

@@ -37,8 +37,8 @@ static uint16_t rom_font(uint8_t height)
 static void glyphs_load(uint16_t segment, uint16_t from, uint8_t block,
                         uint8_t height, uint16_t first, uint16_t count)
 {
-    uint16_t to = (uint16_t)((block & 3) << 14 | (block & 4) << 11) +
-                  first * 32;
+    uint16_t to =
+        (uint16_t)((block & 3) << 14 | (block & 4) << 11) + first * 32;
     uint8_t y;
 
     plane2_open();
@@ -79,9 +79,10 @@ static void adopt_height(uint8_t height)
     BDA->video_rows_minus1 = (uint8_t)(lines / height - 1);
     lines = (uint16_t)((BDA->video_rows_minus1 + 1) * height);
     crtc_write(0x12, (uint8_t)(lines - 1));
-    BDA->video_page_size = (uint16_t)((BDA->video_rows_minus1 + 1) *
-                                          BDA->video_columns * 2 + 0x100) &
-                           0xFF00;
+    BDA->video_page_size =
+        (uint16_t)((BDA->video_rows_minus1 + 1) * BDA->video_columns * 2 +
+                   0x100) &
+        0xFF00;
     cursor_shape(height - 2, height - 1);
 }
 
@@ -114,11 +115,11 @@ static void graphics_font(struct regs *r)
     }
     BDA->char_height = height;
     if (r->bl <= 3)
-        BDA->video_rows_minus1 =
-            (uint8_t)((r->bl == 0   ? r->dl
-                       : r->bl == 1 ? 14
-                       : r->bl == 2 ? 25
-                                    : 43) - 1);
+        BDA->video_rows_minus1 = (uint8_t)((r->bl == 0   ? r->dl
+                                            : r->bl == 1 ? 14
+                                            : r->bl == 2 ? 25
+                                                         : 43) -
+                                           1);
 }
 
 static void font_information(struct regs *r)

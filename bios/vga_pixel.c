@@ -41,7 +41,8 @@ uint8_t glyph_row(uint8_t c, uint8_t y)
                      far_read16(0, vector * 4) + c * height + y);
 }
 
-/* --- planar ------------------------------------------------------------------ */
+/* --- planar ------------------------------------------------------------------
+ */
 
 /* Write mode 2: the colour's bits go to the planes where the mask is. */
 static void planar_open(uint8_t function)
@@ -61,7 +62,7 @@ static void planar_close(void)
 static void planar_put(uint16_t at, uint8_t mask, uint8_t colour)
 {
     indexed_write(GRC, 8, mask);
-    far_read8(0xA000, at);                  /* latches */
+    far_read8(0xA000, at); /* latches */
     far_write8(0xA000, at, colour & 15);
 }
 
@@ -86,10 +87,10 @@ static uint8_t planar_bits(uint16_t at)
     return bits;
 }
 
-/* --- the other kinds ----------------------------------------------------------- */
+/* --- the other kinds
+ * ----------------------------------------------------------- */
 
-static void cga4_glyph_row(uint16_t at, uint8_t bits, uint8_t colour,
-                           bool xor)
+static void cga4_glyph_row(uint16_t at, uint8_t bits, uint8_t colour, bool xor)
 {
     uint16_t word = 0;
     int i;
@@ -121,7 +122,7 @@ static void linear_glyph_row(uint16_t at, uint8_t bits, uint8_t colour,
 {
     int i;
 
-    (void)xor;                              /* mode 13h: bit 7 is colour */
+    (void)xor; /* mode 13h: bit 7 is colour */
     for (i = 0; i < 8; i++)
         far_write8(0xA000, at + i, bits & (0x80 >> i) ? colour : 0);
 }
@@ -137,17 +138,15 @@ static uint8_t linear_bits(uint16_t at)
     return bits;
 }
 
-/* --- glyphs ---------------------------------------------------------------------- */
+/* --- glyphs
+ * ---------------------------------------------------------------------- */
 
 static uint16_t glyph_offset(const __seg_gs struct vga_mode *m, uint8_t page,
                              uint8_t row, uint8_t column, uint8_t y)
 {
-    uint16_t width = m->kind == KIND_LINEAR ? 8
-                     : m->kind == KIND_CGA4 ? 2
-                                            : 1;
+    uint16_t width = m->kind == KIND_LINEAR ? 8 : m->kind == KIND_CGA4 ? 2 : 1;
 
-    return line_offset(m, page,
-                       (uint16_t)(row * BDA->char_height + y)) +
+    return line_offset(m, page, (uint16_t)(row * BDA->char_height + y)) +
            column * width;
 }
 
@@ -158,7 +157,7 @@ void pixel_glyph(const __seg_gs struct vga_mode *m, uint8_t page, uint8_t row,
     uint8_t y;
 
     if (m->kind == KIND_PLANAR)
-        planar_open(xor ? 0x18 : 0);
+        planar_open(xor? 0x18 : 0);
     for (y = 0; y < BDA->char_height; y++) {
         uint16_t at = glyph_offset(m, page, row, column, y);
         uint8_t bits = glyph_row(c, y);
@@ -218,7 +217,8 @@ uint8_t pixel_recognise(const __seg_gs struct vga_mode *m, uint8_t page,
     return 0;
 }
 
-/* --- scrolling ---------------------------------------------------------------------- */
+/* --- scrolling
+ * ---------------------------------------------------------------------- */
 
 static void line_fill(const __seg_gs struct vga_mode *m, uint16_t at,
                       uint16_t bytes, uint8_t colour)
@@ -264,7 +264,8 @@ void pixel_scroll(const __seg_gs struct vga_mode *m, struct rect b,
         planar_close();
 }
 
-/* --- pixels ------------------------------------------------------------------------- */
+/* --- pixels
+ * ------------------------------------------------------------------------- */
 
 static void packed_write(uint16_t at, uint8_t shift, uint8_t mask,
                          uint8_t colour)
@@ -325,8 +326,8 @@ void pixel_read(struct regs *r)
         indexed_write(GRC, 4, 0);
         break;
     case KIND_CGA4:
-        r->al = far_read8(0xB800, at + (r->cx >> 2)) >>
-                    (6 - 2 * (r->cx & 3)) & 3;
+        r->al =
+            far_read8(0xB800, at + (r->cx >> 2)) >> (6 - 2 * (r->cx & 3)) & 3;
         break;
     default:
         r->al = far_read8(0xB800, at + (r->cx >> 3)) >> (7 - (r->cx & 7)) & 1;

@@ -95,11 +95,10 @@ uint16_t state_blocks(uint16_t what)
     return (what & 1 ? 2 : 0) + (what & 2 ? 1 : 0) + (what & 4 ? 13 : 0);
 }
 
-void state_pass(bool restore, uint16_t what, uint16_t segment,
-                uint16_t offset)
+void state_pass(bool restore, uint16_t what, uint16_t segment, uint16_t offset)
 {
-    struct stream s = { .segment = segment, .offset = offset,
-                        .restore = restore };
+    struct stream s = {
+        .segment = segment, .offset = offset, .restore = restore};
 
     if (what & 1) {
         pass_registers(&s);

@@ -84,8 +84,8 @@ void scroll(struct rect b, uint8_t lines, uint8_t attribute, bool down)
 /* Up one line; in text with the attribute the cursor's line had. */
 static void scroll_screen(uint8_t page)
 {
-    struct rect all = { 0, 0, (uint8_t)(BDA->video_columns - 1),
-                        BDA->video_rows_minus1 };
+    struct rect all = {0, 0, (uint8_t)(BDA->video_columns - 1),
+                       BDA->video_rows_minus1};
     const __seg_gs struct vga_mode *m = mode_current();
     uint8_t attribute = 0, shown = BDA->video_page;
 
@@ -102,7 +102,7 @@ void teletype(uint8_t page, uint8_t c, uint8_t attribute, bool with)
     uint8_t row = (uint8_t)(cursor >> 8), column = (uint8_t)cursor;
 
     switch (c) {
-    case '\a':                              /* the speaker is left alone */
+    case '\a': /* the speaker is left alone */
         return;
     case '\b':
         if (column > 0)

@@ -55,7 +55,8 @@ void attr_set(uint8_t index, uint8_t value)
     attr_index(0x20);
 }
 
-/* --- cursor and pages ------------------------------------------------------ */
+/* --- cursor and pages ------------------------------------------------------
+ */
 
 void cursor_move(uint8_t page, uint8_t row, uint8_t column)
 {
@@ -83,8 +84,7 @@ void cursor_shape(uint8_t start, uint8_t end)
         bool underline = end == start + 1 && start >= 5;
 
         end = (uint8_t)((end + 1) * height / 8 - 1 - underline);
-        start = underline ? end - 1
-                          : (uint8_t)((start + 1) * height / 8 - 1);
+        start = underline ? end - 1 : (uint8_t)((start + 1) * height / 8 - 1);
     }
     crtc_write(0x0A, start);
     crtc_write(0x0B, end);
@@ -138,12 +138,13 @@ static void character_read(struct regs *r)
     r->ax = cell_read(r->bh, (uint8_t)(cursor >> 8), (uint8_t)cursor);
 }
 
-/* --- AH=12h ------------------------------------------------------------------- */
+/* --- AH=12h
+ * ------------------------------------------------------------------- */
 
 /* BL=30h: 200, 350 or 400 lines from the next text mode on. */
 static void scan_lines_select(struct regs *r)
 {
-    ROM uint8_t flags[3] = { 0x80, 0x00, 0x10 };
+    ROM uint8_t flags[3] = {0x80, 0x00, 0x10};
 
     if (r->al > 2)
         return;
@@ -164,7 +165,7 @@ static void alternate_select(struct regs *r)
     switch (r->bl) {
     case 0x10:
         r->bh = BDA->video_mode == 7 || BDA->video_mode == 0x0F;
-        r->bl = 0x03;                       /* 256 KiB */
+        r->bl = 0x03; /* 256 KiB */
         r->cx = 0x0009;
         break;
     case 0x20:
@@ -173,29 +174,30 @@ static void alternate_select(struct regs *r)
     case 0x30:
         scan_lines_select(r);
         break;
-    case 0x31:                              /* default palette: AL 1 = no */
+    case 0x31: /* default palette: AL 1 = no */
         flag_select(r, 0x08, false);
         break;
-    case 0x32:                              /* video addressing */
+    case 0x32: /* video addressing */
         outb(MISC_WRITE, (inb(MISC_READ) & ~2) | (r->al ? 0 : 2));
         r->al = 0x12;
         break;
-    case 0x33:                              /* grey summing: AL 0 = on */
+    case 0x33: /* grey summing: AL 0 = on */
         flag_select(r, 0x02, true);
         break;
-    case 0x34:                              /* cursor emulation: AL 0 = on */
+    case 0x34: /* cursor emulation: AL 0 = on */
         BDA->video_control = (BDA->video_control & ~1) | (r->al & 1);
         r->al = 0x12;
         break;
-    case 0x36:                              /* refresh: AL 1 = off */
-        indexed_write(SEQ, 1, (indexed_read(SEQ, 1) & ~0x20) |
-                                  (r->al & 1) << 5);
+    case 0x36: /* refresh: AL 1 = off */
+        indexed_write(SEQ, 1,
+                      (indexed_read(SEQ, 1) & ~0x20) | (r->al & 1) << 5);
         r->al = 0x12;
         break;
     }
 }
 
-/* --- AH=1Ah-1Ch ------------------------------------------------------------------ */
+/* --- AH=1Ah-1Ch
+ * ------------------------------------------------------------------ */
 
 static void combination(struct regs *r)
 {
@@ -228,8 +230,8 @@ static uint16_t colours_of(const __seg_gs struct vga_mode *m)
 static void state_information(struct regs *r)
 {
     const __seg_gs struct vga_mode *m = mode_current();
-    uint16_t lines = (uint16_t)((BDA->video_rows_minus1 + 1) *
-                                BDA->char_height);
+    uint16_t lines =
+        (uint16_t)((BDA->video_rows_minus1 + 1) * BDA->char_height);
     uint16_t i;
 
     if (r->bx != 0)
@@ -237,16 +239,21 @@ static void state_information(struct regs *r)
     far_fill8(r->es, r->di, 0, 64);
     far_write16(r->es, r->di, ROM_OFFSET(rom_static_info));
     far_write16(r->es, r->di + 2, rom_segment());
-    for (i = 0; i < 30; i++)                /* 40:49-66 */
+    for (i = 0; i < 30; i++) /* 40:49-66 */
         far_write8(r->es, r->di + 4 + i, far_read8(0x40, 0x49 + i));
     far_write8(r->es, r->di + 0x22, BDA->video_rows_minus1 + 1);
     far_write16(r->es, r->di + 0x23, BDA->char_height);
     far_write8(r->es, r->di + 0x25, BDA->dcc_index);
     far_write16(r->es, r->di + 0x27, colours_of(m));
     far_write8(r->es, r->di + 0x29,
-               m && m->kind == KIND_TEXT ? 8 : m && m->pages <= 16 ? 2 : 1);
+               m && m->kind == KIND_TEXT ? 8
+               : m && m->pages <= 16     ? 2
+                                         : 1);
     far_write8(r->es, r->di + 0x2A,
-               lines <= 200 ? 0 : lines <= 350 ? 1 : lines <= 400 ? 2 : 3);
+               lines <= 200   ? 0
+               : lines <= 350 ? 1
+               : lines <= 400 ? 2
+                              : 3);
     far_write8(r->es, r->di + 0x2B, indexed_read(SEQ, 3) & 3);
     far_write8(r->es, r->di + 0x2D, 0x01);
     far_write8(r->es, r->di + 0x31, 0x03);
@@ -277,7 +284,7 @@ void vga_service(struct regs *r)
         break;
     case 0x06:
     case 0x07:
-        scroll((struct rect){ r->cl, r->ch, r->dl, r->dh }, r->al, r->bh,
+        scroll((struct rect){r->cl, r->ch, r->dl, r->dh}, r->al, r->bh,
                r->ah == 0x07);
         break;
     case 0x08:
@@ -334,14 +341,12 @@ void vga_service(struct regs *r)
 /* Called once by the system BIOS: the vector, the data area, mode 3. */
 void vga_start(struct regs *r)
 {
-    extern const __seg_gs uint8_t int10_entry[];
-
     (void)r;
     far_write16(0, 0x10 * 4, ROM_OFFSET(int10_entry));
     far_write16(0, 0x10 * 4 + 2, rom_segment());
-    BDA->video_flags = 0x11;                /* 400 lines, VGA */
-    BDA->dcc_index = 0x08;                  /* VGA, colour analogue */
-    BDA->video_save_ptr = (uint32_t)rom_segment() << 16 |
-                          ROM_OFFSET(rom_save_table);
+    BDA->video_flags = 0x11; /* 400 lines, VGA */
+    BDA->dcc_index = 0x08;   /* VGA, colour analogue */
+    BDA->video_save_ptr =
+        (uint32_t)rom_segment() << 16 | ROM_OFFSET(rom_save_table);
     mode_set(0x03, true);
 }

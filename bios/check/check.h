@@ -4,8 +4,8 @@
 
 #include "bda.h"
 
-#define SEG_CHECK 0x1000
-#define BDA ((volatile struct bda __seg_fs *)0)
+#define SEG_CHECK        0x1000
+#define BDA              ((volatile struct bda __seg_fs *)0)
 
 #define CHECK(condition) check_that(condition, #condition, __LINE__)
 #define EQUAL(got, want) check_equal(got, want, #got, __LINE__)
@@ -43,14 +43,13 @@ static inline void poke8(uint16_t segment, uint16_t offset, uint8_t value)
 
 static inline uint16_t peek16(uint16_t segment, uint16_t offset)
 {
-    return (uint16_t)(peek8(segment, offset) |
-                      peek8(segment, offset + 1) << 8);
+    return (uint16_t)(peek8(segment, offset) | peek8(segment, offset + 1) << 8);
 }
 
 static inline uint32_t peek32(uint16_t segment, uint16_t offset)
 {
-    return peek16(segment, offset) |
-           (uint32_t)peek16(segment, offset + 2) << 16;
+    return peek16(segment, offset) | (uint32_t)peek16(segment, offset + 2)
+                                         << 16;
 }
 
 /* An address of ours as the far pointers of services want it. */

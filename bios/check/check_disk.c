@@ -38,7 +38,7 @@ void check_floppy(void)
     r = call(0x13, 0x0412, OFFSET(other), 0x4E01, 0x0100);
     CHECK(!carry(&r));
     r = call(0x13, 0x0201, OFFSET(other), 0x0013, 0x0000);
-    CHECK(carry(&r) && r.ah == 0x04);       /* sector 19 */
+    CHECK(carry(&r) && r.ah == 0x04); /* sector 19 */
     EQUAL(call(0x13, 0x0100, 0, 0, 0).ah, 0x04);
     r = call(0x13, 0x0000, 0, 0, 0);
     CHECK(!carry(&r));
@@ -47,7 +47,7 @@ void check_floppy(void)
     memset(&r, 0, sizeof(r));
     r.ax = 0x0201;
     r.cx = 1;
-    r.es = 0x2FF0;                          /* crosses 30000 */
+    r.es = 0x2FF0; /* crosses 30000 */
     r.bx = 0x0001;
     int_call(0x13, &r);
     CHECK(carry(&r) && r.ah == 0x09);
@@ -56,14 +56,14 @@ void check_floppy(void)
     r = call(0x13, 0x7700, 0, 0, 0);
     CHECK(carry(&r) && r.ah == 0x01);
     r = call(0x13, 0x0500 | 0, OFFSET(sector), 0x4F01, 0x0200);
-    CHECK(carry(&r));                       /* head 2 */
+    CHECK(carry(&r)); /* head 2 */
 }
 
 static struct {
     uint8_t size, reserved;
     uint16_t count, offset, segment;
     uint32_t lba, lba_high;
-} packet = { 16, 0, 1, 0, SEG_CHECK, 0, 0 };
+} packet = {16, 0, 1, 0, SEG_CHECK, 0, 0};
 
 static struct regs edd(uint8_t function, uint32_t lba, void *memory)
 {

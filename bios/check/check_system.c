@@ -53,7 +53,7 @@ void check_time(void)
     uint32_t before = (uint32_t)r.cx << 16 | r.dx, after;
     int i;
 
-    call(0x15, 0x8600, 0, 0x0003, 0x0D40);  /* 200000 us */
+    call(0x15, 0x8600, 0, 0x0003, 0x0D40); /* 200000 us */
     r = call(0x1A, 0x0000, 0, 0, 0);
     after = (uint32_t)r.cx << 16 | r.dx;
     CHECK(after - before >= 2 && after - before <= 8);
@@ -128,19 +128,19 @@ static void check_scan_codes(void)
     TYPE("\x3B\xBB\x57\xD7\x58\xD8");
     EQUAL(key(0x10), 0x3B00);
     EQUAL(key(0x10), 0x8500);
-    EQUAL(key(0x00), 0);                    /* F12: not for AH=00h */
+    EQUAL(key(0x00), 0); /* F12: not for AH=00h */
     TYPE("\xE0\x48\xE0\xC8\xE0\x1C\xE0\x9C");
     EQUAL(key(0x10), 0x48E0);
     EQUAL(key(0x00), 0x1C0D);
     TYPE("\xE0\x48\xE0\xC8");
     EQUAL(key(0x00), 0x4800);
-    TYPE("\x38\x4D\xCD\x4C\xCC\xB8");       /* Alt-6-5: 'A' */
+    TYPE("\x38\x4D\xCD\x4C\xCC\xB8"); /* Alt-6-5: 'A' */
     EQUAL(key(0x00), 0x0041);
     TYPE("\x3A\xBA\x1E\x9E\x2A\x1E\x9E\xAA\x3A\xBA");
-    EQUAL(key(0x00), 0x1E41);               /* Caps Lock */
+    EQUAL(key(0x00), 0x1E41); /* Caps Lock */
     EQUAL(key(0x00), 0x1E61);
     TYPE("\x45\xC5\x47\xC7\x45\xC5\x47\xC7");
-    EQUAL(key(0x00), 0x4737);               /* Num Lock */
+    EQUAL(key(0x00), 0x4737); /* Num Lock */
     EQUAL(key(0x00), 0x4700);
     EQUAL(key(0x00), 0);
 }
@@ -167,7 +167,8 @@ void check_keyboard(void)
     EQUAL(call(0x16, 0x1200, 0, 0, 0).ah & 0x0F, 0);
 }
 
-/* --- mouse ------------------------------------------------------------------ */
+/* --- mouse ------------------------------------------------------------------
+ */
 
 static void mouse_move(uint8_t byte)
 {
@@ -200,7 +201,7 @@ void check_mouse(void)
     EQUAL(r.cl, 3);
     EQUAL(r.dl, 100);
     r = call(0x15, 0xC200, 0x0100, 0, 0);
-    CHECK(carry(&r) && r.ah == 5);          /* no handler yet */
+    CHECK(carry(&r) && r.ah == 5); /* no handler yet */
     r = call(0x15, 0xC207, OFFSET(mouse_handler), 0, 0);
     CHECK(!carry(&r));
     r = call(0x15, 0xC200, 0x0100, 0, 0);
@@ -219,7 +220,8 @@ void check_mouse(void)
     CHECK(carry(&r) && r.ah == 1);
 }
 
-/* --- system ------------------------------------------------------------------ */
+/* --- system ------------------------------------------------------------------
+ */
 
 static uint8_t sum_far(uint16_t segment, uint16_t offset, uint16_t count)
 {
@@ -367,7 +369,7 @@ void check_pci(void)
 
     CHECK(!carry(&r) && r.ah == 0);
     EQUAL(r.edx, 0x20494350);
-    r = call(0x1A, 0xB102, 0, 0x1237, 0x8086);  /* SI = 0 */
+    r = call(0x1A, 0xB102, 0, 0x1237, 0x8086); /* SI = 0 */
     CHECK(!carry(&r));
     EQUAL(r.bx, 0);
     r = call(0x1A, 0xB102, 0, 0x7777, 0x8086);

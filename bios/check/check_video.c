@@ -41,7 +41,7 @@ static void check_teletype(void)
     video(0x0E00 | 'x', 7, 0, 0);
     r = video(0x0300, 0, 0, 0);
     EQUAL(r.dx, last << 8);
-    EQUAL(char_at(0, 0, 0) & 0xFF, 'V');    /* scrolled */
+    EQUAL(char_at(0, 0, 0) & 0xFF, 'V'); /* scrolled */
     EQUAL(char_at(0, last - 1, (uint8_t)(columns - 1)) & 0xFF, 'x');
     video(0x0200, 0, 0, 0x0205);
     video(0x0E08, 7, 0, 0);
@@ -52,7 +52,8 @@ static void check_teletype(void)
 
 static void check_strings(void)
 {
-    static const char text[] = "a\x1E" "b\x2F";
+    static const char text[] = "a\x1E"
+                               "b\x2F";
     struct regs r;
 
     memset(&r, 0, sizeof(r));
@@ -73,7 +74,7 @@ static void check_scroll(void)
     put(6, 10, 'C', 0x3F);
     video(0x0601, 0x4E00, 0x0505, 0x0808);
     EQUAL(char_at(0, 5, 5), 0x2F42);
-    EQUAL(char_at(0, 6, 10), 0x3F43);       /* outside */
+    EQUAL(char_at(0, 6, 10), 0x3F43); /* outside */
     EQUAL(char_at(0, 8, 8), 0x4E20);
     video(0x0701, 0x5D00, 0x0505, 0x0808);
     EQUAL(char_at(0, 6, 5), 0x2F42);
@@ -118,7 +119,7 @@ static void check_fonts(void)
 
 void check_text(void)
 {
-    static const uint8_t modes[] = { 0, 1, 2, 3, 7 };
+    static const uint8_t modes[] = {0, 1, 2, 3, 7};
     static uint8_t state[64];
     struct regs r;
     unsigned int i;
@@ -160,17 +161,17 @@ static void check_one_graphics_mode(uint8_t number, uint16_t width,
     EQUAL(video(0x0D00, 0, x, y).al, c);
     EQUAL(video(0x0D00, 0, x - 1, y).al, 0);
     if (number != 0x13) {
-        video(0x0C80 | c, 0, x, y);         /* exclusive or */
+        video(0x0C80 | c, 0, x, y); /* exclusive or */
         EQUAL(video(0x0D00, 0, x, y).al, 0);
     }
     put(2, 3, 'Q', c);
     EQUAL(char_at(0, 2, 3) & 0xFF, 'Q');
     put(2, 4, 0xCE, c);
     EQUAL(char_at(0, 2, 4) & 0xFF, 0xCE);
-    video(0x0601, 0, 0x0000, (uint16_t)(BDA->video_rows_minus1 << 8 |
-                                        (BDA->video_columns - 1)));
+    video(0x0601, 0, 0x0000,
+          (uint16_t)(BDA->video_rows_minus1 << 8 | (BDA->video_columns - 1)));
     EQUAL(char_at(0, 1, 3) & 0xFF, 'Q');
-    CHECK((char_at(0, 2, 3) & 0xDF) == 0);    /* blank: 00h or 20h */
+    CHECK((char_at(0, 2, 3) & 0xDF) == 0); /* blank: 00h or 20h */
     video(0x0702, 0, 0x0000, 0x0A20);
     EQUAL(char_at(0, 3, 3) & 0xFF, 'Q');
     check_teletype();
@@ -183,17 +184,15 @@ void check_graphics(void)
         uint16_t width, height;
         uint8_t colour;
     } modes[] = {
-        { 0x04, 320, 200, 2 },    { 0x05, 320, 200, 3 },
-        { 0x06, 640, 200, 1 },    { 0x0D, 320, 200, 13 },
-        { 0x0E, 640, 200, 9 },    { 0x10, 640, 350, 11 },
-        { 0x11, 640, 480, 15 },   { 0x12, 640, 480, 6 },
-        { 0x13, 320, 200, 0x6C },
+        {0x04, 320, 200, 2},  {0x05, 320, 200, 3}, {0x06, 640, 200, 1},
+        {0x0D, 320, 200, 13}, {0x0E, 640, 200, 9}, {0x10, 640, 350, 11},
+        {0x11, 640, 480, 15}, {0x12, 640, 480, 6}, {0x13, 320, 200, 0x6C},
     };
     unsigned int i;
 
     for (i = 0; i < ARRAY_LEN(modes); i++)
-        check_one_graphics_mode(modes[i].mode, modes[i].width,
-                                modes[i].height, modes[i].colour);
+        check_one_graphics_mode(modes[i].mode, modes[i].width, modes[i].height,
+                                modes[i].colour);
     mode(3);
     video(0x0080 | 0x13, 0, 0, 0);
     EQUAL(video(0x0F00, 0, 0, 0).al, 0x93);
@@ -241,7 +240,8 @@ void check_palette(void)
     mode(3);
 }
 
-/* --- VBE -------------------------------------------------------------------- */
+/* --- VBE --------------------------------------------------------------------
+ */
 
 static uint8_t info[512], mode_info[256];
 
@@ -301,7 +301,7 @@ static void check_vbe_mode(uint16_t number)
 
 static void check_vbe_registers(void)
 {
-    static const uint8_t colours[8] = { 1, 2, 3, 0, 4, 5, 6, 0 };
+    static const uint8_t colours[8] = {1, 2, 3, 0, 4, 5, 6, 0};
     struct regs r;
 
     EQUAL(vbe(0x02, 0x4101, 0, NULL), 0x004F);
