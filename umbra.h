@@ -69,7 +69,7 @@ struct umbra_config {
     uint64_t ram_bytes;             /* 1 MiB .. what the host gives */
     struct umbra_blob bios;         /* 64 KiB .. 2 MiB, multiple of 64 KiB */
     struct umbra_blob vgabios;      /* up to 64 KiB; may be empty */
-    const char *boot_order;         /* letters of "acdn"; NULL = cad */
+    const char *boot_order;         /* letters of "acdn"; NULL = cad, as there */
     struct umbra_media media[UMBRA_DRIVES];
 
     /* Direct load: bzImage, Multiboot or ELF; the format is recognised. */

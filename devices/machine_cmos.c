@@ -102,13 +102,39 @@ static void fill_disks(struct machine *m)
     rtc_set_cmos(m->rtc, CMOS_TRANSLATION, translation);
 }
 
+static bool has_drive(const struct machine *m, bool cdrom)
+{
+    for (unsigned i = DRIVE_HDA; i < MACHINE_DRIVES; i++)
+        if (m->config.media[i].cdrom == cdrom &&
+            (cdrom || m->config.media[i].path))
+            return true;
+    return false;
+}
+
+/* Hard disk, floppy, CD-ROM, as far as they are there. */
+static void default_order(const struct machine *m, char order[4])
+{
+    unsigned n = 0;
+
+    if (has_drive(m, false))
+        order[n++] = 'c';
+    order[n++] = 'a';
+    if (has_drive(m, true))
+        order[n++] = 'd';
+    order[n] = 0;
+}
+
 /* Nibbles: 1 floppy, 2 hard disk, 3 CD-ROM, 4 network. */
 static void fill_boot_order(struct machine *m)
 {
     static const char letters[] = "acdn";
-    const char *order = m->config.boot_order ? m->config.boot_order : "cad";
+    char fallback[4];
+    const char *order = m->config.boot_order;
     uint8_t code[3] = {0, 0, 0};
 
+    default_order(m, fallback);
+    if (!order)
+        order = fallback;
     for (unsigned i = 0; i < 3 && order[i]; i++) {
         const char *p = strchr(letters, order[i]);
         code[i] = p ? (uint8_t)(p - letters + 1) : 0;
