@@ -72,6 +72,7 @@ void start16(void)
     uint32_t mib = (shared.ram_low >> 20) + (uint32_t)(shared.ram_high >> 20);
 
     optroms_start();
+    screen_start();
     screen_puts("Umbra BIOS, ");
     screen_decimal(mib);
     screen_puts(" MiB RAM\r\n");

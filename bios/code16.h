@@ -83,6 +83,7 @@ bool timer_expired(uint32_t start, uint32_t ms);
 void delay_us(uint32_t us);
 
 /* screen.c */
+void screen_start(void);
 void screen_putc(char c);
 void screen_puts(const char *text);
 void screen_decimal(uint32_t value);

@@ -15,6 +15,16 @@ void screen_putc(char c)
     int_call(0x10, &r);
 }
 
+/* Not every video BIOS sets a mode of its own accord. */
+void screen_start(void)
+{
+    struct regs r;
+
+    memset(&r, 0, sizeof(r));
+    r.ax = 0x0003;
+    int_call(0x10, &r);
+}
+
 void screen_puts(const char *text)
 {
     while (*text)
