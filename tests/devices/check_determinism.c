@@ -1,0 +1,288 @@
+/* check_determinism - equal input gives an equal run, whatever the host does
+ * meanwhile: slices of any length, derived state dropped at random moments,
+ * the picture looked at. The guest is exercise.S behind our own BIOS.
+ * Run alone, where Umbra was built: make tests/devices/check_determinism &&
+ * tests/devices/check_determinism */
+#define _POSIX_C_SOURCE 200809L
+#include <check.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/devices/exercise.h"
+#include "umbra.h"
+
+enum {
+    ROM_ROOM = 256 << 10,
+    DISK_SIZE = 1 << 20,
+    FLOPPY_SIZE = 360 << 10,
+    EXIT_STATUS = 0x15 * 2 + 1, /* that the guest leaves with */
+    INSTRUCTION_NS = 4,
+};
+#define END (20 * 1000000000ull) /* of a run that hangs */
+
+static char disk[] = "/tmp/umbra-disk-XXXXXX";
+static char floppy[] = "/tmp/umbra-floppy-XXXXXX";
+static uint8_t bios[ROM_ROOM], vgabios[ROM_ROOM];
+static char error[UMBRA_ERROR_SIZE];
+static struct umbra_config config;
+
+/* ------------------------------------------------------------ the machine */
+
+static size_t read_rom(const char *name, uint8_t *data)
+{
+    const char *source = getenv("SRCDIR");
+    char path[512];
+    size_t size;
+    FILE *f;
+
+    snprintf(path, sizeof path, "%s/roms/%s", source ? source : SRCDIR, name);
+    f = fopen(path, "rb");
+    ck_assert_msg(f != NULL, "%s: cannot be read", path);
+    size = fread(data, 1, ROM_ROOM, f);
+    fclose(f);
+    return size;
+}
+
+/* A file with `head` in front and numbers that do not repeat behind. */
+static void make_image(char *name, const uint8_t *head, size_t head_size,
+                       size_t size)
+{
+    static uint8_t data[DISK_SIZE];
+    uint32_t value = 1;
+    FILE *f;
+
+    strcpy(name + strlen(name) - 6, "XXXXXX");
+    f = fdopen(mkstemp(name), "wb");
+    ck_assert_ptr_nonnull(f);
+    for (size_t i = 0; i < size; i++) {
+        value = value * 1664525 + 1013904223;
+        data[i] = (uint8_t)(value >> 24);
+    }
+    memcpy(data, head, head_size);
+    ck_assert_uint_eq(fwrite(data, 1, size, f), size);
+    ck_assert_int_eq(fclose(f), 0);
+}
+
+static void start(void)
+{
+    umbra_config_default(&config);
+    config.ram_bytes = 8 << 20;
+    config.boot_order = "c";
+    config.bios = (struct umbra_blob){bios, read_rom("bios.bin", bios)};
+    config.vgabios =
+        (struct umbra_blob){vgabios, read_rom("vgabios.bin", vgabios)};
+    make_image(disk, exercise, sizeof exercise, DISK_SIZE);
+    make_image(floppy, NULL, 0, FLOPPY_SIZE);
+    config.media[UMBRA_HDA] = (struct umbra_media){disk, .snapshot = true};
+    config.media[UMBRA_FDA] = (struct umbra_media){floppy, .snapshot = true};
+}
+
+static void finish(void)
+{
+    unlink(disk);
+    unlink(floppy);
+}
+
+/* ---------------------------------------------------------------- the runs */
+
+/* Random numbers of the test's own, so that a failure comes back. */
+static uint64_t random_state;
+
+static uint64_t any(uint64_t limit)
+{
+    random_state += 0x9E3779B97F4A7C15;
+    uint64_t x = random_state;
+    x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9;
+    x = (x ^ x >> 27) * 0x94D049BB133111EB;
+    return (x ^ x >> 31) % limit;
+}
+
+/* What a run was. */
+struct outcome {
+    uint64_t hash, instructions, ns;
+    uint32_t word[3]; /* sum, ticks, faults */
+};
+
+static struct umbra *create(void)
+{
+    struct umbra *u = umbra_create(&config, NULL, error);
+
+    ck_assert_msg(u != NULL, "%s", error);
+    return u;
+}
+
+static struct outcome end_of(struct umbra *u, enum umbra_reason reason)
+{
+    struct outcome o = {.hash = umbra_state_hash(u),
+                        .instructions = umbra_instructions(u),
+                        .ns = umbra_now(u)};
+    uint8_t b[12];
+
+    ck_assert_int_eq(reason, UMBRA_DEBUG_EXIT);
+    ck_assert_uint_eq(umbra_exit_status(u), EXIT_STATUS);
+    umbra_peek(u, 0x500, b, sizeof b);
+    for (int i = 0; i < 3; i++)
+        o.word[i] = b[4 * i] | b[4 * i + 1] << 8 | b[4 * i + 2] << 16 |
+                    (uint32_t)b[4 * i + 3] << 24;
+    ck_assert_msg(umbra_destroy(u, error), "%s", error);
+    return o;
+}
+
+static struct outcome run_whole(void)
+{
+    struct umbra *u = create();
+
+    return end_of(u, umbra_run(u, END));
+}
+
+static void same(const struct outcome *a, const struct outcome *b)
+{
+    ck_assert_uint_eq(a->instructions, b->instructions);
+    ck_assert_uint_eq(a->ns, b->ns);
+    for (int i = 0; i < 3; i++)
+        ck_assert_uint_eq(a->word[i], b->word[i]);
+    ck_assert_uint_eq(a->hash, b->hash);
+}
+
+/* The guest does what the other tests rely on. */
+START_TEST(exercise_is_one)
+{
+    struct outcome o = run_whole();
+
+    ck_assert_uint_gt(o.instructions, 2000000);
+    ck_assert_uint_gt(o.word[1], 100); /* timer interrupts */
+    ck_assert_uint_gt(o.word[2], 400); /* page faults */
+}
+END_TEST
+
+START_TEST(same_run_twice)
+{
+    struct outcome a = run_whole(), b = run_whole();
+
+    same(&a, &b);
+    config.rtc_base++;
+    b = run_whole();
+    ck_assert_uint_ne(a.hash, b.hash);
+}
+END_TEST
+
+static const uint64_t slices[] = {1000, 7919, 1000000};
+
+START_TEST(slices_of_instructions)
+{
+    struct outcome whole = run_whole(), cut;
+    struct umbra *u = create();
+    enum umbra_reason reason;
+
+    do
+        reason = umbra_run(u, slices[_i] * INSTRUCTION_NS);
+    while (reason == UMBRA_BUDGET && umbra_now(u) < END);
+    cut = end_of(u, reason);
+    same(&whole, &cut);
+}
+END_TEST
+
+/* Two boards take turns in one process. */
+START_TEST(two_at_once)
+{
+    struct outcome whole = run_whole(), o;
+    struct umbra *u[2] = {create(), create()};
+    enum umbra_reason reason[2] = {UMBRA_BUDGET, UMBRA_BUDGET};
+
+    random_state = 1;
+    while (reason[0] == UMBRA_BUDGET || reason[1] == UMBRA_BUDGET) {
+        unsigned i = (unsigned)any(2);
+        if (reason[i] == UMBRA_BUDGET)
+            reason[i] = umbra_run(u[i], 1 + any(2000000));
+        ck_assert_uint_lt(umbra_now(u[i]), END);
+    }
+    for (int i = 0; i < 2; i++) {
+        o = end_of(u[i], reason[i]);
+        same(&whole, &o);
+    }
+}
+END_TEST
+
+/* A window on the host, or who looks for text, changes nothing. */
+START_TEST(looking_on)
+{
+    struct outcome whole = run_whole(), watched;
+    struct umbra *u = create();
+    struct umbra_frame frame;
+    enum umbra_reason reason;
+    char text[8192];
+
+    do {
+        reason = umbra_run(u, 500000);
+        umbra_frame(u, &frame);
+        umbra_screen_text(u, text, sizeof text);
+        umbra_stats(u, text, sizeof text);
+        umbra_peek(u, 0xA0000, text, sizeof text);
+    } while (reason == UMBRA_BUDGET && umbra_now(u) < END);
+    watched = end_of(u, reason);
+    same(&whole, &watched);
+}
+END_TEST
+
+/* Slices of all sizes, short ones often, with a drop after each; in the end
+ * of a slice instructions run one by one, so drops come between any two. */
+START_TEST(drops_at_random)
+{
+    struct outcome whole = run_whole(), dropped;
+    struct umbra *u = create();
+    enum umbra_reason reason;
+
+    random_state = (uint64_t)_i;
+    do {
+        reason = umbra_run(u, INSTRUCTION_NS * (1 + any(1ull << any(17))));
+        umbra_drop_derived(u);
+    } while (reason == UMBRA_BUDGET && umbra_now(u) < END);
+    dropped = end_of(u, reason);
+    same(&whole, &dropped);
+}
+END_TEST
+
+/* For a while after each of some moments, before every instruction. */
+START_TEST(drops_before_every_instruction)
+{
+    struct outcome whole = run_whole(), dropped;
+    struct umbra *u = create();
+    enum umbra_reason reason;
+    unsigned left = 0;
+
+    random_state = 7;
+    do {
+        left = left ? left - 1 : 100;
+        reason = umbra_run(u, left ? 1 : 1 + any(whole.ns / 10));
+        umbra_drop_derived(u);
+    } while (reason == UMBRA_BUDGET && umbra_now(u) < END);
+    dropped = end_of(u, reason);
+    same(&whole, &dropped);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("determinism");
+    TCase *c = tcase_create("determinism");
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    tcase_add_checked_fixture(c, start, finish);
+    tcase_set_timeout(c, 120);
+    tcase_add_test(c, exercise_is_one);
+    tcase_add_test(c, same_run_twice);
+    tcase_add_loop_test(c, slices_of_instructions, 0, 3);
+    tcase_add_test(c, two_at_once);
+    tcase_add_test(c, looking_on);
+    tcase_add_loop_test(c, drops_at_random, 0, 4);
+    tcase_add_test(c, drops_before_every_instruction);
+    suite_add_tcase(suite, c);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
