@@ -129,11 +129,11 @@ static void block_init(struct block *b, uint32_t mode)
 static bool decode_in_page(struct cpu *cpu, struct block *b,
                            const uint8_t *code, unsigned avail)
 {
-    unsigned size = cpu->mode & MODE_CODE;
+    unsigned mode = cpu->mode;
     while (b->count < BLOCK_MAX_INSNS && b->bytes < BLOCK_MAX_BYTES - 15) {
         struct insn *i = &b->insn[b->count];
         enum decode_status st = decode_insn(
-            cpu->decode, code + b->bytes, avail - b->bytes, size, i);
+            cpu->decode, code + b->bytes, avail - b->bytes, mode, i);
         if (st == DECODE_MORE)
             break;
         if (block_add(b, i, st))
@@ -164,7 +164,7 @@ static void decode_straddling(struct cpu *cpu, struct block *b, uint64_t rip,
         cpu_raise_fault(cpu, &fault);
     block_add(b, &b->insn[0],
               decode_insn(cpu->decode, buf, DECODE_MAX_LEN,
-                          cpu->mode & MODE_CODE, &b->insn[0]));
+                          cpu->mode, &b->insn[0]));
     block_close(b);
     b->code2 = next.host;
     b->gpa2 = next.gpa;

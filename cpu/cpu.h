@@ -95,6 +95,8 @@ struct seg_view {
 enum cpu_mode {
     MODE_16 = 0, MODE_32 = 1, MODE_64 = 2, MODE_CODE = 3,
     MODE_STACK32 = 4, /* SS.B; in 64-bit code always clear */
+    MODE_FLAT = 8,    /* DS, ES, SS need no checks: 64-bit code, or base 0
+                         and limit 4 GiB; and no alignment checks */
     MODE_DEAD = 0x80, /* in block.mode: matches nothing */
 };
 

@@ -19,31 +19,39 @@ struct decode_table {
 };
 
 /* What an operand needs of the encoding. */
-enum { NEED_MODRM = 1, NEED_IB = 2, NEED_SIB = 4, NEED_IW = 8, NEED_IZ = 16,
-       NEED_IV = 32, NEED_JB = 64, NEED_JZ = 128, NEED_AP = 256,
-       NEED_MOFFS = 512 };
+enum {
+    NEED_MODRM = 1,
+    NEED_IB = 2,
+    NEED_SIB = 4,
+    NEED_IW = 8,
+    NEED_IZ = 16,
+    NEED_IV = 32,
+    NEED_JB = 64,
+    NEED_JZ = 128,
+    NEED_AP = 256,
+    NEED_MOFFS = 512
+};
 
 static const uint16_t operand_needs[O_COUNT] = {
-    [O_Eb] = NEED_MODRM,  [O_Ew] = NEED_MODRM,  [O_Ed] = NEED_MODRM,
-    [O_Eq] = NEED_MODRM,  [O_Ev] = NEED_MODRM,  [O_Ey] = NEED_MODRM,
-    [O_Ed_q] = NEED_MODRM,
-    [O_Gb] = NEED_MODRM,  [O_Gw] = NEED_MODRM,  [O_Gd] = NEED_MODRM,
-    [O_Gq] = NEED_MODRM,  [O_Gv] = NEED_MODRM,  [O_Gy] = NEED_MODRM,
-    [O_Gz] = NEED_MODRM,  [O_M] = NEED_MODRM,   [O_Mb] = NEED_MODRM,
-    [O_Mw] = NEED_MODRM,  [O_Md] = NEED_MODRM,  [O_Mq] = NEED_MODRM,
-    [O_Mp] = NEED_MODRM,  [O_Ms] = NEED_MODRM,  [O_Ma] = NEED_MODRM,
-    [O_Mx] = NEED_MODRM,  [O_Mv] = NEED_MODRM,  [O_My] = NEED_MODRM,
-    [O_Mt] = NEED_MODRM,  [O_Rd] = NEED_MODRM,  [O_Rq] = NEED_MODRM,
-    [O_Rv] = NEED_MODRM,  [O_Ry] = NEED_MODRM,  [O_Sw] = NEED_MODRM,
-    [O_Cy] = NEED_MODRM,  [O_Dy] = NEED_MODRM,  [O_Pq] = NEED_MODRM,
-    [O_Pd] = NEED_MODRM,  [O_Qq] = NEED_MODRM,  [O_Qd] = NEED_MODRM,
-    [O_Nq] = NEED_MODRM,  [O_Vx] = NEED_MODRM,  [O_Vq] = NEED_MODRM,
-    [O_Vd] = NEED_MODRM,  [O_Wx] = NEED_MODRM,  [O_Wq] = NEED_MODRM,
-    [O_Wd] = NEED_MODRM,  [O_Ww] = NEED_MODRM,  [O_Ux] = NEED_MODRM,
-    [O_Uq] = NEED_MODRM,  [O_STi] = NEED_MODRM,
-    [O_Ib] = NEED_IB,     [O_sIb] = NEED_SIB,   [O_Iw] = NEED_IW,
-    [O_Iz] = NEED_IZ,     [O_Iv] = NEED_IV,     [O_Jb] = NEED_JB,
-    [O_Jz] = NEED_JZ,     [O_Ap] = NEED_AP,     [O_Ob] = NEED_MOFFS,
+    [O_Eb] = NEED_MODRM,   [O_Ew] = NEED_MODRM, [O_Ed] = NEED_MODRM,
+    [O_Eq] = NEED_MODRM,   [O_Ev] = NEED_MODRM, [O_Ey] = NEED_MODRM,
+    [O_Ed_q] = NEED_MODRM, [O_Gb] = NEED_MODRM, [O_Gw] = NEED_MODRM,
+    [O_Gd] = NEED_MODRM,   [O_Gq] = NEED_MODRM, [O_Gv] = NEED_MODRM,
+    [O_Gy] = NEED_MODRM,   [O_Gz] = NEED_MODRM, [O_M] = NEED_MODRM,
+    [O_Mb] = NEED_MODRM,   [O_Mw] = NEED_MODRM, [O_Md] = NEED_MODRM,
+    [O_Mq] = NEED_MODRM,   [O_Mp] = NEED_MODRM, [O_Ms] = NEED_MODRM,
+    [O_Ma] = NEED_MODRM,   [O_Mx] = NEED_MODRM, [O_Mv] = NEED_MODRM,
+    [O_My] = NEED_MODRM,   [O_Mt] = NEED_MODRM, [O_Rd] = NEED_MODRM,
+    [O_Rq] = NEED_MODRM,   [O_Rv] = NEED_MODRM, [O_Ry] = NEED_MODRM,
+    [O_Sw] = NEED_MODRM,   [O_Cy] = NEED_MODRM, [O_Dy] = NEED_MODRM,
+    [O_Pq] = NEED_MODRM,   [O_Pd] = NEED_MODRM, [O_Qq] = NEED_MODRM,
+    [O_Qd] = NEED_MODRM,   [O_Nq] = NEED_MODRM, [O_Vx] = NEED_MODRM,
+    [O_Vq] = NEED_MODRM,   [O_Vd] = NEED_MODRM, [O_Wx] = NEED_MODRM,
+    [O_Wq] = NEED_MODRM,   [O_Wd] = NEED_MODRM, [O_Ww] = NEED_MODRM,
+    [O_Ux] = NEED_MODRM,   [O_Uq] = NEED_MODRM, [O_STi] = NEED_MODRM,
+    [O_Ib] = NEED_IB,      [O_sIb] = NEED_SIB,  [O_Iw] = NEED_IW,
+    [O_Iz] = NEED_IZ,      [O_Iv] = NEED_IV,    [O_Jb] = NEED_JB,
+    [O_Jz] = NEED_JZ,      [O_Ap] = NEED_AP,    [O_Ob] = NEED_MOFFS,
     [O_Ov] = NEED_MOFFS,
 };
 
@@ -136,10 +144,10 @@ static int64_t sign_extend(uint64_t v, unsigned size)
 }
 
 struct prefixes {
-    uint8_t rex;  /* 0 = none */
-    uint8_t rep;  /* F3, F2 or 0: the last counts */
+    uint8_t rex; /* 0 = none */
+    uint8_t rep; /* F3, F2 or 0: the last counts */
     bool opsize, addrsize, lock;
-    int seg;      /* SEG_ or -1 */
+    int seg; /* SEG_ or -1 */
 };
 
 static unsigned read_prefixes(struct reader *r, unsigned code_size,
@@ -180,8 +188,8 @@ static void decode_ea16(struct reader *r, unsigned mod, unsigned rm,
                         struct insn *i)
 {
     static const uint8_t base[8] = {RBX, RBX, RBP, RBP, RSI, RDI, RBP, RBX};
-    static const uint8_t index[8] = {RSI, RDI, RSI, RDI, REG_ZERO, REG_ZERO,
-                                     REG_ZERO, REG_ZERO};
+    static const uint8_t index[8] = {RSI,      RDI,      RSI,      RDI,
+                                     REG_ZERO, REG_ZERO, REG_ZERO, REG_ZERO};
     i->base = base[rm];
     i->index = index[rm];
     if (mod == 0 && rm == 6) {
@@ -330,8 +338,7 @@ static unsigned find_row(const struct decode_table *t, unsigned map,
 {
     for (unsigned r = t->first[map][op]; r != NO_ROW; r = t->next[map][r]) {
         *osize = row_osize(insn_rows[r].attr, px, code_size);
-        if (row_matches(&insn_rows[r], modrm, has_modrm, px, code_size,
-                        *osize))
+        if (row_matches(&insn_rows[r], modrm, has_modrm, px, code_size, *osize))
             return r;
     }
     return NO_ROW;
@@ -393,13 +400,28 @@ static void decode_registers(const struct insn_row *row, unsigned modrm,
         i->rm = (uint8_t)REG8(RAX, 0);
 }
 
+static exec_fn *choose_exec(const struct insn_row *row, const struct insn *i,
+                            unsigned osize, bool mem, unsigned mode)
+{
+    exec_fn *const *flat = row->flat[osize];
+    if (!mem || !(mode & MODE_FLAT) || !flat[0] ||
+        (i->seg != SEG_DS && i->seg != SEG_SS && i->seg != SEG_ES))
+        return row->exec[2 * osize + mem];
+    if ((mode & MODE_CODE) == MODE_64 && !(i->flags & IF_ADDR32))
+        return flat[i->index == REG_ZERO ? FLAT_BASE : FLAT_INDEX];
+    if ((mode & MODE_CODE) == MODE_32 && (i->flags & IF_ADDR32))
+        return flat[FLAT_32];
+    return row->exec[2 * osize + mem];
+}
+
 enum decode_status decode_insn(const struct decode_table *t,
                                const uint8_t *bytes, unsigned avail,
-                               unsigned code_size, struct insn *i)
+                               unsigned mode, struct insn *i)
 {
     struct reader r = {bytes, 0, avail < 15 ? avail : 15, false};
     struct prefixes px = {.seg = -1};
     unsigned map, op, row, osize = 1, asize, modrm = 0, needs;
+    unsigned code_size = mode & MODE_CODE;
     bool has_modrm, mem = false;
 
     memset(i, 0, sizeof *i);
@@ -421,8 +443,10 @@ enum decode_status decode_insn(const struct decode_table *t,
     if (row == NO_ROW)
         return DECODE_UD;
     /* Control and debug register moves ignore mod: always registers. */
-    if (insn_rows[row].operand[0] == O_Cy || insn_rows[row].operand[1] == O_Cy ||
-        insn_rows[row].operand[0] == O_Dy || insn_rows[row].operand[1] == O_Dy) {
+    if (insn_rows[row].operand[0] == O_Cy ||
+        insn_rows[row].operand[1] == O_Cy ||
+        insn_rows[row].operand[0] == O_Dy ||
+        insn_rows[row].operand[1] == O_Dy) {
         mem = false;
         i->flags &= (uint16_t)~IF_MEM;
     }
@@ -442,7 +466,7 @@ enum decode_status decode_insn(const struct decode_table *t,
         i->seg = (uint8_t)px.seg;
     i->op = (uint16_t)row;
     i->len = (uint8_t)r.pos;
-    i->exec = insn_rows[row].exec[2 * osize + mem];
+    i->exec = choose_exec(&insn_rows[row], i, osize, mem, mode);
     if (!i->exec)
         return DECODE_UD;
     if (px.lock && (!mem || !(insn_rows[row].attr & A_LOCK)))

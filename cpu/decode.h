@@ -21,11 +21,12 @@ enum decode_status {
     DECODE_LONG, /* longer than 15 bytes: #GP(0) */
 };
 
-/* Decode one instruction at `bytes` (at most `avail` of them) for a code
- * size of 0 = 16, 1 = 32, 2 = 64 bit. Fills everything but `off`; a
+/* Decode one instruction at `bytes` (at most `avail` of them). `mode` is
+ * enum cpu_mode; the code size (0 = 16, 1 = 32, 2 = 64 bit) alone will do,
+ * MODE_FLAT lets it choose handlers without segment checks. Fills everything but `off`; a
  * RIP-relative `disp` counts from the instruction's end. */
 enum decode_status decode_insn(const struct decode_table *table,
                                const uint8_t *bytes, unsigned avail,
-                               unsigned code_size, struct insn *insn);
+                               unsigned mode, struct insn *insn);
 
 #endif

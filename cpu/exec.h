@@ -21,10 +21,10 @@
 #include "cpu/cpu.h"
 #include "cpu/event.h"
 
-#define EXEC(id)                                                              \
-    const struct insn *exec_##id(struct cpu *cpu, const struct insn *i);      \
-    const struct insn *exec_##id(struct cpu *cpu, EXEC_UNUSED                 \
-                                 const struct insn *i)
+#define EXEC(id)                                                               \
+    const struct insn *exec_##id(struct cpu *cpu, const struct insn *i);       \
+    const struct insn *exec_##id(struct cpu *cpu,                              \
+                                 EXEC_UNUSED const struct insn *i)
 #define EXEC_UNUSED __attribute__((unused)) /* some do not look at i */
 
 /* Go on with instruction n: where the compiler turns sibling calls into
@@ -45,16 +45,16 @@ static ALWAYS_INLINE const struct insn *exec_go(struct cpu *cpu,
 /* EXEC for a body with local variables whose address is taken. The body is
  * a scope of its own that ends before the jump to the next instruction;
  * inside the handler they would forbid the jump and grow the stack. */
-#define EXEC_BODY(id)                                                         \
-    static ALWAYS_INLINE void id##_body(struct cpu *cpu,                      \
-                                        const struct insn *i);                \
-    EXEC(id)                                                                  \
-    {                                                                         \
-        id##_body(cpu, i);                                                    \
-        NEXT;                                                                 \
-    }                                                                         \
-    static ALWAYS_INLINE void id##_body(                                      \
-        struct cpu *cpu, const struct insn *i __attribute__((unused)))
+#define EXEC_BODY(id)                                                          \
+    static ALWAYS_INLINE void id##_body(struct cpu *cpu,                       \
+                                        const struct insn *i);                 \
+    EXEC(id)                                                                   \
+    {                                                                          \
+        id##_body(cpu, i);                                                     \
+        NEXT;                                                                  \
+    }                                                                          \
+    static ALWAYS_INLINE void id##_body(struct cpu *cpu, const struct insn *i  \
+                                        __attribute__((unused)))
 
 /* ---- registers by number (not for bytes) and by byte offset */
 #define R64(n)  (cpu->reg[n])
@@ -127,33 +127,43 @@ static ALWAYS_INLINE bool mem_hit(struct cpu *cpu, unsigned seg, uint64_t off,
     return tlb_hit(&cpu->mmu.now.of[access], v->base + off, size, host);
 }
 
-static ALWAYS_INLINE void *mem_fast(struct cpu *cpu, unsigned seg,
-                                    uint64_t off, unsigned size,
-                                    enum mmu_access access)
+/* The flat address forms of insn.h: where and, outside 64-bit code, wrapped. */
+static ALWAYS_INLINE uint64_t flat_address(const struct cpu *cpu,
+                                           const struct insn *i,
+                                           enum flat_form form)
+{
+    uint64_t a = cpu->reg[i->base] + (uint64_t)(int64_t)i->disp;
+    if (form != FLAT_BASE)
+        a += cpu->reg[i->index] << i->scale;
+    return form == FLAT_32 ? (uint32_t)a : a;
+}
+
+static ALWAYS_INLINE void *mem_fast(struct cpu *cpu, unsigned seg, uint64_t off,
+                                    unsigned size, enum mmu_access access)
 {
     void *host;
     return mem_hit(cpu, seg, off, size, access, &host) ? host : NULL;
 }
 
-#define MEM_ACCESSORS(w, t)                                                   \
-    t mem_ld##w##_slow(struct cpu *cpu, unsigned seg, uint64_t off);          \
-    void mem_st##w##_slow(struct cpu *cpu, unsigned seg, uint64_t off,        \
-                          t value);                                           \
-    static ALWAYS_INLINE t ld##w(struct cpu *cpu, unsigned seg, uint64_t off) \
-    {                                                                         \
-        void *p;                                                              \
-        if (likely(mem_hit(cpu, seg, off, w / 8, MMU_READ, &p)))              \
-            return load_le##w(p);                                             \
-        return mem_ld##w##_slow(cpu, seg, off);                               \
-    }                                                                         \
-    static ALWAYS_INLINE void st##w(struct cpu *cpu, unsigned seg,            \
-                                    uint64_t off, t value)                    \
-    {                                                                         \
-        void *p;                                                              \
-        if (likely(mem_hit(cpu, seg, off, w / 8, MMU_WRITE, &p)))             \
-            store_le##w(p, value);                                            \
-        else                                                                  \
-            mem_st##w##_slow(cpu, seg, off, value);                           \
+#define MEM_ACCESSORS(w, t)                                                    \
+    t mem_ld##w##_slow(struct cpu *cpu, unsigned seg, uint64_t off);           \
+    void mem_st##w##_slow(struct cpu *cpu, unsigned seg, uint64_t off,         \
+                          t value);                                            \
+    static ALWAYS_INLINE t ld##w(struct cpu *cpu, unsigned seg, uint64_t off)  \
+    {                                                                          \
+        void *p;                                                               \
+        if (likely(mem_hit(cpu, seg, off, w / 8, MMU_READ, &p)))               \
+            return load_le##w(p);                                              \
+        return mem_ld##w##_slow(cpu, seg, off);                                \
+    }                                                                          \
+    static ALWAYS_INLINE void st##w(struct cpu *cpu, unsigned seg,             \
+                                    uint64_t off, t value)                     \
+    {                                                                          \
+        void *p;                                                               \
+        if (likely(mem_hit(cpu, seg, off, w / 8, MMU_WRITE, &p)))              \
+            store_le##w(p, value);                                             \
+        else                                                                   \
+            mem_st##w##_slow(cpu, seg, off, value);                            \
     }
 MEM_ACCESSORS(8, uint8_t)
 MEM_ACCESSORS(16, uint16_t)
@@ -162,8 +172,8 @@ MEM_ACCESSORS(64, uint64_t)
 #undef MEM_ACCESSORS
 
 /* Blocks of up to 64 bytes, in guest order. */
-static ALWAYS_INLINE void ld_bytes(struct cpu *cpu, unsigned seg,
-                                   uint64_t off, void *data, unsigned size)
+static ALWAYS_INLINE void ld_bytes(struct cpu *cpu, unsigned seg, uint64_t off,
+                                   void *data, unsigned size)
 {
     void *p;
     if (likely(mem_hit(cpu, seg, off, size, MMU_READ, &p)))
@@ -172,9 +182,8 @@ static ALWAYS_INLINE void ld_bytes(struct cpu *cpu, unsigned seg,
         mem_read_slow(cpu, seg, off, data, size);
 }
 
-static ALWAYS_INLINE void st_bytes(struct cpu *cpu, unsigned seg,
-                                   uint64_t off, const void *data,
-                                   unsigned size)
+static ALWAYS_INLINE void st_bytes(struct cpu *cpu, unsigned seg, uint64_t off,
+                                   const void *data, unsigned size)
 {
     void *p;
     if (likely(mem_hit(cpu, seg, off, size, MMU_WRITE, &p)))
@@ -212,18 +221,18 @@ static ALWAYS_INLINE void set_sp(struct cpu *cpu, uint64_t sp)
     R64(RSP) = (R64(RSP) & ~cpu->sp_mask) | (sp & cpu->sp_mask);
 }
 
-#define STACK_ACCESSORS(w, t)                                                 \
-    static ALWAYS_INLINE void push##w(struct cpu *cpu, t value)               \
-    {                                                                         \
-        uint64_t sp = (R64(RSP) - w / 8) & cpu->sp_mask;                      \
-        st##w(cpu, SEG_SS, sp, value);                                        \
-        set_sp(cpu, sp);                                                      \
-    }                                                                         \
-    static ALWAYS_INLINE t pop##w(struct cpu *cpu)                            \
-    {                                                                         \
-        t v = ld##w(cpu, SEG_SS, R64(RSP) & cpu->sp_mask);                    \
-        set_sp(cpu, R64(RSP) + w / 8);                                        \
-        return v;                                                             \
+#define STACK_ACCESSORS(w, t)                                                  \
+    static ALWAYS_INLINE void push##w(struct cpu *cpu, t value)                \
+    {                                                                          \
+        uint64_t sp = (R64(RSP) - w / 8) & cpu->sp_mask;                       \
+        st##w(cpu, SEG_SS, sp, value);                                         \
+        set_sp(cpu, sp);                                                       \
+    }                                                                          \
+    static ALWAYS_INLINE t pop##w(struct cpu *cpu)                             \
+    {                                                                          \
+        t v = ld##w(cpu, SEG_SS, R64(RSP) & cpu->sp_mask);                     \
+        set_sp(cpu, R64(RSP) + w / 8);                                         \
+        return v;                                                              \
     }
 STACK_ACCESSORS(16, uint16_t)
 STACK_ACCESSORS(32, uint32_t)
@@ -242,8 +251,7 @@ void fpu_check_mmx(struct cpu *cpu);
 
 static ALWAYS_INLINE void need_sse(struct cpu *cpu)
 {
-    if (unlikely((cpu->cr0 & (CR0_EM | CR0_TS)) ||
-                 !(cpu->cr4 & CR4_OSFXSR)))
+    if (unlikely((cpu->cr0 & (CR0_EM | CR0_TS)) || !(cpu->cr4 & CR4_OSFXSR)))
         cpu_raise_sse_unavailable(cpu);
 }
 

@@ -84,12 +84,28 @@ HANDLER(CAT(exec_lea_Gv_M_, W))
         SETR(i->reg, (T)(type)mem_ld##bits##_slow(cpu, i->seg, off));          \
         NEXT;                                                                  \
     }                                                                          \
-    HANDLER(FN(name, , , m))                                                   \
+    MAKE_EXTEND(                                                               \
+        FN(name, , , m), FN(name, , , m),                                      \
+        mem_hit(cpu, i->seg, mem_offset(cpu, i), bits / 8, MMU_READ, &p),      \
+        bits, type)                                                            \
+    MAKE_EXTEND(CAT(FN(name, , , m), _b), FN(name, , , m),                     \
+                EXTEND_HIT(FLAT_BASE, bits), bits, type)                       \
+    MAKE_EXTEND(CAT(FN(name, , , m), _x), FN(name, , , m),                     \
+                EXTEND_HIT(FLAT_INDEX, bits), bits, type)                      \
+    MAKE_EXTEND(CAT(FN(name, , , m), _l), FN(name, , , m),                     \
+                EXTEND_HIT(FLAT_32, bits), bits, type)
+
+#undef EXTEND_HIT
+#define EXTEND_HIT(form, bits)                                                 \
+    tlb_hit(&cpu->mmu.now.of[MMU_READ], flat_address(cpu, i, form), bits / 8,  \
+            &p)
+#undef MAKE_EXTEND
+#define MAKE_EXTEND(name, generic, hit, bits, type)                            \
+    HANDLER(name)                                                              \
     {                                                                          \
         void *p;                                                               \
-        if (unlikely(!mem_hit(cpu, i->seg, mem_offset(cpu, i), bits / 8,       \
-                              MMU_READ, &p)))                                  \
-            return CAT(FN(name, , , m), _miss)(cpu, i);                        \
+        if (unlikely(!hit))                                                    \
+            return CAT(generic, _miss)(cpu, i);                                \
         SETR(i->reg, (T)(type)load_le##bits(p));                               \
         NEXT;                                                                  \
     }

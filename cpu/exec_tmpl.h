@@ -59,8 +59,9 @@
 #undef W_
 #define W_(name) CAT3(name, _, W)
 
-/* Handlers with a memory operand. What to do on a TLB miss is a function of
- * its own, so that the hit needs no stack frame.
+/* Handlers with a memory operand, for any segment and the flat address forms
+ * (insn.h). What to do on a TLB miss is a function of its own, so that the hit
+ * needs no stack frame.
  *
  * LOAD_HANDLER: `body` with the ModRM operand in v.
  * STORE_HANDLER: store `value` to it.
@@ -70,6 +71,33 @@
     static NOINLINE const struct insn *CAT(name, _miss)(struct cpu * cpu,      \
                                                         const struct insn *i)
 
+/* `make` is one of the makers below, `hit` finds the host pointer. */
+#undef ALL_FORMS
+#define ALL_FORMS(make, name, access, ...)                                     \
+    make(name, name,                                                           \
+         mem_hit(cpu, i->seg, mem_offset(cpu, i), W / 8, access, &host),       \
+         __VA_ARGS__) make(CAT(name, _b), name, HIT_FLAT(FLAT_BASE, access),   \
+                           __VA_ARGS__)                                        \
+        make(CAT(name, _x), name, HIT_FLAT(FLAT_INDEX, access), __VA_ARGS__)   \
+            make(CAT(name, _l), name, HIT_FLAT(FLAT_32, access), __VA_ARGS__)
+
+#undef HIT_FLAT
+#define HIT_FLAT(form, access)                                                 \
+    tlb_hit(&cpu->mmu.now.of[access], flat_address(cpu, i, form), W / 8, &host)
+
+#undef MAKE_LOAD
+#define MAKE_LOAD(name, generic, hit, v, body)                                 \
+    HANDLER(name)                                                              \
+    {                                                                          \
+        void *host;                                                            \
+        T v;                                                                   \
+        if (unlikely(!hit))                                                    \
+            return CAT(generic, _miss)(cpu, i);                                \
+        v = LOADP(host);                                                       \
+        body;                                                                  \
+        NEXT;                                                                  \
+    }
+
 #undef LOAD_HANDLER
 #define LOAD_HANDLER(name, v, body)                                            \
     MISS(name)                                                                 \
@@ -78,15 +106,16 @@
         body;                                                                  \
         NEXT;                                                                  \
     }                                                                          \
+    ALL_FORMS(MAKE_LOAD, name, MMU_READ, v, body)
+
+#undef MAKE_STORE
+#define MAKE_STORE(name, generic, hit, value)                                  \
     HANDLER(name)                                                              \
     {                                                                          \
         void *host;                                                            \
-        T v;                                                                   \
-        if (unlikely(!mem_hit(cpu, i->seg, mem_offset(cpu, i), W / 8,          \
-                              MMU_READ, &host)))                               \
-            return CAT(name, _miss)(cpu, i);                                   \
-        v = LOADP(host);                                                       \
-        body;                                                                  \
+        if (unlikely(!hit))                                                    \
+            return CAT(generic, _miss)(cpu, i);                                \
+        STOREP(host, value);                                                   \
         NEXT;                                                                  \
     }
 
@@ -98,13 +127,19 @@
         (cpu, i->seg, mem_offset(cpu, i), (T)(value));                         \
         NEXT;                                                                  \
     }                                                                          \
+    ALL_FORMS(MAKE_STORE, name, MMU_WRITE, value)
+
+#undef MAKE_RMW
+#define MAKE_RMW(name, generic, hit, body)                                     \
     HANDLER(name)                                                              \
     {                                                                          \
         void *host;                                                            \
-        if (unlikely(!mem_hit(cpu, i->seg, mem_offset(cpu, i), W / 8,          \
-                              MMU_WRITE, &host)))                              \
-            return CAT(name, _miss)(cpu, i);                                   \
-        STOREP(host, value);                                                   \
+        T a, r;                                                                \
+        if (unlikely(!hit))                                                    \
+            return CAT(generic, _miss)(cpu, i);                                \
+        a = LOADP(host);                                                       \
+        body;                                                                  \
+        STOREP(host, r);                                                       \
         NEXT;                                                                  \
     }
 
@@ -120,15 +155,4 @@
         mem_rmw_end(cpu, i->seg, off, p, W / 8);                               \
         NEXT;                                                                  \
     }                                                                          \
-    HANDLER(name)                                                              \
-    {                                                                          \
-        void *host;                                                            \
-        T a, r;                                                                \
-        if (unlikely(!mem_hit(cpu, i->seg, mem_offset(cpu, i), W / 8,          \
-                              MMU_WRITE, &host)))                              \
-            return CAT(name, _miss)(cpu, i);                                   \
-        a = LOADP(host);                                                       \
-        body;                                                                  \
-        STOREP(host, r);                                                       \
-        NEXT;                                                                  \
-    }
+    ALL_FORMS(MAKE_RMW, name, MMU_WRITE, body)

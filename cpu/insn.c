@@ -7,10 +7,19 @@
 #define V_R(f)  exec_fn exec_##f##_r;
 #define V_W(f)  exec_fn exec_##f##_16, exec_##f##_32, exec_##f##_64;
 #define V_WR(f) exec_fn exec_##f##_16r, exec_##f##_32r, exec_##f##_64r;
-#define V_WM(f)                                                               \
-    exec_fn exec_##f##_16r, exec_##f##_16m, exec_##f##_32r, exec_##f##_32m,   \
+#define V_WM(f)                                                                \
+    exec_fn exec_##f##_16r, exec_##f##_16m, exec_##f##_32r, exec_##f##_32m,    \
         exec_##f##_64r, exec_##f##_64m;
-#define INSN(id, mn, enc, o1, o2, o3, variant, fr, fw, fu, attr, feature)     \
+#define FLAT(f) exec_fn exec_##f##_b, exec_##f##_x, exec_##f##_l;
+#define V_MF(f)                                                                \
+    V_M(f)                                                                     \
+    FLAT(f##_m)
+#define V_WMF(f)                                                               \
+    V_WM(f)                                                                    \
+    FLAT(f##_16m)                                                              \
+    FLAT(f##_32m)                                                              \
+    FLAT(f##_64m)
+#define INSN(id, mn, enc, o1, o2, o3, variant, fr, fw, fu, attr, feature)      \
     variant
 #include "cpu/insn.def"
 #undef INSN
@@ -20,41 +29,60 @@
 #undef V_W
 #undef V_WR
 #undef V_WM
+#undef V_MF
+#undef V_WMF
+#undef FLAT
 
 /* Index 2 * (16, 32, 64) + memory. */
-#define V_1(f)                                                                \
-    {                                                                         \
-        exec_##f, exec_##f, exec_##f, exec_##f, exec_##f, exec_##f            \
+#define V_1(f)                                                                 \
+    {                                                                          \
+        exec_##f, exec_##f, exec_##f, exec_##f, exec_##f, exec_##f             \
     }
-#define V_M(f)                                                                \
-    {                                                                         \
-        exec_##f##_r, exec_##f##_m, exec_##f##_r, exec_##f##_m, exec_##f##_r, \
-            exec_##f##_m                                                      \
+#define V_M(f)                                                                 \
+    {                                                                          \
+        exec_##f##_r, exec_##f##_m, exec_##f##_r, exec_##f##_m, exec_##f##_r,  \
+            exec_##f##_m                                                       \
     }
-#define V_R(f)                                                                \
-    {                                                                         \
-        exec_##f##_r, NULL, exec_##f##_r, NULL, exec_##f##_r, NULL            \
+#define V_R(f)                                                                 \
+    {                                                                          \
+        exec_##f##_r, NULL, exec_##f##_r, NULL, exec_##f##_r, NULL             \
     }
-#define V_W(f)                                                                \
-    {                                                                         \
-        exec_##f##_16, exec_##f##_16, exec_##f##_32, exec_##f##_32,           \
-            exec_##f##_64, exec_##f##_64                                      \
+#define V_W(f)                                                                 \
+    {                                                                          \
+        exec_##f##_16, exec_##f##_16, exec_##f##_32, exec_##f##_32,            \
+            exec_##f##_64, exec_##f##_64                                       \
     }
-#define V_WR(f)                                                               \
-    {                                                                         \
-        exec_##f##_16r, NULL, exec_##f##_32r, NULL, exec_##f##_64r, NULL      \
+#define V_WR(f)                                                                \
+    {                                                                          \
+        exec_##f##_16r, NULL, exec_##f##_32r, NULL, exec_##f##_64r, NULL       \
     }
-#define V_WM(f)                                                               \
-    {                                                                         \
-        exec_##f##_16r, exec_##f##_16m, exec_##f##_32r, exec_##f##_32m,       \
-            exec_##f##_64r, exec_##f##_64m                                    \
+#define V_WM(f)                                                                \
+    {                                                                          \
+        exec_##f##_16r, exec_##f##_16m, exec_##f##_32r, exec_##f##_32m,        \
+            exec_##f##_64r, exec_##f##_64m                                     \
+    }
+
+/* ... and the flat forms. */
+#define FLAT(f)                                                                \
+    {                                                                          \
+        exec_##f##_b, exec_##f##_x, exec_##f##_l                               \
+    }
+#define V_MF(f)                                                                \
+    V_M(f),                                                                    \
+    {                                                                          \
+        FLAT(f##_m), FLAT(f##_m), FLAT(f##_m)                                  \
+    }
+#define V_WMF(f)                                                               \
+    V_WM(f),                                                                   \
+    {                                                                          \
+        FLAT(f##_16m), FLAT(f##_32m), FLAT(f##_64m)                            \
     }
 
 const struct insn_row insn_rows[INSN_COUNT] = {
-#define INSN(id, mn, enc, o1, o2, o3, variant, fr, fw, fu, attr, feature)     \
-    [INSN_##id] = {                                                           \
-        #id, mn, enc, {O_##o1, O_##o2, O_##o3}, fr, fw, fu, attr, F_##feature, \
-        variant},
+#define INSN(id, mn, enc, o1, o2, o3, variant, fr, fw, fu, attr, feature)      \
+    [INSN_##id] = {#id,         mn,     enc, {O_##o1, O_##o2, O_##o3},         \
+                   fr,          fw,     fu,  attr,                             \
+                   F_##feature, variant},
 #include "cpu/insn.def"
 #undef INSN
 };

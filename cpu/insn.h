@@ -81,6 +81,8 @@ enum operand {
  *   V_W(f)   exec_f_16 _32 _64          by operand size
  *   V_WM(f)  exec_f_16r _16m _32r _32m _64r _64m
  *   V_R(f)   exec_f_r                   register form only (also V_WR)
+ *   V_MF(f), V_WMF(f)  as V_M and V_WM, and each memory form also with
+ *            _b _x _l behind its name, for the flat address forms below
  * A row's table is indexed [2 * (operand size 16, 32, 64) + memory]. Rows
  * without ModRM count as register forms: `rm` is then the opcode's register
  * (PLUS_R) or rAX, so that ADD AL,Ib can share exec_add_Eb_Ib_r. */
@@ -137,6 +139,10 @@ enum cpu_feature {
         F_COUNT
 };
 
+/* ---- address forms that need no segment (MODE_FLAT and neither CS, FS nor
+ * GS): 64-bit base + disp; 64-bit with index; 32-bit. */
+enum flat_form { FLAT_BASE, FLAT_INDEX, FLAT_32, FLAT_FORMS };
+
 /* ---- one row, expanded */
 struct insn_row {
     const char *id, *mnemonic;
@@ -146,6 +152,7 @@ struct insn_row {
     uint16_t attr; /* enum insn_attr */
     uint8_t feature;
     exec_fn *exec[6];
+    exec_fn *flat[3][FLAT_FORMS]; /* by operand size; NULL: use exec */
 };
 
 enum insn_id {

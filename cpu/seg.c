@@ -72,6 +72,15 @@ static void update_bank(struct cpu *cpu)
     mmu_set_bank(&cpu->mmu, kind);
 }
 
+/* No check left that a TLB miss would not make: accesses that wrap at 4 GiB
+ * miss because the page of their last byte has no tag. */
+static bool view_flat(const struct cpu *cpu, unsigned s)
+{
+    const struct seg_view *v = &cpu->view[s];
+    return v->base == 0 && v->read_end >= 1ull << 32 &&
+           v->write_end >= 1ull << 32;
+}
+
 void cpu_update_views(struct cpu *cpu)
 {
     update_mode(cpu);
@@ -79,8 +88,7 @@ void cpu_update_views(struct cpu *cpu)
     cpu_update_trap(cpu);
     if (cpu->mode == MODE_64) {
         for (unsigned s = 0; s < SEG_COUNT; s++)
-            view_open(&cpu->view[s],
-                      s >= SEG_FS ? cpu->seg[s].base : 0, ~0ull);
+            view_open(&cpu->view[s], s >= SEG_FS ? cpu->seg[s].base : 0, ~0ull);
     } else {
         for (unsigned s = 0; s < SEG_COUNT; s++)
             view_legacy(cpu, s);
@@ -88,6 +96,9 @@ void cpu_update_views(struct cpu *cpu)
     if ((cpu->cr0 & CR0_AM) && (cpu->eflags & EFL_AC) && cpu->cpl == 3)
         for (unsigned s = 0; s < SEG_COUNT; s++)
             cpu->view[s].read_end = cpu->view[s].write_end = 0;
+    if (view_flat(cpu, SEG_DS) && view_flat(cpu, SEG_ES) &&
+        view_flat(cpu, SEG_SS))
+        cpu->mode |= MODE_FLAT;
 }
 
 /* ---- descriptors */
@@ -101,8 +112,7 @@ void seg_unpack(struct seg *seg, uint16_t selector, uint64_t desc)
     seg->base = bits(desc, 16, 24) | bits(desc, 56, 8) << 24;
 }
 
-bool seg_fetch(struct cpu *cpu, uint16_t selector, uint64_t *desc,
-               gva_t *where)
+bool seg_fetch(struct cpu *cpu, uint16_t selector, uint64_t *desc, gva_t *where)
 {
     uint64_t base = cpu->gdtr_base;
     uint32_t limit = cpu->gdtr_limit, offset = selector & 0xfff8;
@@ -226,8 +236,7 @@ void seg_check_io(struct cpu *cpu, unsigned port, unsigned size)
 {
     uint64_t map, at;
     unsigned mask = ((1u << size) - 1) << (port & 7);
-    if (!cpu_protected(cpu) ||
-        (!cpu_v86(cpu) && cpu->cpl <= cpu_iopl(cpu)))
+    if (!cpu_protected(cpu) || (!cpu_v86(cpu) && cpu->cpl <= cpu_iopl(cpu)))
         return;
     /* A 32- or 64-bit TSS, busy or available. */
     if (!(cpu->tr.attr & DESC_P) || (cpu->tr.attr & 0xd) != 9 ||
