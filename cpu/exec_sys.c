@@ -462,6 +462,13 @@ EXEC(wbinvd)
     NEXT;
 }
 
+/* The same, but the address is checked like a load. */
+EXEC(clflush)
+{
+    (void)ld8(cpu, i->seg, mem_offset(cpu, i));
+    NEXT;
+}
+
 EXEC(invlpg)
 {
     need_cpl0(cpu);
