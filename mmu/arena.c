@@ -73,7 +73,7 @@ void *arena_get(struct arena *arena, uint64_t bytes)
 
     while ((uint64_t)PAGE_SIZE << order < bytes)
         order++;
-    ASSERT(order <= ARENA_TOP && (uint64_t)PAGE_SIZE << order == bytes);
+    ASSERT(order <= ARENA_TOP);
     for (from = order; from <= ARENA_TOP && !arena->head[from]; from++)
         ;
     if (from > ARENA_TOP)
@@ -85,7 +85,7 @@ void *arena_get(struct arena *arena, uint64_t bytes)
         push_free(arena, page + (1u << from), from);
     }
     arena->order_of[page] = (uint8_t)(order + 1);
-    arena->used += bytes;
+    arena->used += (uint64_t)PAGE_SIZE << order;
     return arena->memory + ((uint64_t)page << PAGE_SHIFT);
 }
 

@@ -26,8 +26,8 @@ struct arena {
 /* False when the host has no memory. `bytes`: a multiple of 1 MiB. */
 bool arena_init(struct arena *arena, uint64_t bytes);
 void arena_free(struct arena *arena);
-/* `bytes` is a power of two from 4 KiB to 1 MiB; contents are undefined.
- * NULL when the budget is spent. */
+/* Up to 1 MiB, rounded up to a power of two of pages; contents are
+ * undefined. NULL when the budget is spent. */
 void *arena_get(struct arena *arena, uint64_t bytes);
 void arena_put(struct arena *arena, void *block);
 

@@ -14,7 +14,7 @@ void *hostmem_map(uint64_t size, bool huge, char *error, size_t error_size)
     errno = ENOMEM;
     if (size <= SIZE_MAX / 2)
         memory = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) {
         snprintf(error, error_size, "cannot get %llu KiB of memory: %s",
                  (unsigned long long)(size >> 10), strerror(errno));
@@ -38,9 +38,8 @@ void hostmem_unmap(void *memory, uint64_t size)
 void hostmem_discard(void *memory, uint64_t size)
 {
     /* Mapping anew gives zeroes on every POSIX system; madvise does not. */
-    void *again =
-        mmap(memory, (size_t)size, PROT_READ | PROT_WRITE,
-             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+    void *again = mmap(memory, (size_t)size, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
     if (again == MAP_FAILED)
         memset(memory, 0, (size_t)size);
 }

@@ -310,6 +310,8 @@ static void recycle_one(struct shadow *shadow)
     }
     zap_page(shadow, oldest);
     shadow->mmu->count.page_recycled++;
+    LOG(shadow->mmu->log, MMU, "shadow page of %llX recycled",
+        (unsigned long long)oldest->gpa);
 }
 
 static struct shadow_page *new_page(struct shadow *shadow, uint32_t key,
@@ -332,6 +334,8 @@ static struct shadow_page *new_page(struct shadow *shadow, uint32_t key,
     page->wild = 0;
     memset(page->use, 0, sizeof page->use);
     shadow->mmu->count.page_made++;
+    LOG(shadow->mmu->log, MMU, "shadow page %u for %llX, key %X",
+        page_number(shadow, page), (unsigned long long)gpa, key);
     count_bytes(shadow);
     return page;
 }
@@ -433,6 +437,8 @@ void shadow_table_written(struct shadow *shadow, struct ram_frame *frame,
         page->pressure = (uint8_t)min_u64(pressure, FLOOD_PRESSURE);
         if (pressure >= FLOOD_PRESSURE) {
             shadow->mmu->count.flood++;
+            LOG(shadow->mmu->log, MMU, "flood of stores to table %llX",
+                (unsigned long long)page->gpa);
             zap_page(shadow, page);
         }
     }
