@@ -70,7 +70,7 @@ static const struct state_field cpu_fields[] = {
     FA(U64, mtrr_fixed),
     F(U64, smbase),
     FIELD_OF(struct cpu, U64, fpr, mant),
-    FIELD_OF(struct cpu, U16, fpr, se),
+    FIELD_OF(struct cpu, U64, fpr, se),
     F(U16, fcw),
     F(U16, fsw),
     F(U8, ftop),

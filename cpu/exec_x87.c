@@ -68,10 +68,10 @@ static ALWAYS_INLINE bool arith_st(struct cpu *cpu, const struct insn *i,
     fpu_record_ip(cpu, i);
     if (unlikely(!fpu_full(cpu, d) || !fpu_full(cpu, s)))
         return underflow(cpu, d);
-    r = op(*fpu_st(cpu, d), *fpu_st(cpu, s), &env);
+    r = op(fpu_get(cpu, d), fpu_get(cpu, s), &env);
     if (!fpu_finish(cpu, &env))
         return false;
-    *fpu_st(cpu, d) = r;
+    fpu_set(cpu, d, r);
     return true;
 }
 
@@ -101,11 +101,11 @@ static ALWAYS_INLINE void arith_mem(struct cpu *cpu, x87_fn *op,
         underflow(cpu, 0);
         return;
     }
-    r = op(*fpu_st(cpu, 0), src, &env);
+    r = op(fpu_get(cpu, 0), src, &env);
     if (unlikely(denormal))
-        add_denormal(&env, *fpu_st(cpu, 0));
+        add_denormal(&env, fpu_get(cpu, 0));
     if (fpu_finish(cpu, &env))
-        *fpu_st(cpu, 0) = r;
+        fpu_set(cpu, 0, r);
 }
 
 /* Memory operand of an instruction that waits: offset, after the checks. */
@@ -200,7 +200,7 @@ static ALWAYS_INLINE bool compare(struct cpu *cpu, struct float80 src,
                                   bool src_denormal, bool signalling)
 {
     struct float80_env env = fpu_env(cpu);
-    struct float80 st0 = *fpu_st(cpu, 0);
+    struct float80 st0 = fpu_get(cpu, 0);
     enum fp_relation r = float80_compare(st0, src, signalling, &env);
 
     if (unlikely(src_denormal))
@@ -222,7 +222,7 @@ static ALWAYS_INLINE bool compare_st(struct cpu *cpu, const struct insn *i,
     fpu_record_ip(cpu, i);
     if (unlikely(!fpu_full(cpu, 0) || !fpu_full(cpu, n)))
         return compare_empty(cpu);
-    return compare(cpu, *fpu_st(cpu, n), false, signalling);
+    return compare(cpu, fpu_get(cpu, n), false, signalling);
 }
 
 static ALWAYS_INLINE bool compare_mem(struct cpu *cpu, const struct insn *i,
@@ -334,7 +334,7 @@ static bool compare_flags(struct cpu *cpu, const struct insn *i,
     fpu_wait(cpu);
     fpu_record_ip(cpu, i);
     if (fpu_full(cpu, 0) && fpu_full(cpu, n)) {
-        r = float80_compare(*fpu_st(cpu, 0), *fpu_st(cpu, n), signalling, &env);
+        r = float80_compare(fpu_get(cpu, 0), fpu_get(cpu, n), signalling, &env);
         env.up = cpu->fsw & FSW_C1;
         done = fpu_finish(cpu, &env);
     } else {
@@ -379,12 +379,12 @@ EXEC(fxam)
 
     fpu_wait(cpu);
     fpu_record_ip(cpu, i);
-    c = fpu_full(cpu, 0) ? float80_classify(*fpu_st(cpu, 0))
+    c = fpu_full(cpu, 0) ? float80_classify(fpu_get(cpu, 0))
                          : (unsigned)FLOAT80_EMPTY;
     cpu->fsw &= (uint16_t)~FSW_CODES;
     cpu->fsw |= (uint16_t)((c & 1 ? FSW_C0 : 0) | (c & 2 ? FSW_C2 : 0) |
                            (c & 4 ? FSW_C3 : 0) |
-                           (float80_sign(*fpu_st(cpu, 0)) ? FSW_C1 : 0));
+                           (float80_sign(fpu_get(cpu, 0)) ? FSW_C1 : 0));
     NEXT;
 }
 
@@ -448,7 +448,7 @@ EXEC_BODY(fbld)
 EXEC_BODY(fld_sti)
 {
     struct float80_env env = fpu_env(cpu);
-    struct float80 v = *fpu_st(cpu, i->rm & 7);
+    struct float80 v = fpu_get(cpu, i->rm & 7);
 
     fpu_wait(cpu);
     fpu_record_ip(cpu, i);
@@ -538,7 +538,7 @@ static ALWAYS_INLINE bool store_done(struct cpu *cpu, const struct insn *i,
         NEXT;                                                                  \
     }
 
-#define ST0 (*fpu_st(cpu, 0))
+#define ST0 fpu_get(cpu, 0)
 
 STORE(fst_m32, 32, float80_to_float32(ST0, &env), 0xffc00000)
 STORE(fst_m64, 64, float80_to_float64(ST0, &env), 0xfff8ull << 48)
@@ -661,8 +661,8 @@ EXEC(fxch)
         cpu->fsw &= (uint16_t)~FSW_C1;
     }
     t = ST0;
-    ST0 = *fpu_st(cpu, n);
-    *fpu_st(cpu, n) = t;
+    fpu_set(cpu, 0, fpu_get(cpu, n));
+    fpu_set(cpu, n, t);
     NEXT;
 }
 
@@ -678,7 +678,7 @@ static ALWAYS_INLINE void move_if(struct cpu *cpu, const struct insn *i,
         return;
     }
     if (condition)
-        ST0 = *fpu_st(cpu, n);
+        fpu_set(cpu, 0, fpu_get(cpu, n));
 }
 
 #define FCMOV(name, condition)                                                 \
@@ -708,7 +708,7 @@ static ALWAYS_INLINE void sign_op(struct cpu *cpu, const struct insn *i,
         return;
     }
     cpu->fsw &= (uint16_t)~FSW_C1;
-    ST0.se = (ST0.se & and) ^ xor;
+    fpu_st(cpu, 0)->se = (fpu_st(cpu, 0)->se & and) ^ xor;
 }
 
 EXEC(fchs)

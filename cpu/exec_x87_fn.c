@@ -3,8 +3,8 @@
  * SDM volume 1, 8.3.6 and 8.3.7. */
 #include "cpu/fpu.h"
 
-#define ST0 (*fpu_st(cpu, 0))
-#define ST1 (*fpu_st(cpu, 1))
+#define ST0 fpu_get(cpu, 0)
+#define ST1 fpu_get(cpu, 1)
 
 static void fn_start(struct cpu *cpu, const struct insn *i)
 {
@@ -36,7 +36,7 @@ static void unary(struct cpu *cpu, const struct insn *i, x87_unary *f)
     }
     r = f(ST0, &env);
     if (fpu_finish(cpu, &env))
-        ST0 = r;
+        fpu_set(cpu, 0, r);
 }
 
 EXEC_BODY(fsqrt)
@@ -70,7 +70,7 @@ static bool binary(struct cpu *cpu, const struct insn *i, x87_binary *f,
     r = f(ST0, ST1, &env);
     if (!fpu_finish(cpu, &env))
         return false;
-    *fpu_st(cpu, d) = r;
+    fpu_set(cpu, d, r);
     return true;
 }
 
@@ -115,7 +115,7 @@ static void rem(struct cpu *cpu, const struct insn *i, bool nearest)
     r = float80_rem(ST0, ST1, nearest, &q, &partial, &env);
     if (!fpu_finish(cpu, &env))
         return;
-    ST0 = r;
+    fpu_set(cpu, 0, r);
     if (float80_classify(r) == FLOAT80_NAN)
         return; /* C0 and C3 stay */
     cpu->fsw &= (uint16_t)~FSW_CODES;
@@ -162,7 +162,7 @@ EXEC_BODY(fxtract)
     significand = ST0;
     exponent = float80_extract(&significand, &env);
     if (fpu_finish(cpu, &env)) {
-        ST0 = exponent;
+        fpu_set(cpu, 0, exponent);
         fpu_push(cpu, significand);
     }
 }
@@ -192,7 +192,7 @@ EXEC_BODY(fsin)
         underflow(cpu, 0);
     else if (in_range(cpu, float80_trig(ST0, &r, NULL, NULL, &env)) &&
              fpu_finish(cpu, &env))
-        ST0 = r;
+        fpu_set(cpu, 0, r);
 }
 
 EXEC_BODY(fcos)
@@ -205,7 +205,7 @@ EXEC_BODY(fcos)
         underflow(cpu, 0);
     else if (in_range(cpu, float80_trig(ST0, NULL, &r, NULL, &env)) &&
              fpu_finish(cpu, &env))
-        ST0 = r;
+        fpu_set(cpu, 0, r);
 }
 
 EXEC_BODY(fsincos)
@@ -217,7 +217,7 @@ EXEC_BODY(fsincos)
     if (ready_for_two(cpu) &&
         in_range(cpu, float80_trig(ST0, &s, &c, NULL, &env)) &&
         fpu_finish(cpu, &env)) {
-        ST0 = s;
+        fpu_set(cpu, 0, s);
         fpu_push(cpu, c);
     }
 }
@@ -232,7 +232,7 @@ EXEC_BODY(fptan)
     if (ready_for_two(cpu) &&
         in_range(cpu, float80_trig(ST0, NULL, NULL, &t, &env)) &&
         fpu_finish(cpu, &env)) {
-        ST0 = t;
+        fpu_set(cpu, 0, t);
         fpu_push(cpu, float80_classify(t) == FLOAT80_NAN
                           ? t
                           : float80_constant(0, 0));

@@ -110,14 +110,15 @@ static struct float80 round_short(bool sign, uint32_t field, struct u128 m,
 static inline struct float80 round_plain(bool sign, uint32_t field,
                                          struct u128 m, struct float80_env *env)
 {
-    bool up = m.lo >> 63 & (m.hi | (m.lo << 1 != 0));
+    const uint64_t half = FLOAT80_INTEGER_BIT;
 
     if ((env->control & 0x0300) != 0x0300) {
         return round_short(sign, field, m, env);
     }
-    env->flags |= m.lo != 0 ? FP_PE : 0;
-    env->up = up;
-    m.hi += up;
+    env->flags = m.lo != 0 ? FP_PE : 0;
+    /* Above half, or half and odd. */
+    env->up = m.lo > half - (m.hi & 1);
+    m.hi += env->up;
     if (m.hi == 0) {
         m.hi = FLOAT80_INTEGER_BIT;
         field++;

@@ -1,8 +1,8 @@
 /*
  * The 80-bit format of the x87 and its arithmetic, exact to the bit.
  *
- * Functions take a struct float80_env: the control word as FLDCW loads it,
- * and get the exceptions and the rounding direction of this one operation
+ * Functions take a fresh struct float80_env: the control word as FLDCW loads
+ * it, and get the exceptions and the rounding direction of this one operation
  * back. Masked exceptions give the masked response; unmasked overflow and
  * underflow give the result with its exponent wrapped by 24576, as the x87
  * delivers to a register. After an unmasked invalid, denormal or
@@ -21,10 +21,12 @@
 
 #include <stddef.h>
 
-/* mant: with its integer bit. se: sign in bit 15, biased exponent below. */
+/* mant: with its integer bit. se: sign in bit 15, biased exponent below; it
+ * is as wide as the whole second word, so that registers are written and read
+ * back in equal pieces, which hosts do several times faster. */
 struct float80 {
     uint64_t mant;
-    uint16_t se;
+    uint64_t se;
 };
 
 enum {
@@ -35,7 +37,7 @@ enum {
 
 struct float80_env {
     uint16_t control;
-    uint8_t flags; /* FP_IE ... FP_PE, set by the functions, never cleared */
+    uint8_t flags; /* FP_IE ... FP_PE; zero before the operation */
     bool up;       /* C1: the result was rounded away from zero */
 };
 

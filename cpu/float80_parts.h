@@ -14,12 +14,12 @@ enum { FLOAT80_BIAS = 16383, FLOAT80_EXP_MAX = 0x7fff };
 static inline struct float80 float80_make(bool sign, uint32_t field,
                                           uint64_t mant)
 {
-    return (struct float80){mant, (uint16_t)(field | (uint32_t)sign << 15)};
+    return (struct float80){mant, field | (uint32_t)sign << 15};
 }
 
 static inline uint32_t float80_field(struct float80 a)
 {
-    return a.se & 0x7fffu;
+    return (uint32_t)a.se & 0x7fff;
 }
 
 /* Normal: an integer bit, and an exponent that is at neither end. */

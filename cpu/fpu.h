@@ -72,6 +72,25 @@ static ALWAYS_INLINE struct float80 *fpu_st(struct cpu *cpu, unsigned n)
     return &cpu->fpr[(cpu->ftop + n) & 7];
 }
 
+/* Registers are read and written by words. Compilers like to join the two to
+ * one access of 16 bytes, and a value that was just calculated would then
+ * have to wait in the host's store buffer; `volatile` keeps them apart. */
+static ALWAYS_INLINE struct float80 fpu_get(const struct cpu *cpu, unsigned n)
+{
+    const struct float80 *st = &cpu->fpr[(cpu->ftop + n) & 7];
+
+    return (struct float80){st->mant, *(const volatile uint64_t *)&st->se};
+}
+
+static ALWAYS_INLINE void fpu_set(struct cpu *cpu, unsigned n,
+                                  struct float80 value)
+{
+    struct float80 *st = fpu_st(cpu, n);
+
+    st->mant = value.mant;
+    *(volatile uint64_t *)&st->se = value.se;
+}
+
 static ALWAYS_INLINE bool fpu_full(const struct cpu *cpu, unsigned n)
 {
     return cpu->ftag >> ((cpu->ftop + n) & 7) & 1;
@@ -80,7 +99,7 @@ static ALWAYS_INLINE bool fpu_full(const struct cpu *cpu, unsigned n)
 static ALWAYS_INLINE void fpu_put(struct cpu *cpu, unsigned n,
                                   struct float80 value)
 {
-    *fpu_st(cpu, n) = value;
+    fpu_set(cpu, n, value);
     cpu->ftag |= (uint8_t)(1 << ((cpu->ftop + n) & 7));
 }
 

@@ -281,18 +281,20 @@ static void report(const struct x87_op *op, struct float80 a, struct float80 b,
     n = snprintf(text, sizeof(text),
                  "%s a=%04x:%016llx b=%04x:%016llx cw=%04x\n ours %04x "
                  "%04x:%016llx %04x:%016llx ",
-                 op->name, a.se, (unsigned long long)a.mant, b.se,
-                 (unsigned long long)b.mant, control, status, ours->st[0].se,
-                 (unsigned long long)ours->st[0].mant, ours->st[1].se,
+                 op->name, (unsigned)a.se, (unsigned long long)a.mant,
+                 (unsigned)b.se, (unsigned long long)b.mant, control, status,
+                 (unsigned)ours->st[0].se, (unsigned long long)ours->st[0].mant,
+                 (unsigned)ours->st[1].se,
                  (unsigned long long)ours->st[1].mant);
     for (unsigned i = 0; i < op->memory; i++) {
         n += snprintf(text + n, sizeof(text) - (size_t)n, "%02x",
                       ours->memory[i]);
     }
-    n += snprintf(text + n, sizeof(text) - (size_t)n,
-                  "\n host %04x %04x:%016llx %04x:%016llx ", host->status,
-                  host->st[0].se, (unsigned long long)host->st[0].mant,
-                  host->st[1].se, (unsigned long long)host->st[1].mant);
+    n += snprintf(
+        text + n, sizeof(text) - (size_t)n,
+        "\n host %04x %04x:%016llx %04x:%016llx ", host->status,
+        (unsigned)host->st[0].se, (unsigned long long)host->st[0].mant,
+        (unsigned)host->st[1].se, (unsigned long long)host->st[1].mant);
     for (unsigned i = 0; i < op->memory; i++) {
         n += snprintf(text + n, sizeof(text) - (size_t)n, "%02x",
                       host->memory[i]);
@@ -523,10 +525,11 @@ START_TEST(curve_is_near_hardware)
                           (env.flags & c->flags) == (host.status & c->flags),
                       "%s a=%04x:%016llx b=%04x:%016llx cw=%04x: %02x "
                       "%04x:%016llx; host %04x %04x:%016llx",
-                      c->name, a.se, (unsigned long long)a.mant, b.se,
-                      (unsigned long long)b.mant, control, env.flags,
-                      ours.st[0].se, (unsigned long long)ours.st[0].mant,
-                      host.status, other.se, (unsigned long long)other.mant);
+                      c->name, (unsigned)a.se, (unsigned long long)a.mant,
+                      (unsigned)b.se, (unsigned long long)b.mant, control,
+                      env.flags, (unsigned)ours.st[0].se,
+                      (unsigned long long)ours.st[0].mant, host.status,
+                      (unsigned)other.se, (unsigned long long)other.mant);
         wrong += !same(ours.st[0], other);
     }
     if (getenv("SHOW_DIGESTS")) {
@@ -844,9 +847,9 @@ START_TEST(curve_meets_exact_values)
             exact_values[n].f(exact_values[n].a, exact_values[n].b, &env);
 
         ck_assert_msg(same(r.st[0], exact_values[n].result),
-                      "case %u: %04x:%016llx, not %04x:%016llx", n, r.st[0].se,
-                      (unsigned long long)r.st[0].mant,
-                      exact_values[n].result.se,
+                      "case %u: %04x:%016llx, not %04x:%016llx", n,
+                      (unsigned)r.st[0].se, (unsigned long long)r.st[0].mant,
+                      (unsigned)exact_values[n].result.se,
                       (unsigned long long)exact_values[n].result.mant);
     }
 }

@@ -387,8 +387,8 @@ static int print_state(char *text, size_t size, const struct fp_state *f,
     for (unsigned k = 0; k < 8; k++) {
         n += snprintf(text + n, size - (size_t)n,
                       "\n  R%u %04x:%016llx  xmm%u %016llx:%016llx", k,
-                      f->st[k].se, (unsigned long long)f->st[k].mant, k,
-                      (unsigned long long)f->xmm[k][1],
+                      (unsigned)f->st[k].se, (unsigned long long)f->st[k].mant,
+                      k, (unsigned long long)f->xmm[k][1],
                       (unsigned long long)f->xmm[k][0]);
     }
     n += snprintf(text + n, size - (size_t)n, "\n  mem");
