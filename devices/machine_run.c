@@ -4,6 +4,7 @@
  * halted CPU jumps to the next event. Host clock: time is what the host
  * says; a halted CPU returns MACHINE_IDLE, and the budget of a slice follows
  * from the measured speed. Events fire between slices only. */
+#include "config.h"
 #include "cpu/cpu.h"
 #include "devices/machine_state.h"
 #include "devices/pm_piix4.h"
@@ -11,6 +12,10 @@
 
 /* A request to stop from outside is seen that often. */
 enum { MAX_SLICE = 2000000, MIN_HOST_SLICE = 500 };
+
+/* Debug builds check the MMU's invariants that often; a prime, so that the
+ * moments fall anywhere in what the guest repeats. */
+enum { AUDIT_INSTRUCTIONS = 299993 };
 
 /* The reset line is held that long; a guest that resets in a loop gets on. */
 enum { RESET_NS = 1000000 };
@@ -183,11 +188,26 @@ static void do_pending(struct machine *m)
 
 /* ---------------------------------------------------------------- running */
 
+static void audit(struct machine *m)
+{
+    const char *wrong;
+
+    if (cpu_icount(m->cpu) < m->next_audit)
+        return;
+    m->next_audit = cpu_icount(m->cpu) + AUDIT_INSTRUCTIONS;
+    wrong = mmu_audit(&m->cpu->mmu);
+    if (wrong)
+        assert_failed(wrong, __FILE__, __LINE__);
+}
+
 static void run_slice(struct machine *m, uint64_t now, uint64_t until)
 {
     uint64_t before = cpu_icount(m->cpu);
+    int64_t budget = budget_until(m, now, until);
 
-    switch (cpu_run(m->cpu, budget_until(m, now, until))) {
+    if (UMBRA_AUDIT && budget > AUDIT_INSTRUCTIONS)
+        budget = AUDIT_INSTRUCTIONS;
+    switch (cpu_run(m->cpu, budget)) {
     case EXIT_HALTED:
         m->halted = !m->pending;
         break;
@@ -200,6 +220,8 @@ static void run_slice(struct machine *m, uint64_t now, uint64_t until)
     default:
         break;
     }
+    if (UMBRA_AUDIT)
+        audit(m);
     if (m->config.host_time)
         measure(m, machine_clock(m) - now, cpu_icount(m->cpu) - before);
 }

@@ -95,6 +95,7 @@ struct machine {
     uint64_t idle_since;   /* host time: when MACHINE_IDLE was returned */
     uint64_t rate;         /* host time: instructions per 1024 ns */
     unsigned exit_status;
+    uint64_t next_audit;   /* instructions; with UMBRA_AUDIT */
     char error[MACHINE_ERROR_SIZE];
 };
 

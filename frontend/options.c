@@ -449,8 +449,8 @@ static const struct option_row rows[] = {
         "write counters and the state's hash at the end,\n"
         "as JSON; - is stdout"),
     ROW("drop-derived", "SECONDS", take_drop_derived,
-        "drop translations and decoded code that often\n"
-        "(the guest must not notice)"),
+        "drop translations and decoded code that often,\n"
+        "at random moments (the guest must not notice)"),
     SECTION("Help"),
     ROW("d", "LIST", take_log, "log these categories, by comma; -d help"),
     ROW("D", "FILE", take_log_file, "log to a file instead of stderr"),

@@ -32,6 +32,7 @@ struct session {
     int code;           /* exit code once ended */
     uint64_t next_poll; /* PC's time */
     uint64_t next_drop;
+    uint32_t drop_random;
     uint64_t idle_ns;   /* that the host may sleep now */
 
     FILE *log;
@@ -376,6 +377,16 @@ static void step_script(struct session *s)
     }
 }
 
+/* Up to twice the time asked for, as if by chance but the same every run. */
+static void drop_derived(struct session *s, uint64_t now)
+{
+    double span = s->o.drop_derived * 2e9;
+
+    s->drop_random = s->drop_random * 1664525 + 1013904223;
+    s->next_drop = now + 1 + (uint64_t)(span * s->drop_random / UINT32_MAX);
+    umbra_drop_derived(s->umbra);
+}
+
 static void poll_due(struct session *s, uint64_t now)
 {
     if (now >= s->next_poll) {
@@ -383,10 +394,8 @@ static void poll_due(struct session *s, uint64_t now)
         check_until(s);
         step_script(s);
     }
-    if (s->o.drop_derived > 0 && now >= s->next_drop) {
-        s->next_drop = now + (uint64_t)(s->o.drop_derived * 1e9) + 1;
-        umbra_drop_derived(s->umbra);
-    }
+    if (s->o.drop_derived > 0 && now >= s->next_drop)
+        drop_derived(s, now);
     if (s->o.time_limit > 0 && now >= (uint64_t)(s->o.time_limit * 1e9)) {
         check_until(s);
         end(s, EXIT_TIME_LIMIT);
