@@ -1,6 +1,11 @@
 /* exec_x87_ctl.c - x87: control, state images, pending exceptions.
  *
- * SDM volume 1, 8.1.10 (images), 8.6 and 8.7 (exceptions), 10.5 (FXSAVE). */
+ * SDM volume 1, 8.1.10 (images), 8.6 and 8.7 (exceptions), 10.5 (FXSAVE).
+ *
+ * An exception that is not masked sets ES and B at once; #MF comes with the
+ * next waiting instruction, or with CR0.NE = 0 FERR# goes high for IRQ 13.
+ * FNxxx instructions do not wait. Not modelled: the IGNNE# pin, the r/m bits
+ * of FOP for memory operands. */
 #include "cpu/fpu.h"
 #include "cpu/softfloat.h"
 
@@ -17,6 +22,7 @@ void fpu_set_status(struct cpu *cpu, uint16_t status)
     cpu->ftop = status >> FSW_TOP_SHIFT & 7;
 }
 
+/* Tag of a register in use: 0 = valid, 1 = zero, 2 = special. */
 static unsigned full_tag(struct float80 a)
 {
     switch (float80_classify(a)) {
@@ -41,6 +47,7 @@ uint16_t fpu_full_tags(const struct cpu *cpu)
     return (uint16_t)tags;
 }
 
+/* Only "empty" is kept; the other tags follow from the contents. */
 static void set_full_tags(struct cpu *cpu, uint16_t tags)
 {
     cpu->ftag = 0;
@@ -49,6 +56,7 @@ static void set_full_tags(struct cpu *cpu, uint16_t tags)
             cpu->ftag |= (uint8_t)(1 << n);
 }
 
+/* FERR# falls in any case: a pin left high would repeat IRQ 13 for ever. */
 void fpu_update_error(struct cpu *cpu)
 {
     bool error = cpu->fsw & ~cpu->fcw & FP_FLAGS;
@@ -95,6 +103,7 @@ void fpu_not_ready(struct cpu *cpu)
         cpu_raise(cpu, EX_MF);
 }
 
+/* In the manual's order: EM gives #UD here, not #NM (volume 3, 12.1). */
 void fpu_check_mmx(struct cpu *cpu)
 {
     if (cpu->cr0 & CR0_EM)
@@ -119,6 +128,7 @@ void fpu_reset(struct cpu *cpu)
 
 /* ---- control instructions */
 
+/* WAIT looks at TS only together with MP, and not at EM. */
 EXEC(fwait)
 {
     if ((cpu->cr0 & (CR0_MP | CR0_TS)) == (CR0_MP | CR0_TS))
@@ -128,6 +138,7 @@ EXEC(fwait)
     NEXT;
 }
 
+/* FNINIT leaves the registers' contents alone, only their tags are cleared. */
 EXEC_BODY(fninit)
 {
     fpu_no_wait(cpu);
@@ -174,6 +185,7 @@ EXEC(fdecstp)
     NEXT;
 }
 
+/* C1 is documented as undefined; processors clear it. */
 static void free_register(struct cpu *cpu, const struct insn *i)
 {
     fpu_wait(cpu);
@@ -256,6 +268,7 @@ static uint32_t env_get(const uint8_t *image, unsigned size, unsigned n)
     return size == ENV_16 ? load_le16(image + 2 * n) : load_le32(image + 4 * n);
 }
 
+/* Real and virtual-8086 mode: linear addresses, split in two, and FOP. */
 static void env_write_real(const struct cpu *cpu, uint8_t *image, unsigned size)
 {
     uint32_t ip = (uint32_t)cpu->fip + ((uint32_t)cpu->fcs << 4);
@@ -286,6 +299,8 @@ static void env_write(const struct cpu *cpu, uint8_t *image, unsigned size)
     env_put(image, size, 6, ones | cpu->fds);
 }
 
+/* The other way round. Selectors are not in a real-mode image, nor FOP in a
+ * 16-bit one of protected mode. */
 static void env_read(struct cpu *cpu, const uint8_t *image, unsigned size)
 {
     uint32_t f3 = env_get(image, size, 3), f4 = env_get(image, size, 4);
@@ -336,6 +351,7 @@ static void image_read(struct cpu *cpu, unsigned seg, uint64_t off,
         ld_bytes(cpu, seg, off + n, image + n, size - n);
 }
 
+/* What may fault comes first; then all exceptions are masked. */
 EXEC_BODY(fnstenv)
 {
     unsigned size = env_size(i);
@@ -358,6 +374,7 @@ EXEC_BODY(fldenv)
     env_read(cpu, image, size);
 }
 
+/* The registers follow in stack order; afterwards all is as after FNINIT. */
 EXEC_BODY(fnsave)
 {
     unsigned size = env_size(i);
@@ -397,6 +414,7 @@ static unsigned fx_size(const struct cpu *cpu)
     return cpu_code64(cpu) ? FX_XMM + 16 * 16 : FX_XMM + 8 * 16;
 }
 
+/* #NM before #GP; alignment is checked whatever CR0.AM says. */
 static uint64_t fx_address(struct cpu *cpu, const struct insn *i)
 {
     uint64_t off = mem_offset(cpu, i);
@@ -408,6 +426,7 @@ static uint64_t fx_address(struct cpu *cpu, const struct insn *i)
     return off;
 }
 
+/* With REX.W the pointers are 64 bits wide, without selectors. */
 static bool fx_wide(const struct cpu *cpu, const struct insn *i)
 {
     return cpu_code64(cpu) && (i->flags & IF_REXW);
@@ -460,6 +479,7 @@ static void fx_read_pointers(struct cpu *cpu, const uint8_t *image, bool wide)
     }
 }
 
+/* A reserved bit of MXCSR faults before anything is loaded. */
 EXEC_BODY(fxrstor)
 {
     uint64_t off = fx_address(cpu, i);
