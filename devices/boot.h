@@ -40,9 +40,9 @@ struct boot_piece {
 
 enum boot_kind { BOOT_REAL_MODE = 1, BOOT_PROTECTED = 2, BOOT_LONG_MODE = 3 };
 
-/* How the BIOS enters the kernel: cs:ip with all other segments `seg` and
- * stack pointer `sp` (real mode), or `entry` with flat segments. For long
- * mode the BIOS builds an identity map of 4 GiB in 6 pages at table_gpa. */
+/* How the BIOS enters the kernel: cs:ip with all other segments `seg` (real
+ * mode), or `entry` with flat segments; always with a stack at `sp`. For
+ * long mode it builds an identity map of 4 GiB in 6 pages at table_gpa. */
 struct boot_record {
     uint32_t kind;
     uint32_t cs, ip, seg, sp;
@@ -67,7 +67,8 @@ enum {
     BOOT_LOW_START = 0x10000,
     BOOT_LOW_END = 0x9A000,
     BOOT_HIGH_START = 0x100000,
-    BOOT_TOP_RESERVED = 0x20000
+    BOOT_TOP_RESERVED = 0x20000,
+    BOOT_STACK = 0x7C00 /* for entries without real mode */
 };
 
 enum { BOOT_RECORD_SIZE = 64, BOOT_RECORD_MAGIC = 0x41424d55 };

@@ -108,6 +108,7 @@ bool boot_elf_load(struct boot_load *load)
     load->plan->record = (struct boot_record){
         .kind = elf.is_64 ? BOOT_LONG_MODE : BOOT_PROTECTED,
         .entry = elf.entry,
+        .sp = BOOT_STACK,
         .table_gpa = PAGE_TABLES,
     };
     return true;

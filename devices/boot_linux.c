@@ -297,6 +297,7 @@ static bool load_protected(struct boot_load *load, struct linux_kernel *k)
         .kind = is_64 ? BOOT_LONG_MODE : BOOT_PROTECTED,
         .entry = BOOT_HIGH_START + (is_64 ? 0x200 : 0),
         .rsi = ZERO_PAGE,
+        .sp = BOOT_STACK,
         .table_gpa = PAGE_TABLES,
     };
     store_le32(k->setup + HDR_CODE32_START, BOOT_HIGH_START);

@@ -228,5 +228,6 @@ bool boot_multiboot_load(struct boot_load *load)
         return false;
     load->plan->record.kind = BOOT_PROTECTED;
     load->plan->record.entry = image.entry;
+    load->plan->record.sp = BOOT_STACK;
     return add_info(load, start);
 }

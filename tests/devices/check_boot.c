@@ -247,6 +247,7 @@ START_TEST(linux_32_and_64_bit_entry)
     ck_assert_uint_eq(plan->record.kind, BOOT_PROTECTED);
     ck_assert_uint_eq(plan->record.entry, 0x100000);
     ck_assert_uint_eq(plan->record.rsi, 0x10000);
+    ck_assert_uint_eq(plan->record.sp, BOOT_STACK);
     zero = piece_at(plan, 0x10000)->data;
     ck_assert_mem_eq(zero + 0x202, "HdrS", 4);
     ck_assert_uint_eq(zero[0], 0); /* nothing of the set-up code */
@@ -340,6 +341,7 @@ START_TEST(multiboot_elf)
     ck_assert_msg(plan != NULL, "%s", error);
     ck_assert_uint_eq(plan->record.kind, BOOT_PROTECTED);
     ck_assert_uint_eq(plan->record.entry, 0x100010);
+    ck_assert_uint_eq(plan->record.sp, BOOT_STACK); /* the BIOS pushes */
     ck_assert_uint_eq(plan->record.eax, 0x2BADB002);
     kernel = piece_at(plan, 0x110000);
     ck_assert_uint_eq(kernel->size, 0x3000);
@@ -449,6 +451,7 @@ START_TEST(plain_elf)
     plan = plan_of(0x4000);
     ck_assert_uint_eq(plan->record.kind, BOOT_PROTECTED);
     ck_assert_uint_eq(plan->record.entry, 0x100010);
+    ck_assert_uint_eq(plan->record.sp, BOOT_STACK); /* the BIOS pushes */
     boot_plan_destroy(plan);
     refused(0x2FFF, "beyond the end");
     refused(60, "program headers");
