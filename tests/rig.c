@@ -492,6 +492,7 @@ int rig_main(const char *suite, const struct rig_case *cases, unsigned count)
     for (int n = 0; n < (int)count; n++) {
         TCase *tc = tcase_create(cases[n].name);
         tcase_add_loop_test(tc, run_case, 2 * n, 2 * n + 2);
+        tcase_set_timeout(tc, 60);
         suite_add_tcase(s, tc);
     }
     runner = srunner_create(s);
