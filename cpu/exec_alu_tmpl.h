@@ -193,12 +193,10 @@ HANDLER(FN(cmpxchg, _Ev_Gv, _Eb_Gb, r))
 {
     T acc = GETR(ACC), a = GETR(i->rm);
     W_(alu_sub)(cpu, acc, a);
-    if (acc == a) {
+    if (acc == a)
         SETR(i->rm, GETR(i->reg));
-    } else {
-        SETR(i->rm, a);
-        SETR(ACC, a);
-    }
+    else
+        SETR(ACC, a); /* the other keeps even its upper half */
     NEXT;
 }
 
