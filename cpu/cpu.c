@@ -65,6 +65,7 @@ static const struct state_field cpu_fields[] = {
     F(U64, bios_sign),
     F(U64, mcg_status),
     F(U64, mcg_ctl),
+    F(U64, spec_ctrl),
     FA(U64, mtrr_base),
     FA(U64, mtrr_mask),
     FA(U64, mtrr_fixed),
@@ -223,7 +224,7 @@ void cpu_reset(struct cpu *cpu)
     cpu->apic_base = 0xfee00900;
     cpu->tsc_offset = 0;
     cpu->bios_sign = 0;
-    cpu->mcg_status = cpu->mcg_ctl = 0;
+    cpu->mcg_status = cpu->mcg_ctl = cpu->spec_ctrl = 0;
     cpu->smbase = 0x30000;
     cpu->xcr0 = 1;
     memset(cpu->fpr, 0, sizeof cpu->fpr);

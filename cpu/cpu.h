@@ -193,7 +193,7 @@ struct cpu {
     uint64_t efer, star, lstar, cstar, fmask, kernel_gs_base, tsc_aux;
     uint64_t sysenter_cs, sysenter_esp, sysenter_eip;
     uint64_t pat, mtrr_def_type, misc_enable, apic_base, tsc_offset,
-        bios_sign, mcg_status, mcg_ctl;
+        bios_sign, mcg_status, mcg_ctl, spec_ctrl;
     uint64_t mtrr_base[8], mtrr_mask[8], mtrr_fixed[11];
     uint64_t smbase;
 

@@ -38,18 +38,22 @@ enum {
     EXT_EDX_FIXED = 1 << 20,
 };
 
+/* IA32_SPEC_CTRL and IA32_PRED_CMD, STIBP, IA32_ARCH_CAPABILITIES, SSBD:
+ * this processor does not speculate and says so (sysreg.c), which spares
+ * guests their work-arounds. */
+#define LEAF7_EDX_FIXED (1u << 26 | 1u << 27 | 1u << 29 | 1u << 31)
+
 static const uint8_t model_features[] = {
-    F_I8086, F_I186, F_I286,   F_I386,    F_I486,    F_PENTIUM, F_CMOV,
-    F_LONG,  F_FPU,  F_CX8,    F_CX16,    F_MMX,     F_FXSR,    F_SSE,
-    F_SSE2,  F_SEP,  F_SYSCALL, F_RDTSCP, F_LAHF64,  F_CLFLUSH, F_MSR,
-    F_TSC,   F_NOPL, F_POPCNT, F_MOVBE,   F_PREFETCHW,
+    F_I8086, F_I186, F_I286,    F_I386,   F_I486,      F_PENTIUM, F_CMOV,
+    F_LONG,  F_FPU,  F_CX8,     F_CX16,   F_MMX,       F_FXSR,    F_SSE,
+    F_SSE2,  F_SEP,  F_SYSCALL, F_RDTSCP, F_LAHF64,    F_CLFLUSH, F_MSR,
+    F_TSC,   F_NOPL, F_POPCNT,  F_MOVBE,  F_PREFETCHW,
 };
 
 void cpuid_set_features(struct cpu *cpu)
 {
     for (unsigned n = 0; n < ARRAY_LEN(model_features); n++)
-        cpu->features[model_features[n] / 64] |=
-            1ull << model_features[n] % 64;
+        cpu->features[model_features[n] / 64] |= 1ull << model_features[n] % 64;
     cpu->maxphyaddr = 40;
 }
 
@@ -66,8 +70,7 @@ static void leaf_brand(uint32_t part, uint32_t out[4])
         out[n] = load_le32(brand + part * 16 + n * 4);
 }
 
-static void leaf_features(const struct cpu *cpu, uint32_t leaf,
-                          uint32_t out[4])
+static void leaf_features(const struct cpu *cpu, uint32_t leaf, uint32_t out[4])
 {
     for (unsigned n = 0; n < ARRAY_LEN(bit_table); n++)
         if (bit_table[n].leaf == leaf &&
@@ -99,8 +102,7 @@ static void leaf_one(const struct cpu *cpu, uint32_t out[4])
         out[EDX] &= ~(1u << 9);
 }
 
-static void leaf_extended(const struct cpu *cpu, uint32_t leaf,
-                          uint32_t out[4])
+static void leaf_extended(const struct cpu *cpu, uint32_t leaf, uint32_t out[4])
 {
     switch (leaf) {
     case 0x80000000:
@@ -133,7 +135,7 @@ static void leaf_extended(const struct cpu *cpu, uint32_t leaf,
 void cpuid_leaf(const struct cpu *cpu, uint32_t leaf, uint32_t subleaf,
                 uint32_t out[4])
 {
-    enum { LAST = 5 };
+    enum { LAST = 7 };
     memset(out, 0, 4 * sizeof out[0]);
     if (leaf >= 0x80000000) {
         if (leaf <= 0x80000008) {
@@ -164,6 +166,10 @@ void cpuid_leaf(const struct cpu *cpu, uint32_t leaf, uint32_t subleaf,
         break;
     case 4:
         leaf_cache(subleaf, out);
+        break;
+    case 7:
+        if (subleaf == 0)
+            out[EDX] = LEAF7_EDX_FIXED;
         break;
     default:
         break;

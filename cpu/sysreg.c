@@ -59,8 +59,10 @@ static void load_pdptes(struct cpu *cpu, uint64_t cr3)
 
 /* ---- CR0 */
 
-enum { CR0_WRITABLE_LOW = CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_NE |
-                          CR0_WP | CR0_AM | CR0_NW | CR0_CD };
+enum {
+    CR0_WRITABLE_LOW = CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_NE | CR0_WP |
+                       CR0_AM | CR0_NW | CR0_CD
+};
 
 /* Long mode begins and ends with PG while EFER.LME is set. */
 static void switch_long(struct cpu *cpu, uint64_t value)
@@ -127,9 +129,10 @@ static void write_cr3(struct cpu *cpu, uint64_t value)
         mmu_set_cr3(&cpu->mmu, value);
 }
 
-enum { CR4_WRITABLE = CR4_VME | CR4_PVI | CR4_TSD | CR4_DE | CR4_PSE |
-                      CR4_PAE | CR4_MCE | CR4_PGE | CR4_PCE | CR4_OSFXSR |
-                      CR4_OSXMMEXCPT };
+enum {
+    CR4_WRITABLE = CR4_VME | CR4_PVI | CR4_TSD | CR4_DE | CR4_PSE | CR4_PAE |
+                   CR4_MCE | CR4_PGE | CR4_PCE | CR4_OSFXSR | CR4_OSXMMEXCPT
+};
 
 static void write_cr4(struct cpu *cpu, uint64_t value)
 {
@@ -243,12 +246,11 @@ void sysreg_write_dr(struct cpu *cpu, unsigned n, uint64_t value)
 
 uint64_t sysreg_tsc(struct cpu *cpu)
 {
-    uint64_t tsc =
-        cpu->config.tsc ? cpu->config.tsc(cpu->config.opaque) : 0;
+    uint64_t tsc = cpu->config.tsc ? cpu->config.tsc(cpu->config.opaque) : 0;
     return tsc + cpu->tsc_offset;
 }
 
-enum msr_check { ANY, CANONICAL, PAT_TYPES, READ_ONLY };
+enum msr_check { ANY, CANONICAL, PAT_TYPES, READ_ONLY, WRITE_ONLY };
 
 /* A register that is a field of struct cpu; `writable` bits may be set, a 1
  * elsewhere is #GP. */
@@ -259,35 +261,68 @@ struct msr_row {
     uint64_t writable, constant;
 };
 
-#define MSR(n, f, c, w) {n, offsetof(struct cpu, f), c, w, 0}
-#define MSR_CONST(n, v) {n, 0, READ_ONLY, 0, v}
+#define MSR(n, f, c, w)                                                        \
+    {                                                                          \
+        n, offsetof(struct cpu, f), c, w, 0                                    \
+    }
+#define MSR_CONST(n, v)                                                        \
+    {                                                                          \
+        n, 0, READ_ONLY, 0, v                                                  \
+    }
+#define MSR_COMMAND(n, w)                                                      \
+    {                                                                          \
+        n, 0, WRITE_ONLY, w, 0                                                 \
+    }
+
+/* IA32_ARCH_CAPABILITIES: not open to RDCL, L1TF, SSB, MDS, TAA, machine
+ * check on page size change, SBDR, FBSDP, PSDP, BHI, PBRSB, GDS, RFDS; IBRS
+ * may stay on; no L1D flush at VM entry. */
+#define ARCH_CAPABILITIES                                                      \
+    (1u << 0 | 1u << 1 | 1u << 3 | 1u << 4 | 1u << 5 | 1u << 6 | 1u << 8 |     \
+     1u << 13 | 1u << 14 | 1u << 15 | 1u << 20 | 1u << 24 | 1u << 26 |         \
+     1u << 27)
 
 static const struct msr_row msr_rows[] = {
-    MSR_CONST(0x17, 0),                        /* platform id */
-    MSR_CONST(0x3a, 1),                        /* feature control: locked */
-    MSR(0x8b, bios_sign, ANY, ~0ull),          /* microcode revision */
-    MSR_CONST(0xfe, 0x508),                    /* MTRR capabilities */
+    MSR_CONST(0x17, 0),           /* platform id */
+    MSR(0x48, spec_ctrl, ANY, 7), /* IBRS, STIBP, SSBD */
+    MSR_COMMAND(0x49, 1),         /* IBPB */
+    MSR_CONST(0x10a, ARCH_CAPABILITIES),
+    MSR_CONST(0x3a, 1),               /* feature control: locked */
+    MSR(0x8b, bios_sign, ANY, ~0ull), /* microcode revision */
+    MSR_CONST(0xfe, 0x508),           /* MTRR capabilities */
     MSR(0x174, sysenter_cs, ANY, 0xffffffff),
     MSR(0x175, sysenter_esp, CANONICAL, ~0ull),
     MSR(0x176, sysenter_eip, CANONICAL, ~0ull),
-    MSR_CONST(0x179, 0),                       /* machine-check banks */
+    MSR_CONST(0x179, 0), /* machine-check banks */
     MSR(0x17a, mcg_status, ANY, 7),
     MSR(0x1a0, misc_enable, ANY, ~0ull),
     MSR(0x277, pat, PAT_TYPES, 0x0707070707070707),
     MSR(0x2ff, mtrr_def_type, ANY, 0xcff),
-    MSR(0x200, mtrr_base[0], ANY, ~0ull), MSR(0x201, mtrr_mask[0], ANY, ~0ull),
-    MSR(0x202, mtrr_base[1], ANY, ~0ull), MSR(0x203, mtrr_mask[1], ANY, ~0ull),
-    MSR(0x204, mtrr_base[2], ANY, ~0ull), MSR(0x205, mtrr_mask[2], ANY, ~0ull),
-    MSR(0x206, mtrr_base[3], ANY, ~0ull), MSR(0x207, mtrr_mask[3], ANY, ~0ull),
-    MSR(0x208, mtrr_base[4], ANY, ~0ull), MSR(0x209, mtrr_mask[4], ANY, ~0ull),
-    MSR(0x20a, mtrr_base[5], ANY, ~0ull), MSR(0x20b, mtrr_mask[5], ANY, ~0ull),
-    MSR(0x20c, mtrr_base[6], ANY, ~0ull), MSR(0x20d, mtrr_mask[6], ANY, ~0ull),
-    MSR(0x20e, mtrr_base[7], ANY, ~0ull), MSR(0x20f, mtrr_mask[7], ANY, ~0ull),
+    MSR(0x200, mtrr_base[0], ANY, ~0ull),
+    MSR(0x201, mtrr_mask[0], ANY, ~0ull),
+    MSR(0x202, mtrr_base[1], ANY, ~0ull),
+    MSR(0x203, mtrr_mask[1], ANY, ~0ull),
+    MSR(0x204, mtrr_base[2], ANY, ~0ull),
+    MSR(0x205, mtrr_mask[2], ANY, ~0ull),
+    MSR(0x206, mtrr_base[3], ANY, ~0ull),
+    MSR(0x207, mtrr_mask[3], ANY, ~0ull),
+    MSR(0x208, mtrr_base[4], ANY, ~0ull),
+    MSR(0x209, mtrr_mask[4], ANY, ~0ull),
+    MSR(0x20a, mtrr_base[5], ANY, ~0ull),
+    MSR(0x20b, mtrr_mask[5], ANY, ~0ull),
+    MSR(0x20c, mtrr_base[6], ANY, ~0ull),
+    MSR(0x20d, mtrr_mask[6], ANY, ~0ull),
+    MSR(0x20e, mtrr_base[7], ANY, ~0ull),
+    MSR(0x20f, mtrr_mask[7], ANY, ~0ull),
     MSR(0x250, mtrr_fixed[0], ANY, ~0ull),
-    MSR(0x258, mtrr_fixed[1], ANY, ~0ull), MSR(0x259, mtrr_fixed[2], ANY, ~0ull),
-    MSR(0x268, mtrr_fixed[3], ANY, ~0ull), MSR(0x269, mtrr_fixed[4], ANY, ~0ull),
-    MSR(0x26a, mtrr_fixed[5], ANY, ~0ull), MSR(0x26b, mtrr_fixed[6], ANY, ~0ull),
-    MSR(0x26c, mtrr_fixed[7], ANY, ~0ull), MSR(0x26d, mtrr_fixed[8], ANY, ~0ull),
+    MSR(0x258, mtrr_fixed[1], ANY, ~0ull),
+    MSR(0x259, mtrr_fixed[2], ANY, ~0ull),
+    MSR(0x268, mtrr_fixed[3], ANY, ~0ull),
+    MSR(0x269, mtrr_fixed[4], ANY, ~0ull),
+    MSR(0x26a, mtrr_fixed[5], ANY, ~0ull),
+    MSR(0x26b, mtrr_fixed[6], ANY, ~0ull),
+    MSR(0x26c, mtrr_fixed[7], ANY, ~0ull),
+    MSR(0x26d, mtrr_fixed[8], ANY, ~0ull),
     MSR(0x26e, mtrr_fixed[9], ANY, ~0ull),
     MSR(0x26f, mtrr_fixed[10], ANY, ~0ull),
     MSR(0xc0000081, star, ANY, ~0ull),
@@ -300,8 +335,12 @@ static const struct msr_row msr_rows[] = {
     MSR(0xc0000103, tsc_aux, ANY, 0xffffffff),
 };
 
-enum { MSR_TSC = 0x10, MSR_APIC_BASE = 0x1b,
-       MSR_X2APIC_FIRST = 0x800, MSR_X2APIC_LAST = 0x8ff };
+enum {
+    MSR_TSC = 0x10,
+    MSR_APIC_BASE = 0x1b,
+    MSR_X2APIC_FIRST = 0x800,
+    MSR_X2APIC_LAST = 0x8ff
+};
 #define MSR_EFER 0xc0000080u
 
 static const struct msr_row *find_msr(uint32_t msr)
@@ -327,6 +366,8 @@ uint64_t sysreg_rdmsr(struct cpu *cpu, uint32_t msr)
 {
     const struct msr_row *row = find_msr(msr);
     uint64_t value;
+    if (row && row->check == WRITE_ONLY)
+        gp0(cpu);
     if (row)
         return row->offset ? *msr_field(cpu, row) : row->constant;
     if (msr == MSR_TSC)
@@ -375,6 +416,8 @@ void sysreg_wrmsr(struct cpu *cpu, uint32_t msr, uint64_t value)
             gp0(cpu);
         if (row->offset == offsetof(struct cpu, bios_sign))
             value = 0; /* the revision of a processor without updates */
+        if (row->check == WRITE_ONLY)
+            return;
         *msr_field(cpu, row) = value;
         if (cpu_code64(cpu) &&
             (row->offset == offsetof(struct cpu, seg[SEG_FS].base) ||

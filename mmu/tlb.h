@@ -48,8 +48,9 @@ enum { JUMP_PAGE_SLOTS = 64, JUMP_PAGES = 64,
 static inline unsigned jump_slot_of(gva_t gva)
 {
     unsigned in_page = (unsigned)(gva ^ gva >> 6) & (JUMP_PAGE_SLOTS - 1);
-    return (unsigned)(gva >> PAGE_SHIFT & (JUMP_PAGES - 1)) *
-               JUMP_PAGE_SLOTS + in_page;
+    gva_t page = gva >> PAGE_SHIFT;
+    page ^= page >> 6 ^ page >> 12;
+    return (unsigned)(page & (JUMP_PAGES - 1)) * JUMP_PAGE_SLOTS + in_page;
 }
 
 struct tlb_bank {
