@@ -133,8 +133,9 @@ struct rig_case {
     const char *name;
     void (*run)(struct rig *r, struct cpu *c);
 };
+#define RIG_UNUSED __attribute__((unused)) /* some cases need only one */
 #define CASE(name)                                                            \
-    static void name(struct rig *r, __attribute__((unused)) struct cpu *c)
+    static void name(RIG_UNUSED struct rig *r, RIG_UNUSED struct cpu *c)
 #define CASE_ROW(name) {#name, name}
 int rig_main(const char *suite, const struct rig_case *cases, unsigned count);
 
