@@ -67,7 +67,7 @@ enum { UMBRA_MAX_MODULES = 16 };
 
 struct umbra_config {
     uint64_t ram_bytes;             /* 1 MiB .. what the host gives */
-    struct umbra_blob bios;         /* 64 KiB .. 2 MiB, multiple of 64 KiB */
+    struct umbra_blob bios;         /* 64 KiB .. 16 MiB, multiple of 64 KiB */
     struct umbra_blob vgabios;      /* up to 64 KiB; may be empty */
     const char *boot_order;         /* letters of "acdn"; NULL = cad, as there */
     struct umbra_media media[UMBRA_DRIVES];

@@ -16,6 +16,7 @@ enum {
     ZP_ALT_MEM_K = 0x1E0,
     ZP_E820_ENTRIES = 0x1E8,
     HDR_SETUP_SECTS = 0x1F1,
+    HDR_SYSSIZE = 0x1F4, /* of the protected part, in 16 bytes */
     HDR_JUMP = 0x200,
     HDR_VERSION = 0x206,
     HDR_LOADER = 0x210,
@@ -87,6 +88,10 @@ static bool read_header(struct boot_load *load, struct linux_kernel *k)
                            "short, fetch it again");
     k->body_size = file->size - k->setup_size;
     k->version = load_le16(k->data + HDR_VERSION);
+    if (field32(k, HDR_SYSSIZE, 0x204, 0) > (k->body_size + 15) / 16)
+        return boot_refuse(load, file->name,
+                           "is shorter than its header says; the file is cut "
+                           "short, fetch it again");
     k->high = k->version >= 0x200 && k->data[HDR_LOADFLAGS] & LOADED_HIGH;
     k->cmdline_max = field32(k, HDR_CMDLINE_SIZE, 0x206, 255);
     k->initrd_max = field32(k, HDR_INITRD_MAX, 0x203, 0x37FFFFFF);

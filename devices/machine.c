@@ -337,8 +337,13 @@ static bool build_memory(struct machine *m, char *error)
     if (!m->memory || !m->ports || !m->track)
         return refuse(error, "memory map");
     m->ram = ram_create("RAM", bytes, m->track, error, MACHINE_ERROR_SIZE);
-    if (!m->ram)
+    if (!m->ram) {
+        snprintf(error, MACHINE_ERROR_SIZE,
+                 "RAM: the host has no %llu MiB for it; give the PC less "
+                 "with -m",
+                 (unsigned long long)(bytes >> 20));
         return false;
+    }
     m->low_end = min_u64(bytes, LOW_RAM_MAX);
     /* A0000-BFFFF is the VGA's; C0000-FFFFF the host bridge's. */
     map_ram(m, &m->low, "ram.low", 0, 0, VGA_HOLE);

@@ -127,10 +127,12 @@ void host_catch_signals(void (*stop)(void))
     action.sa_flags = SA_RESETHAND | SA_NODEFER;
     for (size_t i = 0; i < sizeof crashes / sizeof crashes[0]; i++)
         sigaction(crashes[i], &action, NULL);
-    /* A closed pipe is an error of the write, not the end. */
+    /* A closed pipe or a file too large is an error of the write, not the
+     * end. */
     action.sa_handler = SIG_IGN;
     action.sa_flags = 0;
     sigaction(SIGPIPE, &action, NULL);
+    sigaction(SIGXFSZ, &action, NULL);
 }
 
 int host_caught_signal(void)

@@ -11,6 +11,8 @@
 /* Nothing that belongs into a PC's memory is larger. */
 #define LIMIT ((size_t)3 << 30)
 
+enum { ROM_UNIT = 64 << 10, ROM_MAX = 16 << 20 };
+
 struct loader {
     struct images *images;
     struct options *o;
@@ -163,7 +165,13 @@ static bool read_firmware(struct loader *l)
     config->vgabios.size = umbra_rom_vgabios_size;
     if (l->o->bios) {
         l->images->bios = read_blob(l, l->o->bios, &config->bios);
-        return l->images->bios != NULL;
+        if (!l->images->bios)
+            return false;
+        if (config->bios.size % ROM_UNIT || config->bios.size > ROM_MAX)
+            return refuse(l, l->o->bios,
+                          "is no ROM: its size is not a multiple of 64 KiB "
+                          "up to 16 MiB; use another file");
+        return true;
     }
     config->bios.data = umbra_rom_bios;
     config->bios.size = umbra_rom_bios_size;
@@ -180,6 +188,8 @@ bool images_load(struct images *images, struct options *options,
         return false;
     if (options->initrd && !options->kernel)
         return refuse(&l, "-initrd", "there is no kernel; add -kernel FILE");
+    if (options->config.cmdline && !options->kernel)
+        return refuse(&l, "-append", "there is no kernel; add -kernel FILE");
     if (options->kernel && !read_kernel(&l))
         return false;
     return read_firmware(&l);

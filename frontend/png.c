@@ -140,7 +140,7 @@ fail:
 static int report(char *error, size_t error_size, const char *path,
                   const char *reason)
 {
-    snprintf(error, error_size, "%s: %s; the picture was not written", path,
+    snprintf(error, error_size, "%s: %s; have the picture written elsewhere", path,
              reason);
     return -1;
 }

@@ -531,9 +531,23 @@ static bool write_stats(struct session *s)
     return done;
 }
 
+/* What is lost of a log is told once, at the end. */
+static bool check_log(struct session *s)
+{
+    char line[OPTIONS_ERROR_SIZE];
+
+    if (s->log == stderr || (!fflush(s->log) && !ferror(s->log)))
+        return true;
+    snprintf(line, sizeof line,
+             "%.300s: the log could not be written; make room on the disk",
+             s->o.log_file);
+    complain(line);
+    return false;
+}
+
 static bool write_results(struct session *s)
 {
-    bool done = true;
+    bool done = check_log(s);
 
     if (s->o.screen_text)
         done &= write_text(s->o.screen_text, screen_text(s));

@@ -280,6 +280,10 @@ START_TEST(linux_bad_images)
     refused(SETUP_SIZE, "cut short");
     refused(0x600, "cut short");
     refused(16, "no Linux, Multiboot 1 or ELF header");
+    store_le32(image + 0x1F4, (100000 - SETUP_SIZE + 15) / 16);
+    boot_plan_destroy(plan_of(100000));
+    refused(100000 - 16, "shorter than its header says");
+    store_le32(image + 0x1F4, 0);
     image[0x1F1] = 255;
     refused(512 * 256 + 100, "set-up code");
     image[0x1F1] = SETUP_SECTORS;
