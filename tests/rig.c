@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cpu/block.h"
 #include "cpu/seg.h"
 #include "mmu/ram.h"
 #include "mmu/track.h"
@@ -413,8 +414,11 @@ static int halted_in(const struct rig *rig)
 
 int rig_run(struct rig *rig)
 {
+    static const int64_t slice[] = {RIG_STEPS, 1, 7};
     for (int64_t left = RIG_STEPS; left > 0;) {
-        int64_t n = rig->one_by_one ? 1 : left;
+        int64_t n = slice[rig->pace];
+        if (rig->pace == RIG_DROPPING)
+            block_drop_all(rig->cpu);
         switch (cpu_run(rig->cpu, n)) {
         case EXIT_HALTED:
             return halted_in(rig);
@@ -471,14 +475,16 @@ struct rig_frame rig_frame(struct rig *rig, bool error)
 
 /* ---- suites */
 
+enum { PACES = RIG_DROPPING + 1 };
+
 /* What Check calls; it gives nothing but a number to a test. */
 static const struct rig_case *the_cases;
 
 START_TEST(run_case)
 {
     struct rig *rig = rig_create();
-    rig->one_by_one = _i & 1;
-    the_cases[_i / 2].run(rig, rig->cpu);
+    rig->pace = (enum rig_pace)(_i % PACES);
+    the_cases[_i / PACES].run(rig, rig->cpu);
     rig_destroy(rig);
 }
 END_TEST
@@ -491,7 +497,7 @@ int rig_main(const char *suite, const struct rig_case *cases, unsigned count)
     the_cases = cases;
     for (int n = 0; n < (int)count; n++) {
         TCase *tc = tcase_create(cases[n].name);
-        tcase_add_loop_test(tc, run_case, 2 * n, 2 * n + 2);
+        tcase_add_loop_test(tc, run_case, PACES * n, PACES * (n + 1));
         tcase_set_timeout(tc, 60);
         suite_add_tcase(s, tc);
     }

@@ -61,7 +61,11 @@ struct rig {
     struct region ram_region, port_region;
     struct cpu *cpu;
     uint64_t next_table;      /* first free page for tables */
-    bool one_by_one;          /* one cpu_run per instruction */
+    enum rig_pace {
+        RIG_BLOCKS,  /* one cpu_run for everything */
+        RIG_SINGLE,  /* one per instruction */
+        RIG_DROPPING /* everything derived is dropped every few */
+    } pace;
     int vector;               /* that ack() gives, -1 = none */
     unsigned acks;
     /* ports: last access and what reads give */
@@ -127,8 +131,8 @@ void rig_map(struct rig *rig, uint64_t gva, uint64_t entry);
 /* Physical address of the entry that maps gva (4 KiB leaf). */
 uint64_t rig_pte(struct rig *rig, uint64_t gva);
 
-/* ---- suites: each case gets a new rig and runs twice, by blocks and one
- * instruction at a time. For main(): the number of failures, 0 = good. */
+/* ---- suites: each case gets a new rig and runs at every pace. For main():
+ * the number of failures, 0 = good. */
 struct rig_case {
     const char *name;
     void (*run)(struct rig *r, struct cpu *c);

@@ -369,7 +369,7 @@ START_TEST(vectors)
     ck_assert_int_gt(count, 0);
     rig_real(rig);
     rig->port_in = ~0ull;
-    rig->one_by_one = _i;
+    rig->pace = _i ? RIG_SINGLE : RIG_BLOCKS;
     for (int n = 0; n < count; n++) {
         bad += run_file(rig, list[n]->d_name, &run);
         free(list[n]);
