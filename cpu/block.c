@@ -105,6 +105,8 @@ static bool block_add(struct block *b, struct insn *i,
     i->off = (uint8_t)b->bytes;
     if (i->base == REG_RIP)
         i->disp += i->off + i->len;
+    if (status == DECODE_OK && (insn_rows[i->op].attr & A_BRANCH))
+        i->disp = i->off + i->len;
     b->bytes = (uint16_t)(b->bytes + i->len);
     b->count++;
     return ends;

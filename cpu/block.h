@@ -71,4 +71,17 @@ static ALWAYS_INLINE const struct insn *block_enter(struct cpu *cpu,
     return exec_go(cpu, b->insn);
 }
 
+/* The same from a branch of 64-bit code: no CS limit. */
+static ALWAYS_INLINE const struct insn *block_enter_64(struct cpu *cpu,
+                                                       struct block *b,
+                                                       uint64_t rip)
+{
+    if (unlikely(cpu->budget < b->count))
+        return block_enter_slow(cpu, b, rip);
+    cpu->reg[REG_RIP] = rip;
+    cpu->budget -= b->count;
+    cpu->block = b;
+    return exec_go(cpu, b->insn);
+}
+
 #endif

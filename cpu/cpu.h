@@ -170,8 +170,8 @@ struct cpu {
     int64_t lf_res;   /* lazy flags: see flags.h */
     uint64_t lf_cv;
     uint64_t lf_aux;
-    int64_t budget;   /* instructions left before cpu_run looks up */
     const struct insn *insn; /* being executed: what faults refer to */
+    int64_t budget;   /* instructions left before cpu_run looks up */
     struct block *block;     /* that `insn` lies in */
     uint64_t cs_base;        /* of the current mode */
     uint64_t cs_end;         /* CS limit + 1; ~0 in 64-bit code */

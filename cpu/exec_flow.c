@@ -18,7 +18,15 @@
             return flow_link(cpu, 0, CUT_##w(next + i->imm));                 \
         return flow_link(cpu, 1, next);                                       \
     }
-#define JCC_WIDTHS(cc, n) JCC(cc, n, 16) JCC(cc, n, 32) JCC(cc, n, 64)
+#define JCC_64(cc, n)                                                          \
+    EXEC(j##cc##_64)                                                           \
+    {                                                                          \
+        uint64_t next = branch_next(cpu, i);                                   \
+        if (flags_cond(cpu, n))                                                \
+            return flow_link_64(cpu, 0, next + i->imm);                        \
+        return flow_link_64(cpu, 1, next);                                     \
+    }
+#define JCC_WIDTHS(cc, n) JCC(cc, n, 16) JCC(cc, n, 32) JCC_64(cc, n)
 JCC_WIDTHS(o, 0)
 JCC_WIDTHS(no, 1)
 JCC_WIDTHS(b, 2)

@@ -58,6 +58,14 @@ flow_jump_to(struct cpu *cpu, struct block *found, uint64_t rip)
     return flow_jump_slow(cpu, rip);
 }
 
+/* Offset of the next instruction from the block's start, in branches: the
+ * decoder has no other use for their `disp`. */
+static ALWAYS_INLINE uint64_t branch_next(const struct cpu *cpu,
+                                          const struct insn *i)
+{
+    return cpu->reg[REG_RIP] + (uint64_t)(int64_t)i->disp;
+}
+
 /* Direct branches: link 0 = taken, 1 = fall through. Links exist only
  * between blocks of one page in 32- and 64-bit code, so that the mapping
  * under which this block was entered holds for the target too. */
@@ -67,6 +75,16 @@ static ALWAYS_INLINE const struct insn *flow_link(struct cpu *cpu,
     struct block *t = cpu->block->link[n];
     if (likely(t != NULL))
         return block_enter(cpu, t, rip);
+    return flow_link_slow(cpu, n, rip);
+}
+
+/* The same in 64-bit code. */
+static ALWAYS_INLINE const struct insn *flow_link_64(struct cpu *cpu,
+                                                     unsigned n, uint64_t rip)
+{
+    struct block *t = cpu->block->link[n];
+    if (likely(t != NULL))
+        return block_enter_64(cpu, t, rip);
     return flow_link_slow(cpu, n, rip);
 }
 
