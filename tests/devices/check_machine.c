@@ -599,7 +599,7 @@ int main(void)
     int failed;
 
     tcase_add_checked_fixture(c, start, NULL);
-    tcase_set_timeout(c, 20);
+    tcase_set_timeout(c, 60);
     tcase_add_test(c, debug_exit);
     tcase_add_loop_test(c, resets_stop_under_no_reboot, 0, 3);
     tcase_add_loop_test(c, resets_start_again, 0, 3);

@@ -212,6 +212,7 @@ int main(void)
     SRunner *runner = srunner_create(suite);
     int failed;
 
+    tcase_set_timeout(c, 60);
     tcase_add_test(c, values);
     tcase_add_test(c, strings);
     tcase_add_test(c, wrong_texts);

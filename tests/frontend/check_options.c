@@ -240,6 +240,7 @@ int main(void)
     SRunner *runner = srunner_create(suite);
     int failed;
 
+    tcase_set_timeout(c, 60);
     tcase_add_test(c, defaults);
     tcase_add_test(c, drives);
     tcase_add_test(c, one_dash_or_two);
