@@ -9,6 +9,7 @@
 
 #include "cpu/decode.h"
 #include "cpu/event.h"
+#include "cpu/exec_fused.h"
 #include "cpu/flow.h"
 #include "mmu/ram.h"
 
@@ -112,12 +113,22 @@ static bool block_add(struct block *b, struct insn *i,
     return ends;
 }
 
+static void block_fuse(struct block *b)
+{
+    struct insn *compare = &b->insn[b->count - 2];
+    exec_fn *exec = fused_exec(compare, compare + 1);
+    if (exec)
+        compare->exec = exec;
+}
+
 static void block_close(struct block *b)
 {
     struct insn *end = &b->insn[b->count];
     memset(end, 0, sizeof *end);
     end->exec = exec_block_end;
     end->off = (uint8_t)b->bytes;
+    if (b->count >= 2 && (b->mode & MODE_CODE) == MODE_64)
+        block_fuse(b);
 }
 
 static void block_init(struct block *b, uint32_t mode)
