@@ -224,6 +224,7 @@ struct cpu {
     struct cpu_event_record faults[3]; /* chain towards a triple fault */
     unsigned fault_depth;
     bool delivered;        /* since it was cleared: an event was */
+    uint8_t watch_hit;     /* DR6 bits of data breakpoints met */
     gva_t rmw_gva;         /* slow read-modify-write in progress */
     uint8_t rmw_buf[16];
     enum cpu_exit exit;
@@ -313,6 +314,16 @@ static inline void cpu_update_trap(struct cpu *cpu)
         cpu->attention |= ATT_TRAP;
     else
         cpu->attention &= ~(uint32_t)ATT_TRAP;
+}
+
+/* Some enabled breakpoint of DR7 is about data: accesses take the slow path,
+ * which looks. */
+static inline bool cpu_watches(const struct cpu *cpu)
+{
+    for (unsigned n = 0; (cpu->dr[7] & 0xff) && n < 4; n++)
+        if ((cpu->dr[7] >> n * 2 & 3) && (cpu->dr[7] >> (16 + n * 4) & 1))
+            return true;
+    return false;
 }
 
 static inline unsigned cpu_iopl(const struct cpu *cpu)

@@ -549,11 +549,35 @@ bool event_poll(struct cpu *cpu)
     return false;
 }
 
-/* ---- stepping: TF and code breakpoints. RF holds a breakpoint off for one
+/* ---- stepping: TF and breakpoints. RF holds a breakpoint off for one
  * instruction; it is dropped before that instruction runs, since IRET and
  * task switches load it anew. */
 
 enum { DR6_BS = 1 << 14, DR7_LENRW = 16 };
+enum dr7_rw { RW_EXECUTE, RW_WRITE, RW_IO, RW_ACCESS };
+
+static bool rw_matches(const struct cpu *cpu, enum dr7_rw rw,
+                       enum watch_kind kind)
+{
+    if (kind == WATCH_IO)
+        return rw == RW_IO && (cpu->cr4 & CR4_DE);
+    return rw == RW_ACCESS || (rw == RW_WRITE && kind == WATCH_WRITE);
+}
+
+/* The range begins at a multiple of its length whatever DRn says. */
+void event_watch(struct cpu *cpu, gva_t addr, unsigned size,
+                 enum watch_kind kind)
+{
+    static const uint8_t length[] = {1, 2, 8, 4};
+    for (unsigned n = 0; n < 4; n++) {
+        unsigned field = cpu->dr[7] >> (DR7_LENRW + n * 4) & 15;
+        uint64_t len = length[field >> 2], at = cpu->dr[n] & ~(len - 1);
+        if ((cpu->dr[7] >> n * 2 & 3) &&
+            rw_matches(cpu, (enum dr7_rw)(field & 3), kind) &&
+            at < addr + size && addr < at + len)
+            cpu->watch_hit |= (uint8_t)(1u << n);
+    }
+}
 
 void event_before_step(struct cpu *cpu)
 {
@@ -577,8 +601,11 @@ void event_before_step(struct cpu *cpu)
 
 void event_after_step(struct cpu *cpu, bool tf_before)
 {
-    if (!tf_before || (cpu->attention & ATT_SHADOW))
+    /* What MOV SS meets is reported behind the next instruction. */
+    if (cpu->attention & ATT_SHADOW)
         return;
-    cpu->raised.dr6 = DR6_BS;
-    cpu_raise(cpu, EX_DB);
+    cpu->raised.dr6 = cpu->watch_hit | (tf_before ? DR6_BS : 0);
+    cpu->watch_hit = 0;
+    if (cpu->raised.dr6)
+        cpu_raise(cpu, EX_DB);
 }

@@ -41,8 +41,13 @@ bool event_exception(struct cpu *cpu);
  * the manual's order (SDM 3, table 6-2). True when something was taken. */
 bool event_poll(struct cpu *cpu);
 
-/* After each instruction in stepping mode (ATT_TRAP): #DB for TF, data and
- * code breakpoints collected in cpu->dr[6]. */
+/* An access to linear addresses or ports: what data breakpoints it meets is
+ * remembered in cpu->watch_hit. */
+enum watch_kind { WATCH_WRITE, WATCH_READ, WATCH_IO };
+void event_watch(struct cpu *cpu, gva_t addr, unsigned size,
+                 enum watch_kind kind);
+/* After each instruction in stepping mode (ATT_TRAP): #DB for TF and data
+ * breakpoints. */
 void event_after_step(struct cpu *cpu, bool tf_before);
 /* Before it: code breakpoints (RF = 0); raises #DB. */
 void event_before_step(struct cpu *cpu);

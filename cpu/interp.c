@@ -151,6 +151,8 @@ static void run_single(struct cpu *cpu)
         event_before_step(cpu);
     b = block_single(cpu, cpu->reg[REG_RIP]);
     cpu->delivered = false;
+    if (!(cpu->attention & ATT_SHADOW))
+        cpu->watch_hit = 0;
     cpu->attention &= ~(uint32_t)ATT_SHADOW;
     kept = cpu->budget - 1; /* nothing is left for a second block */
     cpu->budget = 1;

@@ -56,6 +56,13 @@ gva_t mem_linear(struct cpu *cpu, unsigned seg, uint64_t off, unsigned size,
     return (uint32_t)(cpu->seg[seg].base + off);
 }
 
+static void watch(struct cpu *cpu, gva_t gva, unsigned size,
+                  enum watch_kind kind)
+{
+    if (unlikely(cpu->dr[7] & 0xff))
+        event_watch(cpu, gva, size, kind);
+}
+
 /* Linear addresses wrap at 4 GiB outside 64-bit code; such an access is two
  * accesses for the MMU. Returns the size of the first. */
 static unsigned first_part(struct cpu *cpu, gva_t gva, unsigned size)
@@ -108,6 +115,7 @@ void mem_read_slow(struct cpu *cpu, unsigned seg, uint64_t off, void *data,
     gva_t gva = mem_linear(cpu, seg, off, size, MMU_READ);
     check_alignment(cpu, gva, size);
     read_linear(cpu, gva, data, size);
+    watch(cpu, gva, size, WATCH_READ);
 }
 
 void mem_write_slow(struct cpu *cpu, unsigned seg, uint64_t off,
@@ -116,6 +124,7 @@ void mem_write_slow(struct cpu *cpu, unsigned seg, uint64_t off,
     gva_t gva = mem_linear(cpu, seg, off, size, MMU_WRITE);
     check_alignment(cpu, gva, size);
     write_linear(cpu, gva, data, size);
+    watch(cpu, gva, size, WATCH_WRITE);
 }
 
 #define SLOW(w, t)                                                            \
@@ -166,6 +175,7 @@ void mem_rmw_end_slow(struct cpu *cpu, unsigned seg, uint64_t off,
     (void)seg;
     (void)off;
     write_linear(cpu, cpu->rmw_gva, cpu->rmw_buf, size);
+    watch(cpu, cpu->rmw_gva, size, WATCH_WRITE);
 }
 
 uint64_t mem_sys_read(struct cpu *cpu, gva_t gva, unsigned size)

@@ -93,7 +93,8 @@ void cpu_update_views(struct cpu *cpu)
         for (unsigned s = 0; s < SEG_COUNT; s++)
             view_legacy(cpu, s);
     }
-    if ((cpu->cr0 & CR0_AM) && (cpu->eflags & EFL_AC) && cpu->cpl == 3)
+    if (((cpu->cr0 & CR0_AM) && (cpu->eflags & EFL_AC) && cpu->cpl == 3) ||
+        cpu_watches(cpu))
         for (unsigned s = 0; s < SEG_COUNT; s++)
             cpu->view[s].read_end = cpu->view[s].write_end = 0;
     if (view_flat(cpu, SEG_DS) && view_flat(cpu, SEG_ES) &&

@@ -239,7 +239,7 @@ void sysreg_write_dr(struct cpu *cpu, unsigned n, uint64_t value)
                        : (value & 0xffff2fff) | 0x400;
     }
     cpu->dr[n] = value;
-    cpu_update_trap(cpu);
+    cpu_update_views(cpu);
 }
 
 /* ---- MSRs */
