@@ -521,6 +521,97 @@ CASE(rf_holds_for_one_instruction)
     ck_assert_int_eq(RUN(r, 0xeb, 0xfe), EX_DB); /* jmp $ */
 }
 
+/* ---- data breakpoints: traps behind the instruction */
+
+enum { WR1 = 0x1, WR4 = 0xd, ACC2 = 0x7, IO1 = 0x2 }; /* LEN and R/W */
+
+static void arm(struct rig *r, unsigned n, uint64_t addr, unsigned lenrw)
+{
+    r->cpu->dr[n] = addr;
+    r->cpu->dr[7] = 0x400 | 1u << n * 2 | lenrw << (16 + n * 4);
+    cpu_update_views(r->cpu);
+}
+
+CASE(data_breakpoint)
+{
+    rig_protected(r);
+    c->reg[RBX] = RIG_DATA;
+    arm(r, 1, RIG_DATA + 4, WR4);
+    /* mov eax, [ebx + 4]; mov [ebx + 8], eax; mov [ebx + 7], al; inc */
+    ck_assert_int_eq(RUN(r, 0x8b, 0x43, 4, 0x89, 0x43, 8, 0x88, 0x43, 7,
+                         0x41),
+                     EX_DB);
+    ck_assert_uint_eq(rig_frame(r, false).rip, RIG_CODE + 9);
+    ck_assert_uint_eq(c->reg[RCX], 0);
+    ck_assert_uint_eq(c->dr[6] & 0xe00f, 2);
+}
+
+CASE(data_breakpoint_on_reads)
+{
+    rig_long(r);
+    c->reg[RBX] = RIG_DATA;
+    arm(r, 3, RIG_DATA + 3, ACC2); /* covers 2 and 3 */
+    ck_assert_int_eq(RUN(r, 0x8a, 0x43, 1, 0x8a, 0x43, 4, 0x66, 0x8b, 0x43,
+                         1),
+                     EX_DB);
+    ck_assert_uint_eq(rig_frame(r, false).rip, RIG_CODE + 10);
+    ck_assert_uint_eq(c->dr[6] & 0xe00f, 8);
+}
+
+CASE(data_breakpoint_with_tf)
+{
+    rig_protected(r);
+    arm(r, 0, RIG_STACK - 4, WR1);
+    rig_set_eflags(r, EFL_TF);
+    ck_assert_int_eq(RUN(r, 0x50), EX_DB); /* push eax */
+    ck_assert_uint_eq(c->dr[6] & 0xe00f, 0x4001);
+}
+
+CASE(data_breakpoint_in_rep)
+{
+    rig_protected(r);
+    c->reg[RDI] = RIG_DATA;
+    c->reg[RCX] = 100;
+    arm(r, 0, RIG_DATA + 50, WR1);
+    ck_assert_int_eq(RUN(r, 0xf3, 0xaa), EX_DB);
+    ck_assert_uint_eq(c->reg[RCX], 49);
+    ck_assert_uint_eq(rig_frame(r, false).rip, RIG_CODE);
+}
+
+CASE(data_breakpoint_of_a_faulting_instruction)
+{
+    rig_protected(r);
+    c->reg[RBX] = RIG_DATA;
+    c->reg[RSI] = RIG_DATA;
+    arm(r, 0, RIG_DATA, ACC2);
+    /* div dword [ebx] by 0: no trap is left for the handler */
+    rig_poke(r, RIG_DATA, 0, 4);
+    PUT(r, RIG_HANDLERS + EX_DE * 16, 0x90, 0x90, 0xf4);
+    ck_assert_int_eq(RUN(r, 0xf7, 0x33), RIG_HALT);
+}
+
+CASE(data_breakpoint_of_mov_ss_waits)
+{
+    rig_protected(r);
+    rig_poke(r, RIG_DATA, SEL_DATA, 2);
+    arm(r, 0, RIG_DATA, ACC2);
+    /* mov ss, [RIG_DATA]; inc ebx; inc ebx */
+    ck_assert_int_eq(RUN(r, 0x8e, 0x15, 0, 0, 2, 0, 0x43, 0x43), EX_DB);
+    ck_assert_uint_eq(c->reg[RBX], 1);
+    ck_assert_uint_eq(c->dr[6] & 0xf, 1);
+}
+
+CASE(port_breakpoint)
+{
+    rig_protected(r);
+    c->cr4 |= CR4_DE;
+    arm(r, 2, 0x60, IO1);
+    /* out 61h, al; in al, 60h */
+    ck_assert_int_eq(RUN(r, 0xe6, 0x61, 0xe4, 0x60, 0x90), EX_DB);
+    ck_assert_uint_eq(rig_frame(r, false).rip, RIG_CODE + 4);
+    ck_assert_uint_eq(c->dr[6] & 0xf, 4);
+}
+
 CASE(general_detect)
 {
     rig_protected(r);
@@ -712,6 +803,13 @@ static const struct rig_case cases[] = {
     CASE_ROW(code_breakpoint),
     CASE_ROW(code_breakpoint_on_rep_hits_once),
     CASE_ROW(rf_holds_for_one_instruction),
+    CASE_ROW(data_breakpoint),
+    CASE_ROW(data_breakpoint_on_reads),
+    CASE_ROW(data_breakpoint_with_tf),
+    CASE_ROW(data_breakpoint_in_rep),
+    CASE_ROW(data_breakpoint_of_a_faulting_instruction),
+    CASE_ROW(data_breakpoint_of_mov_ss_waits),
+    CASE_ROW(port_breakpoint),
     CASE_ROW(general_detect),
     CASE_ROW(divide_error_keeps_registers),
     CASE_ROW(into_is_a_trap),
