@@ -7,10 +7,16 @@
 #include "roms/demo/demo.h"
 
 enum {
-    SUN_X = 160, SUN_Y = 88, RADIUS = 34,
+    SUN_X = 160,
+    SUN_Y = 88,
+    RADIUS = 34,
     MOON_RADIUS = 35,
     TRAVEL = 150, /* of the moon to each side */
-    SKY = 1, SKY_COUNT = 63, STAR = 64, SUN = 65, TEXT = 255,
+    SKY = 1,
+    SKY_COUNT = 63,
+    STAR = 64,
+    SUN = 65,
+    TEXT = 255,
     PICTURE_HEIGHT = 184
 };
 
@@ -56,8 +62,7 @@ static void draw_sky(void)
             line[x] = sky(x, y);
         put_line((unsigned)y, line);
         if (y >= SUN_Y - MOON_RADIUS && y <= SUN_Y + MOON_RADIUS)
-            __builtin_memcpy(band[y - SUN_Y + MOON_RADIUS], line,
-                             sizeof line);
+            __builtin_memcpy(band[y - SUN_Y + MOON_RADIUS], line, sizeof line);
     }
 }
 
@@ -70,10 +75,10 @@ static void draw_moon(int moon_x)
         const uint8_t *from = band[dy + MOON_RADIUS];
 
         for (int x = 0; x < SCREEN_WIDTH; x++)
-            line[x] = from[x] == SUN && x - moon_x <= reach &&
-                              moon_x - x <= reach
-                          ? 0
-                          : from[x];
+            line[x] =
+                from[x] == SUN && x - moon_x <= reach && moon_x - x <= reach
+                    ? 0
+                    : from[x];
         put_line((unsigned)(SUN_Y + dy), line);
     }
 }

@@ -19,15 +19,9 @@ static void put_processor(void)
     put_number(a >> 8 & 15);
     put(", model ");
     put_number((a >> 4 & 15) | (a >> 12 & 0xF0));
-    __asm__ volatile("cpuid"
-                     : "=a"(a)
-                     : "a"(0x80000000)
-                     : "ebx", "ecx", "edx");
+    __asm__ volatile("cpuid" : "=a"(a) : "a"(0x80000000) : "ebx", "ecx", "edx");
     if (a >= 0x80000001) {
-        __asm__ volatile("cpuid"
-                         : "=d"(a)
-                         : "a"(0x80000001)
-                         : "ebx", "ecx");
+        __asm__ volatile("cpuid" : "=d"(a) : "a"(0x80000001) : "ebx", "ecx");
         put(a >> 29 & 1 ? ", 64 bits" : ", 32 bits");
     }
 }
@@ -123,9 +117,9 @@ static int wait_tick(void)
 static int tune(void)
 {
     /* hertz, ticks */
-    static const uint16_t notes[][2] = {
-        {330, 3}, {294, 3}, {262, 6}, {330, 3}, {294, 3}, {262, 6},
-        {392, 4}, {349, 2}, {349, 2}, {330, 4}, {262, 8}};
+    static const uint16_t notes[][2] = {{330, 3}, {294, 3}, {262, 6}, {330, 3},
+                                        {294, 3}, {262, 6}, {392, 4}, {349, 2},
+                                        {349, 2}, {330, 4}, {262, 8}};
     int key = KEY_NONE;
 
     put("playing ...");

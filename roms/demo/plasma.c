@@ -26,8 +26,8 @@ static void draw_row(unsigned y, unsigned time)
     int along = wave[(y * 2 + time) & 255] + wave[(y + 40 - time) & 255];
 
     for (unsigned x = 0; x < SCREEN_WIDTH; x++) {
-        int v = along + wave[(x + time * 2) & 255] +
-                wave[(x * 2 + y - time) & 255];
+        int v =
+            along + wave[(x + time * 2) & 255] + wave[(x * 2 + y - time) & 255];
         line[x] = (uint8_t)((unsigned)(v + 512) * COLOURS / 1024);
     }
     put_line(y, line);

@@ -22,10 +22,7 @@ static void put_screen(char c)
 /* 9600 bits a second, 8 bits, no parity. */
 void open_serial(void)
 {
-    __asm__ volatile("int $0x14"
-                     :
-                     : "a"(0x00E3), "d"(0)
-                     : "memory", "cc");
+    __asm__ volatile("int $0x14" : : "a"(0x00E3), "d"(0) : "memory", "cc");
 }
 
 /* A port that is not there never gets ready: give up. */
