@@ -18,12 +18,24 @@ enum {
     HASH_SIZE = 1 << 15,
     BLOCK_ROOM = sizeof(struct block) +
                  (BLOCK_MAX_INSNS + 1) * sizeof(struct insn),
+    BESIDE_ROWS = 32, /* frames, by number */
+    BESIDE_SLOTS = 16,
+};
+
+/* A store to these bytes of the frame hit no block. Variables among code
+ * (boot loaders, real mode) are written again and again; the search through
+ * all blocks of their frame is done once. A new block in a frame empties the
+ * frame's row. */
+struct beside {
+    const struct ram_frame *frame; /* NULL = unused */
+    uint16_t offset, size;
 };
 
 struct block_cache {
     uint8_t *arena;
     size_t used;
     struct block *hash[HASH_SIZE];
+    struct beside beside[BESIDE_ROWS][BESIDE_SLOTS];
     struct block *single; /* scratch of block_single */
 };
 
@@ -191,14 +203,6 @@ static struct block **list_next(struct block *b, const struct ram_frame *f)
     return b->frame == f ? &b->frame_next : &b->frame2_next;
 }
 
-static void list_insert(struct cpu *cpu, struct block *b, struct ram_frame *f,
-                        gpa_t gpa, unsigned offset, unsigned size)
-{
-    *list_next(b, f) = f->head_block;
-    f->head_block = b;
-    mmu_track_code(&cpu->mmu, f, gpa, offset, size);
-}
-
 /* The part of a block that lies in frame f. */
 static void part_in(const struct block *b, const struct ram_frame *f,
                     unsigned *offset, unsigned *size)
@@ -217,18 +221,32 @@ static uint64_t granules_of(unsigned offset, unsigned size)
     return bits(~0ull, 0, z - a + 1) << a;
 }
 
+static struct beside *beside_row(struct block_cache *c,
+                                 const struct ram_frame *f)
+{
+    return c->beside[(uintptr_t)f / sizeof *f % BESIDE_ROWS];
+}
+
+static void list_insert(struct cpu *cpu, struct block *b, struct ram_frame *f,
+                        gpa_t gpa)
+{
+    unsigned offset, size;
+    part_in(b, f, &offset, &size);
+    *list_next(b, f) = f->head_block;
+    f->head_block = b;
+    memset(beside_row(cpu->blocks, f), 0, sizeof cpu->blocks->beside[0]);
+    mmu_track_code(&cpu->mmu, f, gpa, offset, size);
+}
+
 static void cache_insert(struct cpu *cpu, struct block *b)
 {
     struct block_cache *c = cpu->blocks;
-    unsigned h = hash_of(b->code, b->mode), offset, size;
+    unsigned h = hash_of(b->code, b->mode);
     b->hash_next = c->hash[h];
     c->hash[h] = b;
-    part_in(b, b->frame, &offset, &size);
-    list_insert(cpu, b, b->frame, b->gpa, offset, size);
-    if (b->frame2 && b->frame2 != b->frame) {
-        part_in(b, b->frame2, &offset, &size);
-        list_insert(cpu, b, b->frame2, b->gpa2, offset, size);
-    }
+    list_insert(cpu, b, b->frame, b->gpa);
+    if (b->frame2 && b->frame2 != b->frame)
+        list_insert(cpu, b, b->frame2, b->gpa2);
 }
 
 static void hash_remove(struct block_cache *c, struct block *b)
@@ -277,6 +295,12 @@ void block_code_written(void *opaque, struct ram_frame *frame, gpa_t gpa,
     struct cpu *cpu = opaque;
     uint64_t left = 0;
     struct block *b = frame->head_block, *next;
+    struct beside *beside =
+        &beside_row(cpu->blocks, frame)[(offset ^ offset >> 4) % BESIDE_SLOTS];
+    if (beside->frame == frame && beside->offset == offset &&
+        beside->size == size)
+        return;
+    *beside = (struct beside){frame, (uint16_t)offset, (uint16_t)size};
     for (; b; b = next) {
         unsigned o, n;
         next = *list_next(b, frame);

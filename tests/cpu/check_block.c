@@ -83,6 +83,21 @@ CASE(store_in_same_granule_beside_code)
     ck_assert_uint_eq(rig_peek(r, RIG_CODE + 0x20, 4), 100);
 }
 
+/* Bytes beside code are stored to, then run as code, then stored to again. */
+CASE(bytes_beside_code_become_code)
+{
+    rig_protected(r);
+    PUT(r, OTHER, 0x40, 0xc3); /* inc eax; ret */
+    for (unsigned n = 0; n < 3; n++) {
+        ck_assert_int_eq(call_at(r, OTHER), 1);
+        rig_poke(r, OTHER + 8, 0x40, 1);
+        rig_poke(r, OTHER + 9, 0xc3, 1);
+        ck_assert_int_eq(call_at(r, OTHER + 8), 1);
+        rig_poke(r, OTHER + 8, 0x48, 1); /* dec eax */
+        ck_assert_int_eq(call_at(r, OTHER + 8), -1);
+    }
+}
+
 CASE(callee_rewritten)
 {
     rig_protected(r);
@@ -372,6 +387,7 @@ static const struct rig_case cases[] = {
     CASE_ROW(instruction_that_overwrites_itself),
     CASE_ROW(push_into_code),
     CASE_ROW(store_in_same_granule_beside_code),
+    CASE_ROW(bytes_beside_code_become_code),
     CASE_ROW(callee_rewritten),
     CASE_ROW(page_crossing_instruction),
     CASE_ROW(device_writes),
