@@ -223,7 +223,7 @@ struct cpu {
     } raised;
     struct cpu_event_record faults[3]; /* chain towards a triple fault */
     unsigned fault_depth;
-    bool delivered;        /* since it was cleared: an event was */
+    bool delivered;        /* no step trap behind this instruction */
     uint8_t watch_hit;     /* DR6 bits of data breakpoints met */
     gva_t rmw_gva;         /* slow read-modify-write in progress */
     uint8_t rmw_buf[16];

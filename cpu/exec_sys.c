@@ -237,6 +237,21 @@ static struct seg flat_stack(uint16_t selector, unsigned cpl)
                    cpl << DESC_DPL_SHIFT)};
 }
 
+/* SYSCALL and SYSRET look at TF when they are done: the kernel's entry is not
+ * stepped into where FMASK clears TF, and the step of a program over its
+ * SYSCALL ends with the SYSRET. */
+static const struct insn *after_fast_call(struct cpu *cpu, uint64_t rip)
+{
+    cpu_update_views(cpu);
+    cpu->delivered = true; /* no trap because of TF before */
+    if (unlikely(cpu->eflags & EFL_TF)) {
+        cpu_set_rip(cpu, rip);
+        cpu->raised.dr6 = 1 << 14; /* BS */
+        cpu_raise(cpu, EX_DB);
+    }
+    return flow_resync(cpu, rip);
+}
+
 EXEC(syscall)
 {
     uint16_t cs = (uint16_t)(cpu->star >> 32) & 0xfffc;
@@ -248,8 +263,7 @@ EXEC(syscall)
     cpu->cpl = 0;
     cpu->seg[SEG_CS] = flat_code(cs, 0, true);
     cpu->seg[SEG_SS] = flat_stack((uint16_t)(cs + 8), 0);
-    cpu_update_views(cpu);
-    return flow_resync(cpu, cpu->lstar);
+    return after_fast_call(cpu, cpu->lstar);
 }
 
 static const struct insn *sysret(struct cpu *cpu, bool code64)
@@ -270,8 +284,7 @@ static const struct insn *sysret(struct cpu *cpu, bool code64)
     cpu->seg[SEG_CS] =
         flat_code((uint16_t)((base + (code64 ? 16 : 0)) | 3), 3, code64);
     cpu->seg[SEG_SS] = flat_stack((uint16_t)((base + 8) | 3), 3);
-    cpu_update_views(cpu);
-    return flow_resync(cpu, rip);
+    return after_fast_call(cpu, rip);
 }
 
 EXEC(sysret_16)
