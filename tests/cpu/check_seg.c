@@ -534,6 +534,96 @@ CASE(long_code_with_d_and_l)
     ck_assert_uint_eq(rig_frame(r, true).error, A);
 }
 
+/* 16 bytes of gate, frames of 8 bytes, a null SS. */
+CASE(long_call_gate)
+{
+    rig_long(r);
+    rig_set_desc(r, A, rig_gate(SEL_CODE64, 0x8000, 0xec, 0));
+    rig_set_desc(r, B, 0);
+    rig_load(r, SEG_CS, SEL_CODE64_3);
+    rig_load(r, SEG_SS, SEL_DATA3);
+    c->reg[RSP] = RIG_STACK3;
+    PUT(r, 0x8000, 0xf4);
+    rig_poke(r, RIG_DATA, (uint64_t)(A | 3) << 32, 8);
+    ck_assert_int_eq(RUN(r, 0xff, 0x1c, 0x25, 0, 0, 2, 0), RIG_HALT);
+    ck_assert_uint_eq(cpu_rip(c), 0x8001);
+    ck_assert_uint_eq(c->cpl, 0);
+    ck_assert_uint_eq(c->reg[RSP], INNER_STACK - 32);
+    ck_assert_uint_eq(c->seg[SEG_SS].selector, 0);
+    ck_assert_uint_eq(rig_peek(r, INNER_STACK - 32, 8), RIG_CODE + 7);
+    ck_assert_uint_eq(rig_peek(r, INNER_STACK - 24, 8), SEL_CODE64_3);
+    ck_assert_uint_eq(rig_peek(r, INNER_STACK - 16, 8), RIG_STACK3);
+    ck_assert_uint_eq(rig_peek(r, INNER_STACK - 8, 8), SEL_DATA3);
+}
+
+CASE(long_call_gate_to_32_bit_code)
+{
+    rig_long(r);
+    rig_set_desc(r, A, rig_gate(SEL_CODE, 0x8000, 0xec, 0));
+    rig_set_desc(r, B, 0);
+    rig_poke(r, RIG_DATA, (uint64_t)A << 32, 8);
+    ck_assert_int_eq(RUN(r, 0xff, 0x1c, 0x25, 0, 0, 2, 0), EX_GP);
+    ck_assert_uint_eq(rig_frame(r, true).error, SEL_CODE);
+}
+
+CASE(interrupt_from_compatibility_mode)
+{
+    rig_long(r);
+    for (unsigned s = 0; s < SEG_COUNT; s++)
+        rig_load(r, s, s == SEG_CS ? SEL_CODE3 : SEL_DATA3);
+    c->reg[RSP] = RIG_STACK3;
+    ck_assert_int_eq(RUN(r, 0xf4), EX_GP);
+    struct rig_frame f = rig_frame(r, true);
+    ck_assert_uint_eq(f.cs, SEL_CODE3);
+    ck_assert_uint_eq(f.ss, SEL_DATA3);
+    ck_assert_uint_eq(f.sp, RIG_STACK3);
+    ck_assert_uint_eq(c->mode & MODE_CODE, MODE_64);
+    ck_assert_uint_eq(c->reg[RSP], INNER_STACK - 48);
+    /* and back */
+    c->reg[RSP] += 8;
+    rig_poke(r, c->reg[RSP], 0x8000, 8);
+    PUT(r, 0x8000, 0x40, 0x40, 0xcc); /* inc eax twice */
+    PUT(r, 0x9000, 0x48, 0xcf);
+    rig_go(r, 0x9000);
+    ck_assert_int_eq(rig_run(r), EX_BP);
+    ck_assert_uint_eq(c->reg[RAX], 2);
+}
+
+/* ---- tables are read as by the supervisor, whoever runs */
+
+CASE(tables_in_supervisor_pages)
+{
+    rig_paged(r);
+    for (uint64_t page = RIG_GDT; page <= RIG_LDT; page += PAGE_SIZE)
+        rig_map(r, page, page | 3);
+    for (unsigned s = 0; s < SEG_COUNT; s++)
+        rig_load(r, s, s == SEG_CS ? SEL_CODE3 : SEL_DATA3);
+    c->reg[RSP] = RIG_STACK3;
+    c->reg[RAX] = SEL_DATA3;
+    /* mov ds, ax; then the program itself may not read the GDT */
+    ck_assert_int_eq(RUN(r, MOV_DS_AX, 0xa0, 0, 0x10, 0, 0), EX_PF);
+    ck_assert_uint_eq(rig_frame(r, true).error, 5);
+    ck_assert_uint_eq(rig_frame(r, true).rip, RIG_CODE + 2);
+    ck_assert_uint_eq(c->cr2, RIG_GDT);
+}
+
+CASE(absent_table_is_a_supervisor_fault)
+{
+    rig_paged(r);
+    c->gdtr_limit = 0x1fff;
+    rig_map(r, 0x2000, 0x2000 | 3); /* the IDT, behind the GDT */
+    rig_map(r, 0x600000, 0);
+    c->gdtr_base = 0x600000 - 0x1000;
+    rig_map(r, 0x5ff000, RIG_GDT | 3);
+    for (unsigned s = 0; s < SEG_COUNT; s++)
+        rig_load(r, s, s == SEG_CS ? SEL_CODE3 : SEL_DATA3);
+    c->reg[RSP] = RIG_STACK3;
+    c->reg[RAX] = 0x1003; /* in the GDT's absent second page */
+    ck_assert_int_eq(RUN(r, MOV_DS_AX), EX_PF);
+    ck_assert_uint_eq(rig_frame(r, true).error, 0); /* not U */
+    ck_assert_uint_eq(c->cr2, 0x600000);
+}
+
 /* ---- stack width */
 
 CASE(stack16_keeps_high_half)
@@ -783,6 +873,11 @@ static const struct rig_case cases[] = {
     CASE_ROW(long_iret_with_nt),
     CASE_ROW(long_to_compatibility_mode),
     CASE_ROW(long_code_with_d_and_l),
+    CASE_ROW(long_call_gate),
+    CASE_ROW(long_call_gate_to_32_bit_code),
+    CASE_ROW(interrupt_from_compatibility_mode),
+    CASE_ROW(tables_in_supervisor_pages),
+    CASE_ROW(absent_table_is_a_supervisor_fault),
     CASE_ROW(stack16_keeps_high_half),
     CASE_ROW(enter_leave_with_stack16),
     CASE_ROW(enter_with_levels),

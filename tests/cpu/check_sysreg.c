@@ -530,6 +530,34 @@ CASE(syscall_masks_and_selectors)
     ck_assert_int_eq(RUN(r, 0x0f, 0x05), EX_UD);
 }
 
+CASE(syscall_and_tf)
+{
+    rig_long(r);
+    c->efer |= EFER_SCE;
+    c->star = (uint64_t)0x13 << 48 | (uint64_t)SEL_CODE64 << 32;
+    c->lstar = 0x8000;
+    c->fmask = EFL_TF;
+    PUT(r, 0x8000, 0x41, 0xff, 0xc1, 0x48, 0x0f, 0x07); /* inc r9d; sysret */
+    rig_load(r, SEG_CS, SEL_CODE64_3);
+    rig_load(r, SEG_SS, SEL_DATA3);
+    rig_set_eflags(r, EFL_TF);
+    /* No step in the kernel; the trap comes where SYSRET goes to. */
+    ck_assert_int_eq(RUN(r, 0x0f, 0x05, 0xff, 0xc0), EX_DB);
+    ck_assert_uint_eq(rig_frame(r, false).rip, RIG_CODE + 2);
+    ck_assert_uint_eq(rig_frame(r, false).cs & 3, 3);
+    ck_assert_uint_eq(c->reg[R9], 1);
+    ck_assert_uint_eq(c->reg[RAX], 0);
+    ck_assert(c->dr[6] & 1 << 14);
+    /* Unmasked, the kernel's first instruction is stopped at. */
+    rig_long(r);
+    c->efer |= EFER_SCE;
+    c->star = (uint64_t)SEL_CODE64 << 32;
+    c->lstar = 0x8000;
+    rig_set_eflags(r, EFL_TF);
+    ck_assert_int_eq(RUN(r, 0x0f, 0x05), EX_DB);
+    ck_assert_uint_eq(rig_frame(r, false).rip, 0x8000);
+}
+
 CASE(sysret_not_canonical)
 {
     rig_long(r);
@@ -663,6 +691,7 @@ static const struct rig_case cases[] = {
     CASE_ROW(ltr_in_long_mode),
     CASE_ROW(syscall_sysret),
     CASE_ROW(syscall_masks_and_selectors),
+    CASE_ROW(syscall_and_tf),
     CASE_ROW(sysret_not_canonical),
     CASE_ROW(sysenter_sysexit),
     CASE_ROW(swapgs),
