@@ -44,7 +44,7 @@ static bool has_partitions(const uint8_t *head, uint64_t file_size)
             return false;
         if (!entry[4])
             continue;
-        if (!load_le32(entry + 12) ||
+        if (!load_le32(entry + 8) || !load_le32(entry + 12) ||
             load_le32(entry + 8) >= file_size / 512)
             return false;
         used = true;

@@ -83,6 +83,8 @@ START_TEST(recognises_disks)
     ck_assert_int_eq(identify(MIB), BOOT_IMAGE_DISK);
     store_le32(image + 446 + 8, 1 << 24);
     ck_assert_int_eq(identify(MIB), BOOT_IMAGE_FLOPPY);
+    store_le32(image + 446 + 8, 0); /* code that looks like a table */
+    ck_assert_int_eq(identify(512), BOOT_IMAGE_FLOPPY);
     memcpy(image + 0x8001, "CD001", 5);
     ck_assert_int_eq(identify(10 << 20), BOOT_IMAGE_CDROM);
     ck_assert_int_eq(boot_image_identify(image, 0x8003, 0x8003),
