@@ -33,7 +33,7 @@ static int raw_open(struct host_file *file, bool writable, void **image,
     if (result < 0)
         return result;
     if (bytes == 0) {
-        snprintf(error, error_size, "the file is empty");
+        snprintf(error, error_size, "the file is empty; use another file");
         return -EINVAL;
     }
     raw = calloc(1, sizeof *raw);

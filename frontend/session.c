@@ -330,7 +330,8 @@ static void flush_serial(struct session *s)
                  s->serial_out == stdout ? "standard output"
                                          : s->o.serial_file);
         complain(line);
-        end(s, EXIT_HOST);
+        s->code = EXIT_HOST; /* whatever else ends the run */
+        s->ended = true;
     }
 }
 

@@ -3,152 +3,13 @@
  * Run alone, where umbra was built: make umbra tests/frontend/check_program
  * && tests/frontend/check_program */
 #define _GNU_SOURCE
-#include <check.h>
-#include <fcntl.h>
+#include "tests/frontend/program.h"
+
 #include <poll.h>
 #include <pty.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <termios.h>
-#include <unistd.h>
-
-enum { ROM_SIZE = 65536, MAX_ARGS = 40, TEXT_SIZE = 1 << 16 };
-
-static char dir[64];
-static char out[TEXT_SIZE], err[TEXT_SIZE];
-
-/* --------------------------------------------------------------- helpers */
-
-static char *path(const char *name)
-{
-    static char paths[8][128];
-    static unsigned next;
-    char *p = paths[next++ % 8];
-
-    snprintf(p, sizeof paths[0], "%s/%s", dir, name);
-    return p;
-}
-
-static void write_file(const char *name, const void *data, size_t size)
-{
-    FILE *f = fopen(path(name), "wb");
-
-    ck_assert_ptr_nonnull(f);
-    ck_assert_uint_eq(fwrite(data, 1, size, f), size);
-    fclose(f);
-}
-
-static size_t read_file(const char *name, char *text)
-{
-    FILE *f = fopen(path(name), "rb");
-    size_t n;
-
-    ck_assert_msg(f != NULL, "%s was not written", name);
-    n = fread(text, 1, TEXT_SIZE - 1, f);
-    text[n] = 0;
-    fclose(f);
-    return n;
-}
-
-/* mov dx,3FBh; mov al,3; out dx,al: characters of 8 bits. */
-#define SET_8N1 0xBA, 0xFB, 0x03, 0xB0, 0x03, 0xEE
-
-/* Firmware file whose reset vector jumps to `code`. */
-static void write_rom(const char *name, const uint8_t *code, size_t size)
-{
-    static const uint8_t vector[] = {0xEA, 0x00, 0x00, 0x00, 0xF0};
-    static uint8_t rom[ROM_SIZE];
-
-    memset(rom, 0xF4, sizeof rom);
-    memcpy(rom, code, size);
-    memcpy(rom + 0xFFF0, vector, sizeof vector);
-    write_file(name, rom, sizeof rom);
-}
-
-#define ROM(name, ...)                                                        \
-    write_rom(name, (const uint8_t[]){__VA_ARGS__},                           \
-              sizeof((const uint8_t[]){__VA_ARGS__}))
-
-static pid_t spawn(char *const argv[], int in, int to_out, int to_err)
-{
-    pid_t pid = fork();
-
-    ck_assert_int_ge(pid, 0);
-    if (pid)
-        return pid;
-    dup2(in, 0);
-    dup2(to_out, 1);
-    dup2(to_err, 2);
-    execv("./umbra", argv);
-    _exit(127);
-}
-
-static int wait_for(pid_t pid)
-{
-    int status;
-
-    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 256 + WTERMSIG(status);
-}
-
-/* Run umbra with words (NULL ends them); what it said is in out, err. */
-static int run_input(const char *input, ...)
-{
-    char *argv[MAX_ARGS] = {"./umbra"};
-    int argc = 1, code;
-    int in = open(input, O_RDONLY);
-    int o = open(path("out"), O_RDWR | O_CREAT | O_TRUNC, 0600);
-    int e = open(path("err"), O_RDWR | O_CREAT | O_TRUNC, 0600);
-    va_list ap;
-
-    va_start(ap, input);
-    while (argc < MAX_ARGS - 1 && (argv[argc] = va_arg(ap, char *)))
-        argc++;
-    va_end(ap);
-    code = wait_for(spawn(argv, in, o, e));
-    close(in);
-    close(o);
-    close(e);
-    read_file("out", out);
-    read_file("err", err);
-    return code;
-}
-
-#define RUN(...) run_input("/dev/null", __VA_ARGS__, (char *)NULL)
-#define RUN_ROM(...)                                                          \
-    RUN("-display", "none", "-bios", path("rom"), "-m", "1", __VA_ARGS__)
-
-/* Usage errors: code 2 and one line. */
-static void refused_with(int code, const char *part)
-{
-    ck_assert_msg(code == 2, "exit code %d: %s", code, err);
-    ck_assert_msg(!strncmp(err, "umbra: ", 7), "%s", err);
-    ck_assert_msg(strstr(err, part) != NULL, "expected \"%s\", got \"%s\"",
-                  part, err);
-    ck_assert_msg(strchr(err, '\n') == err + strlen(err) - 1,
-                  "not one line: %s", err);
-    ck_assert_uint_eq(strlen(out), 0);
-}
-
-static void start(void)
-{
-    strcpy(dir, "/tmp/umbra-check-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(dir));
-}
-
-static void finish(void)
-{
-    char command[128];
-
-    snprintf(command, sizeof command, "rm -rf %s", dir);
-    ck_assert_int_eq(system(command), 0);
-}
 
 /* ------------------------------------------------------------ exit codes */
 
@@ -176,9 +37,8 @@ END_TEST
 
 START_TEST(guest_powers_off)
 {
-    ROM("rom", 0xBA, 0x00, 0x89, 0xBE, 0x10, 0x00, 0xB9, 0x08, 0x00, 0x2E,
-        0xF3, 0x6E, 0xF4, 0xF4, 0xF4, 0xF4, 'S', 'h', 'u', 't', 'd', 'o', 'w',
-        'n');
+    ROM("rom", 0xBA, 0x00, 0x89, 0xBE, 0x10, 0x00, 0xB9, 0x08, 0x00, 0x2E, 0xF3,
+        0x6E, 0xF4, 0xF4, 0xF4, 0xF4, 'S', 'h', 'u', 't', 'd', 'o', 'w', 'n');
     ck_assert_int_eq(RUN_ROM("-time-limit", "1"), 0);
     ck_assert_int_eq(RUN_ROM("-until-serial", "never"), 4);
 }
@@ -197,14 +57,14 @@ END_TEST
 
 START_TEST(until_serial)
 {
-    ROM("rom", SET_8N1, 0xBA, 0xF8, 0x03, 0xB0, 'o', 0xEE, 0xB9, 0x00, 0x10, 0xE2,
-        0xFE, 0xB0, 'k', 0xEE);
+    ROM("rom", SET_8N1, 0xBA, 0xF8, 0x03, 0xB0, 'o', 0xEE, 0xB9, 0x00, 0x10,
+        0xE2, 0xFE, 0xB0, 'k', 0xEE);
     ck_assert_int_eq(RUN_ROM("-until-serial", "^ok$", "-serial", "stdio",
                              "-time-limit", "1"),
                      0);
     ck_assert_str_eq(out, "ok");
-    ck_assert_int_eq(RUN_ROM("-until-serial", "no", "-serial",
-                             "file:/dev/null", "-time-limit", "1"),
+    ck_assert_int_eq(RUN_ROM("-until-serial", "no", "-serial", "file:/dev/null",
+                             "-time-limit", "1"),
                      10);
     ck_assert_str_eq(out, "");
 }
@@ -218,7 +78,8 @@ START_TEST(usage_errors)
     refused_with(RUN("-nosuch"), "-nosuch: no such option");
     refused_with(RUN("-until-text", "(", "-display", "none"),
                  "regular expression");
-    refused_with(RUN("-display", "none", "/nonexistent.img"), "/nonexistent.img: No such file");
+    refused_with(RUN("-display", "none", "/nonexistent.img"),
+                 "/nonexistent.img: No such file");
     refused_with(RUN("-display", "none", "/"), "/: Is a directory");
     refused_with(RUN("-display", "none", "-fda", "/nonexistent"),
                  "/nonexistent: ");
@@ -241,12 +102,12 @@ START_TEST(files_that_are_no_images)
 
     write_file("empty", "", 0);
     refused_with(RUN("-display", "none", path("empty")), "is empty");
-    refused_with(RUN("-display", "none", "-kernel", path("empty")),
-                 "is empty");
+    refused_with(RUN("-display", "none", "-kernel", path("empty")), "is empty");
     refused_with(RUN("-display", "none", "-hda", path("empty")), "empty");
     memset(noise, 0x5A, sizeof noise);
     write_file("noise", noise, sizeof noise);
-    refused_with(RUN("-display", "none", path("noise")), "no image that I know");
+    refused_with(RUN("-display", "none", path("noise")),
+                 "no image that I know");
     refused_with(RUN("-display", "none", "-fda", path("noise")),
                  "no floppy's size");
     refused_with(RUN("-display", "none", "-kernel", path("noise")),
@@ -300,8 +161,8 @@ END_TEST
 /* Reads the 8042 and sends each byte to COM1. */
 static void write_echo_rom(void)
 {
-    ROM("rom", SET_8N1, 0xB0, 0xAE, 0xE6, 0x64, 0xE4, 0x64, 0xA8, 0x01, 0x74, 0xFA,
-        0xE4, 0x60, 0xBA, 0xF8, 0x03, 0xEE, 0xEB, 0xF2);
+    ROM("rom", SET_8N1, 0xB0, 0xAE, 0xE6, 0x64, 0xE4, 0x64, 0xA8, 0x01, 0x74,
+        0xFA, 0xE4, 0x60, 0xBA, 0xF8, 0x03, 0xEE, 0xEB, 0xF2);
 }
 
 START_TEST(script_presses_keys)
@@ -316,9 +177,8 @@ START_TEST(script_presses_keys)
                              "-time-limit", "2"),
                      0);
     write_file("script", "{\"text\": \"never\"}\n", 18);
-    ck_assert_int_eq(RUN_ROM("-input-script", path("script"), "-time-limit",
-                             "0.1"),
-                     10);
+    ck_assert_int_eq(
+        RUN_ROM("-input-script", path("script"), "-time-limit", "0.1"), 10);
     ck_assert_ptr_nonnull(strstr(err, "line 1 waits for \"text\""));
 }
 END_TEST
@@ -326,8 +186,8 @@ END_TEST
 /* Echo of COM1 with the case changed. */
 static void write_serial_rom(void)
 {
-    ROM("rom", SET_8N1, 0xBA, 0xFD, 0x03, 0xEC, 0xA8, 0x01, 0x74, 0xFB, 0xB2, 0xF8,
-        0xEC, 0x34, 0x20, 0xEE, 0xB2, 0xFD, 0xEB, 0xF1);
+    ROM("rom", SET_8N1, 0xBA, 0xFD, 0x03, 0xEC, 0xA8, 0x01, 0x74, 0xFB, 0xB2,
+        0xF8, 0xEC, 0x34, 0x20, 0xEE, 0xB2, 0xFD, 0xEB, 0xF1);
 }
 
 START_TEST(stdin_goes_to_the_serial_port)
