@@ -19,26 +19,41 @@
 struct tss_layout {
     unsigned min_limit;
     unsigned cr3, ip, flags, regs, segs, ldt, trap; /* 0 = absent */
-    unsigned reg_size;             /* of IP, flags and general registers */
+    unsigned reg_size; /* of IP, flags and general registers */
     unsigned seg_step, seg_count;
 };
 
 static const struct tss_layout tss16 = {
-    .min_limit = 0x2b, .ip = 0x0e, .flags = 0x10, .regs = 0x12,
-    .segs = 0x22, .ldt = 0x2a, .reg_size = 2, .seg_step = 2, .seg_count = 4,
+    .min_limit = 0x2b,
+    .ip = 0x0e,
+    .flags = 0x10,
+    .regs = 0x12,
+    .segs = 0x22,
+    .ldt = 0x2a,
+    .reg_size = 2,
+    .seg_step = 2,
+    .seg_count = 4,
 };
 
 static const struct tss_layout tss32 = {
-    .min_limit = 0x67, .cr3 = 0x1c, .ip = 0x20, .flags = 0x24, .regs = 0x28,
-    .segs = 0x48, .ldt = 0x60, .trap = 0x64, .reg_size = 4, .seg_step = 4,
+    .min_limit = 0x67,
+    .cr3 = 0x1c,
+    .ip = 0x20,
+    .flags = 0x24,
+    .regs = 0x28,
+    .segs = 0x48,
+    .ldt = 0x60,
+    .trap = 0x64,
+    .reg_size = 4,
+    .seg_step = 4,
     .seg_count = 6,
 };
 
 enum { TSS_BUSY = 2, TSS_WIDE = 8, TSS_LINK = 0 };
 enum { DR6_BT = 1 << 15, DR7_LOCAL = 0x155 };
 
-#define EFL_LOADABLE                                                          \
-    (EFL_ARITH | EFL_TF | EFL_IF | EFL_DF | EFL_IOPL | EFL_NT | EFL_RF |      \
+#define EFL_LOADABLE                                                           \
+    (EFL_ARITH | EFL_TF | EFL_IF | EFL_DF | EFL_IOPL | EFL_NT | EFL_RF |       \
      EFL_VM | EFL_AC | EFL_VIF | EFL_VIP | EFL_ID)
 
 /* What is read from the new TSS. */
@@ -64,8 +79,8 @@ static void probe(struct cpu *cpu, gva_t gva, unsigned size,
     if (!mmu_probe(&cpu->mmu, BANK_SUPER, access, (uint32_t)gva, 1, &fault))
         cpu_raise_fault(cpu, &fault);
     end &= ~(gva_t)(PAGE_SIZE - 1);
-    if (end > gva && !mmu_probe(&cpu->mmu, BANK_SUPER, access, (uint32_t)end,
-                                1, &fault))
+    if (end > gva &&
+        !mmu_probe(&cpu->mmu, BANK_SUPER, access, (uint32_t)end, 1, &fault))
         cpu_raise_fault(cpu, &fault);
 }
 
@@ -131,9 +146,9 @@ static void read_state(struct cpu *cpu, const struct seg *tss,
     s->eip = (uint32_t)mem_sys_read(cpu, base + t->ip, t->reg_size);
     s->eflags = (uint32_t)mem_sys_read(cpu, base + t->flags, t->reg_size);
     for (unsigned n = 0; n < 8; n++)
-        s->reg[n] = fill | (uint32_t)mem_sys_read(
-                               cpu, base + t->regs + n * t->reg_size,
-                               t->reg_size);
+        s->reg[n] =
+            fill | (uint32_t)mem_sys_read(cpu, base + t->regs + n * t->reg_size,
+                                          t->reg_size);
     for (unsigned n = 0; n < t->seg_count; n++)
         s->segs[n] =
             (uint16_t)mem_sys_read(cpu, base + t->segs + n * t->seg_step, 2);

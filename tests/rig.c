@@ -14,7 +14,9 @@
 enum {
     INNER_STACK = 0x2e000, /* ESP0 of the TSS */
     HLT = 0xf4,
-    ATTR_DATA = 0x93, ATTR_CODE = 0x9b, ATTR_32 = DESC_G | DESC_DB,
+    ATTR_DATA = 0x93,
+    ATTR_CODE = 0x9b,
+    ATTR_32 = DESC_G | DESC_DB,
     END_VECTOR = 0x80, /* INT that ends programs of ring 3 */
 };
 
@@ -181,8 +183,7 @@ void rig_set_idt(struct rig *rig, unsigned vector, uint64_t gate)
 void rig_load(struct rig *rig, unsigned seg, unsigned selector)
 {
     struct cpu *cpu = rig->cpu;
-    seg_unpack(&cpu->seg[seg], (uint16_t)selector,
-               rig_get_desc(rig, selector));
+    seg_unpack(&cpu->seg[seg], (uint16_t)selector, rig_get_desc(rig, selector));
     if (seg == SEG_CS)
         cpu->cpl = selector & 3;
     cpu_update_views(cpu);
@@ -203,8 +204,7 @@ static void fill_gdt(struct rig *rig)
     rig_set_desc(rig, SEL_CODE64,
                  rig_desc(0, 0xfffff, ATTR_CODE | DESC_G | DESC_L));
     rig_set_desc(rig, SEL_CODE64_3,
-                 rig_desc(0, 0xfffff,
-                          ATTR_CODE | DESC_DPL | DESC_G | DESC_L));
+                 rig_desc(0, 0xfffff, ATTR_CODE | DESC_DPL | DESC_G | DESC_L));
     rig_set_desc(rig, SEL_TSS, rig_desc(RIG_TSS, 0x67, DESC_P | 11));
     rig_set_desc(rig, SEL_LDT, rig_desc(RIG_LDT, 0xff, DESC_P | 2));
 }
@@ -221,8 +221,9 @@ static void fill_idt(struct rig *rig, unsigned code)
 {
     for (unsigned v = 0; v < 256; v++) {
         bool open = v == EX_BP || v == EX_OF || v == END_VECTOR;
-        rig_set_idt(rig, v, rig_gate(code, RIG_HANDLERS + v * 16,
-                                     open ? 0xee : 0x8e, 0));
+        rig_set_idt(
+            rig, v,
+            rig_gate(code, RIG_HANDLERS + v * 16, open ? 0xee : 0x8e, 0));
     }
 }
 
@@ -343,17 +344,18 @@ uint64_t rig_pte(struct rig *rig, uint64_t gva)
     if (cpu_long(cpu))
         levels = 4;
     for (unsigned n = levels; n > 1; n--)
-        table = rig_peek(rig,
-                         table + bits(gva, PAGE_SHIFT + width * (n - 1),
-                                      width) * size,
-                         size) & ~0xfffull & bits(~0ull, 0, 52);
+        table =
+            rig_peek(rig,
+                     table +
+                         bits(gva, PAGE_SHIFT + width * (n - 1), width) * size,
+                     size) &
+            ~0xfffull & bits(~0ull, 0, 52);
     return table + bits(gva, PAGE_SHIFT, width) * size;
 }
 
 void rig_map(struct rig *rig, uint64_t gva, uint64_t entry)
 {
-    rig_poke(rig, rig_pte(rig, gva), entry,
-             rig->cpu->cr4 & CR4_PAE ? 8 : 4);
+    rig_poke(rig, rig_pte(rig, gva), entry, rig->cpu->cr4 & CR4_PAE ? 8 : 4);
 }
 
 void rig_paged(struct rig *rig)
@@ -465,8 +467,8 @@ struct rig_frame rig_frame(struct rig *rig, bool error)
     f.rip = stack_word(rig, &at, size);
     f.cs = (uint16_t)stack_word(rig, &at, size);
     f.flags = stack_word(rig, &at, size);
-    if (size == 8 || (size == 4 && ((f.flags & EFL_VM) ||
-                                    (f.cs & 3) != cpu->cpl))) {
+    if (size == 8 ||
+        (size == 4 && ((f.flags & EFL_VM) || (f.cs & 3) != cpu->cpl))) {
         f.sp = stack_word(rig, &at, size);
         f.ss = (uint16_t)stack_word(rig, &at, size);
     }

@@ -28,13 +28,18 @@ enum {
 
 /* Selectors of the GDT; from SEL_FREE on it is the test's. */
 enum {
-    SEL_CODE = 0x08, SEL_DATA = 0x10,     /* 32-bit, ring 0 */
-    SEL_CODE3 = 0x1b, SEL_DATA3 = 0x23,   /* 32-bit, ring 3 */
-    SEL_CODE16 = 0x28, SEL_DATA16 = 0x30, /* 16-bit, ring 0, base 0 */
-    SEL_CODE64 = 0x38, SEL_CODE64_3 = 0x43,
-    SEL_TSS = 0x48,                       /* two slots in long mode */
+    SEL_CODE = 0x08,
+    SEL_DATA = 0x10, /* 32-bit, ring 0 */
+    SEL_CODE3 = 0x1b,
+    SEL_DATA3 = 0x23, /* 32-bit, ring 3 */
+    SEL_CODE16 = 0x28,
+    SEL_DATA16 = 0x30, /* 16-bit, ring 0, base 0 */
+    SEL_CODE64 = 0x38,
+    SEL_CODE64_3 = 0x43,
+    SEL_TSS = 0x48, /* two slots in long mode */
     SEL_LDT = 0x58,
-    SEL_FREE = 0x60, SEL_COUNT = 64,
+    SEL_FREE = 0x60,
+    SEL_COUNT = 64,
 };
 
 /* What rig_run returns when no exception handler was reached. */
@@ -60,13 +65,13 @@ struct rig {
     struct ram_block *ram;
     struct region ram_region, port_region;
     struct cpu *cpu;
-    uint64_t next_table;      /* first free page for tables */
+    uint64_t next_table; /* first free page for tables */
     enum rig_pace {
         RIG_BLOCKS,  /* one cpu_run for everything */
         RIG_SINGLE,  /* one per instruction */
         RIG_DROPPING /* everything derived is dropped every few */
     } pace;
-    int vector;               /* that ack() gives, -1 = none */
+    int vector; /* that ack() gives, -1 = none */
     unsigned acks;
     /* ports: last access and what reads give */
     unsigned port, port_size, port_reads, port_writes;
@@ -101,11 +106,11 @@ uint64_t rig_peek(struct rig *rig, uint64_t addr, unsigned size);
 int rig_run(struct rig *rig);
 /* Put these bytes at CS:RIP, then run. */
 int rig_run_bytes(struct rig *rig, const void *bytes, size_t size);
-#define RUN(rig, ...)                                                         \
-    rig_run_bytes(rig, (const uint8_t[]){__VA_ARGS__},                        \
+#define RUN(rig, ...)                                                          \
+    rig_run_bytes(rig, (const uint8_t[]){__VA_ARGS__},                         \
                   sizeof((const uint8_t[]){__VA_ARGS__}))
-#define PUT(rig, addr, ...)                                                   \
-    rig_put(rig, addr, (const uint8_t[]){__VA_ARGS__},                        \
+#define PUT(rig, addr, ...)                                                    \
+    rig_put(rig, addr, (const uint8_t[]){__VA_ARGS__},                         \
             sizeof((const uint8_t[]){__VA_ARGS__}))
 /* What the handler that rig_run ended in found on its stack. `error`: the
  * exception has an error code. */
@@ -138,9 +143,12 @@ struct rig_case {
     void (*run)(struct rig *r, struct cpu *c);
 };
 #define RIG_UNUSED __attribute__((unused)) /* some cases need only one */
-#define CASE(name)                                                            \
+#define CASE(name)                                                             \
     static void name(RIG_UNUSED struct rig *r, RIG_UNUSED struct cpu *c)
-#define CASE_ROW(name) {#name, name}
+#define CASE_ROW(name)                                                         \
+    {                                                                          \
+#name, name                                                            \
+    }
 int rig_main(const char *suite, const struct rig_case *cases, unsigned count);
 
 /* Fails the test with `what` when an MMU invariant is broken. */

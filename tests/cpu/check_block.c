@@ -43,8 +43,7 @@ CASE(whole_loop_body_each_time)
     rig_protected(r);
     c->reg[RCX] = 50;
     /* again: add eax, 0; inc byte [again + 2]; loop again */
-    ck_assert_int_eq(RUN(r, 0x83, 0xc0, 0, 0xfe, 0x05, 2, 0, 1, 0, 0xe2,
-                         0xf5),
+    ck_assert_int_eq(RUN(r, 0x83, 0xc0, 0, 0xfe, 0x05, 2, 0, 1, 0, 0xe2, 0xf5),
                      RIG_HALT);
     ck_assert_uint_eq(c->reg[RAX], 49 * 50 / 2);
 }
@@ -355,8 +354,7 @@ CASE(arena_runs_full)
     ck_assert(c->attention & ATT_HALTED);
     ck_assert_uint_eq(c->reg[RCX], 0);
     /* sum of 1..400000 modulo 256 */
-    ck_assert_uint_eq(c->reg[RAX] & 0xff,
-                      (400000ull * 400001 / 2) & 0xff);
+    ck_assert_uint_eq(c->reg[RAX] & 0xff, (400000ull * 400001 / 2) & 0xff);
 }
 
 CASE(budget_is_exact)

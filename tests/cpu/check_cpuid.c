@@ -83,26 +83,26 @@ struct feature {
 CASE(bits_and_instructions)
 {
     static const struct feature t[] = {
-        {1, EDX, 4, {0x0f, 0x31}},                         /* RDTSC */
-        {1, EDX, 8, {0x0f, 0xc7, 0x0b}},                   /* CMPXCHG8B */
-        {1, EDX, 15, {0x0f, 0x44, 0xc1}},                  /* CMOVE */
-        {1, EDX, 19, {0x0f, 0xae, 0x3b}},                  /* CLFLUSH */
-        {1, EDX, 23, {0x0f, 0x77}},                        /* EMMS */
-        {1, EDX, 24, {0x0f, 0xae, 0x03}},                  /* FXSAVE */
-        {1, EDX, 25, {0x0f, 0x58, 0xc1}},                  /* ADDPS */
-        {1, EDX, 26, {0x66, 0x0f, 0x58, 0xc1}},            /* ADDPD */
-        {1, ECX, 0, {0xf2, 0x0f, 0xd0, 0xc1}},             /* ADDSUBPS */
-        {1, ECX, 9, {0x66, 0x0f, 0x38, 0x00, 0xc1}},       /* PSHUFB */
-        {1, ECX, 13, {0x48, 0x0f, 0xc7, 0x0b}},            /* CMPXCHG16B */
-        {1, ECX, 19, {0x66, 0x0f, 0x38, 0x10, 0xc1}},      /* PBLENDVB */
-        {1, ECX, 20, {0x66, 0x0f, 0x38, 0x37, 0xc1}},      /* PCMPGTQ */
-        {1, ECX, 22, {0x0f, 0x38, 0xf0, 0x03}},            /* MOVBE */
-        {1, ECX, 23, {0xf3, 0x0f, 0xb8, 0xc1}},            /* POPCNT */
-        {1, ECX, 25, {0x66, 0x0f, 0x38, 0xdc, 0xc1}},      /* AESENC */
-        {1, ECX, 1, {0x66, 0x0f, 0x3a, 0x44, 0xc1, 0}},    /* PCLMULQDQ */
-        {0x80000001, EDX, 27, {0x0f, 0x01, 0xf9}},         /* RDTSCP */
-        {0x80000001, ECX, 0, {0x9f}},                      /* LAHF */
-        {0x80000001, ECX, 8, {0x0f, 0x0d, 0x0b}},          /* PREFETCHW */
+        {1, EDX, 4, {0x0f, 0x31}},                      /* RDTSC */
+        {1, EDX, 8, {0x0f, 0xc7, 0x0b}},                /* CMPXCHG8B */
+        {1, EDX, 15, {0x0f, 0x44, 0xc1}},               /* CMOVE */
+        {1, EDX, 19, {0x0f, 0xae, 0x3b}},               /* CLFLUSH */
+        {1, EDX, 23, {0x0f, 0x77}},                     /* EMMS */
+        {1, EDX, 24, {0x0f, 0xae, 0x03}},               /* FXSAVE */
+        {1, EDX, 25, {0x0f, 0x58, 0xc1}},               /* ADDPS */
+        {1, EDX, 26, {0x66, 0x0f, 0x58, 0xc1}},         /* ADDPD */
+        {1, ECX, 0, {0xf2, 0x0f, 0xd0, 0xc1}},          /* ADDSUBPS */
+        {1, ECX, 9, {0x66, 0x0f, 0x38, 0x00, 0xc1}},    /* PSHUFB */
+        {1, ECX, 13, {0x48, 0x0f, 0xc7, 0x0b}},         /* CMPXCHG16B */
+        {1, ECX, 19, {0x66, 0x0f, 0x38, 0x10, 0xc1}},   /* PBLENDVB */
+        {1, ECX, 20, {0x66, 0x0f, 0x38, 0x37, 0xc1}},   /* PCMPGTQ */
+        {1, ECX, 22, {0x0f, 0x38, 0xf0, 0x03}},         /* MOVBE */
+        {1, ECX, 23, {0xf3, 0x0f, 0xb8, 0xc1}},         /* POPCNT */
+        {1, ECX, 25, {0x66, 0x0f, 0x38, 0xdc, 0xc1}},   /* AESENC */
+        {1, ECX, 1, {0x66, 0x0f, 0x3a, 0x44, 0xc1, 0}}, /* PCLMULQDQ */
+        {0x80000001, EDX, 27, {0x0f, 0x01, 0xf9}},      /* RDTSCP */
+        {0x80000001, ECX, 0, {0x9f}},                   /* LAHF */
+        {0x80000001, ECX, 8, {0x0f, 0x0d, 0x0b}},       /* PREFETCHW */
     };
     uint32_t out[4];
     for (unsigned n = 0; n < ARRAY_LEN(t); n++) {
@@ -125,11 +125,12 @@ CASE(bits_and_control_bits)
     static const struct {
         uint8_t reg, bit;
         uint32_t cr4;
-    } t[] = {{EDX, 1, CR4_VME | CR4_PVI}, {EDX, 2, CR4_DE}, {EDX, 3, CR4_PSE},
-             {EDX, 4, CR4_TSD},           {EDX, 6, CR4_PAE},
-             {EDX, 7, CR4_MCE},           {EDX, 13, CR4_PGE},
-             {EDX, 24, CR4_OSFXSR},       {EDX, 25, CR4_OSXMMEXCPT},
-             {ECX, 17, CR4_PCIDE},        {ECX, 26, CR4_OSXSAVE}};
+    } t[] = {{EDX, 1, CR4_VME | CR4_PVI}, {EDX, 2, CR4_DE},
+             {EDX, 3, CR4_PSE},           {EDX, 4, CR4_TSD},
+             {EDX, 6, CR4_PAE},           {EDX, 7, CR4_MCE},
+             {EDX, 13, CR4_PGE},          {EDX, 24, CR4_OSFXSR},
+             {EDX, 25, CR4_OSXMMEXCPT},   {ECX, 17, CR4_PCIDE},
+             {ECX, 26, CR4_OSXSAVE}};
     uint32_t out[4];
     for (unsigned n = 0; n < ARRAY_LEN(t); n++) {
         bool offered;
@@ -138,8 +139,7 @@ CASE(bits_and_control_bits)
         offered = out[t[n].reg] >> t[n].bit & 1;
         rig_go(r, RIG_CODE);
         c->reg[RAX] = t[n].cr4;
-        ck_assert_int_eq(RUN(r, 0x0f, 0x22, 0xe0),
-                         offered ? RIG_HALT : EX_GP);
+        ck_assert_int_eq(RUN(r, 0x0f, 0x22, 0xe0), offered ? RIG_HALT : EX_GP);
     }
 }
 
@@ -159,9 +159,9 @@ CASE(eflags_id_can_be_toggled)
 {
     rig_protected(r);
     /* pushf; xor [esp], ID; popf; pushf; pop eax */
-    ck_assert_int_eq(RUN(r, 0x9c, 0x81, 0x34, 0x24, 0, 0, 0x20, 0, 0x9d, 0x9c,
-                         0x58),
-                     RIG_HALT);
+    ck_assert_int_eq(
+        RUN(r, 0x9c, 0x81, 0x34, 0x24, 0, 0, 0x20, 0, 0x9d, 0x9c, 0x58),
+        RIG_HALT);
     ck_assert(c->reg[RAX] & EFL_ID);
 }
 

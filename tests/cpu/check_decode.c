@@ -18,7 +18,7 @@ static enum decode_status decode(struct cpu *c, unsigned size,
     return decode_insn(c->decode, bytes, avail, size, i);
 }
 
-#define DECODE(size, ...)                                                     \
+#define DECODE(size, ...)                                                      \
     decode(c, size, (const uint8_t[16]){__VA_ARGS__}, 15, &i)
 
 /* ---- lengths by code size; a prefix of an instruction needs more bytes */
@@ -62,8 +62,8 @@ static const struct sample samples[] = {
     {{3, 3, 3}, {0x0f, 0xa3, 0xc8}}, /* BT */
     {{4, 4, 4}, {0x0f, 0xba, 0xe0, 1}},
     {{0, 0, 0}, {0x0f, 0xba, 0xc0, 1}}, /* digit 0 */
-    {{3, 3, 3}, {0x0f, 0xff, 0xc0}}, /* UD0 has ModRM; exec_ raises */
-    {{0, 0, 0}, {0x8d, 0xc0}}, /* LEA of a register */
+    {{3, 3, 3}, {0x0f, 0xff, 0xc0}},    /* UD0 has ModRM; exec_ raises */
+    {{0, 0, 0}, {0x8d, 0xc0}},          /* LEA of a register */
     {{0, 0, 0}, {0xfe, 0xd0}},
     {{0, 0, 0}, {0xff, 0xf8}},
     {{0, 0, 0}, {0x8f, 0xc8}},
@@ -88,8 +88,7 @@ CASE(lengths)
                           "row %u size %u: status %d, length %u, not %u", n,
                           size, st, i.len, want);
             for (unsigned k = 0; k < want; k++)
-                ck_assert_int_eq(decode(c, size, s->bytes, k, &i),
-                                 DECODE_MORE);
+                ck_assert_int_eq(decode(c, size, s->bytes, k, &i), DECODE_MORE);
         }
     }
 }
@@ -190,13 +189,13 @@ CASE(lock)
         {{0xf0, 0x0f, 0xc7, 0x0b}, true},  /* cmpxchg8b */
         {{0xf0, 0xd1, 0x03}, false},       /* rol */
         {{0xf0, 0x90}, false},
-        {{0xf0, 0xa4}, false},             /* movs */
+        {{0xf0, 0xa4}, false}, /* movs */
     };
     struct insn i;
     for (unsigned n = 0; n < ARRAY_LEN(t); n++) {
         enum decode_status st = decode(c, C32, t[n].bytes, 15, &i);
-        ck_assert_msg(st == (t[n].ok ? DECODE_OK : DECODE_UD), "row %u: %d",
-                      n, st);
+        ck_assert_msg(st == (t[n].ok ? DECODE_OK : DECODE_UD), "row %u: %d", n,
+                      st);
     }
     rig_protected(r);
     ck_assert_int_eq(RUN(r, 0xf0, 0x01, 0xc3), EX_UD);
@@ -298,8 +297,8 @@ CASE(rip_relative)
     rig_poke(r, RIG_CODE + 0x107, 0x1234, 4);
     /* mov eax, [rip + 100h]; the address counts from the end, immediates
      * included: cmp dword [rip + 96h], 1234h */
-    ck_assert_int_eq(RUN(r, 0x40, 0x8b, 0x05, 0, 1, 0, 0, 0x81, 0x3d, 0xf6,
-                         0, 0, 0, 0x34, 0x12, 0, 0),
+    ck_assert_int_eq(RUN(r, 0x40, 0x8b, 0x05, 0, 1, 0, 0, 0x81, 0x3d, 0xf6, 0,
+                         0, 0, 0x34, 0x12, 0, 0),
                      RIG_HALT);
     ck_assert_uint_eq(c->reg[RAX], 0x1234);
     ck_assert(cpu_eflags(c) & EFL_ZF);

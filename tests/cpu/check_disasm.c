@@ -21,8 +21,8 @@ static bool have_capstone(void)
 
 static bool is_prefix(unsigned op, unsigned size)
 {
-    static const uint8_t prefix[] = {0x0f, 0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65,
-                                     0x66, 0x67, 0xf0, 0xf2, 0xf3};
+    static const uint8_t prefix[] = {0x0f, 0x26, 0x2e, 0x36, 0x3e, 0x64,
+                                     0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3};
     for (unsigned n = 0; n < ARRAY_LEN(prefix); n++)
         if (op == prefix[n])
             return true;

@@ -27,7 +27,7 @@ CASE(real_int)
 CASE(protected_fault_has_error_and_rf)
 {
     rig_protected(r);
-    c->reg[RAX] = 0xfff8; /* outside the GDT */
+    c->reg[RAX] = 0xfff8;                        /* outside the GDT */
     ck_assert_int_eq(RUN(r, 0x8e, 0xd8), EX_GP); /* mov ds, ax */
     struct rig_frame f = rig_frame(r, true);
     ck_assert_uint_eq(f.error, 0xfff8);
@@ -80,8 +80,8 @@ CASE(long_ist)
 {
     rig_long(r);
     rig_poke(r, RIG_TSS + 36, 0x2a008, 8); /* IST1 */
-    rig_set_idt(r, EX_UD, rig_gate(SEL_CODE64, RIG_HANDLERS + EX_UD * 16,
-                                   0x8e, 1));
+    rig_set_idt(r, EX_UD,
+                rig_gate(SEL_CODE64, RIG_HANDLERS + EX_UD * 16, 0x8e, 1));
     ck_assert_int_eq(RUN(r, 0x0f, 0x0b), EX_UD);
     ck_assert_uint_eq(c->reg[RSP], 0x2a000 - 40);
     ck_assert_uint_eq(rig_frame(r, false).sp, RIG_STACK);
@@ -91,8 +91,8 @@ CASE(long_stack_not_canonical_is_double_fault)
 {
     rig_long(r);
     rig_poke(r, RIG_TSS + 36, 0x2a000, 8);
-    rig_set_idt(r, EX_DF, rig_gate(SEL_CODE64, RIG_HANDLERS + EX_DF * 16,
-                                   0x8e, 1));
+    rig_set_idt(r, EX_DF,
+                rig_gate(SEL_CODE64, RIG_HANDLERS + EX_DF * 16, 0x8e, 1));
     c->reg[RSP] = 0x8000000000000000;
     /* #DE is contributory, #SS on its frame makes #DF. */
     ck_assert_int_eq(RUN(r, 0x31, 0xc9, 0xf7, 0xf1), EX_DF);
@@ -112,12 +112,12 @@ CASE(gate16_pushes_words)
 {
     rig_protected(r);
     /* The upper word of a 16-bit gate's offset is ignored. */
-    rig_set_idt(r, 0x40, rig_gate(SEL_CODE, 0xabcd0000 | (RIG_HANDLERS +
-                                                          0x400), 0x86, 0));
+    rig_set_idt(
+        r, 0x40,
+        rig_gate(SEL_CODE, 0xabcd0000 | (RIG_HANDLERS + 0x400), 0x86, 0));
     ck_assert_int_eq(RUN(r, 0xcd, 0x40), 0x40);
     ck_assert_uint_eq(c->reg[RSP], RIG_STACK - 6);
-    ck_assert_uint_eq(rig_peek(r, RIG_STACK - 6, 2),
-                      (RIG_CODE + 2) & 0xffff);
+    ck_assert_uint_eq(rig_peek(r, RIG_STACK - 6, 2), (RIG_CODE + 2) & 0xffff);
     ck_assert_uint_eq(rig_peek(r, RIG_STACK - 4, 2), SEL_CODE);
 }
 
@@ -142,8 +142,8 @@ CASE(int3_may_be_called_from_ring3)
 CASE(int3_checks_dpl)
 {
     rig_user(r);
-    rig_set_idt(r, EX_BP, rig_gate(SEL_CODE, RIG_HANDLERS + EX_BP * 16, 0x8e,
-                                   0));
+    rig_set_idt(r, EX_BP,
+                rig_gate(SEL_CODE, RIG_HANDLERS + EX_BP * 16, 0x8e, 0));
     ck_assert_int_eq(RUN(r, 0xcc), EX_GP);
     ck_assert_uint_eq(rig_frame(r, true).error, EX_BP << 3 | 2);
 }
@@ -448,8 +448,7 @@ CASE(popf_that_sets_tf)
 {
     rig_protected(r);
     /* push 0x102; popf; inc eax; inc ebx: the trap comes after INC EAX */
-    ck_assert_int_eq(RUN(r, 0x68, 0x02, 0x01, 0, 0, 0x9d, 0x40, 0x43),
-                     EX_DB);
+    ck_assert_int_eq(RUN(r, 0x68, 0x02, 0x01, 0, 0, 0x9d, 0x40, 0x43), EX_DB);
     ck_assert_uint_eq(c->reg[RAX], 1);
     ck_assert_uint_eq(c->reg[RBX], 0);
     ck_assert_uint_eq(rig_frame(r, false).rip, RIG_CODE + 7);
@@ -538,8 +537,7 @@ CASE(data_breakpoint)
     c->reg[RBX] = RIG_DATA;
     arm(r, 1, RIG_DATA + 4, WR4);
     /* mov eax, [ebx + 4]; mov [ebx + 8], eax; mov [ebx + 7], al; inc */
-    ck_assert_int_eq(RUN(r, 0x8b, 0x43, 4, 0x89, 0x43, 8, 0x88, 0x43, 7,
-                         0x41),
+    ck_assert_int_eq(RUN(r, 0x8b, 0x43, 4, 0x89, 0x43, 8, 0x88, 0x43, 7, 0x41),
                      EX_DB);
     ck_assert_uint_eq(rig_frame(r, false).rip, RIG_CODE + 9);
     ck_assert_uint_eq(c->reg[RCX], 0);
@@ -551,8 +549,7 @@ CASE(data_breakpoint_on_reads)
     rig_long(r);
     c->reg[RBX] = RIG_DATA;
     arm(r, 3, RIG_DATA + 3, ACC2); /* covers 2 and 3 */
-    ck_assert_int_eq(RUN(r, 0x8a, 0x43, 1, 0x8a, 0x43, 4, 0x66, 0x8b, 0x43,
-                         1),
+    ck_assert_int_eq(RUN(r, 0x8a, 0x43, 1, 0x8a, 0x43, 4, 0x66, 0x8b, 0x43, 1),
                      EX_DB);
     ck_assert_uint_eq(rig_frame(r, false).rip, RIG_CODE + 10);
     ck_assert_uint_eq(c->dr[6] & 0xe00f, 8);
@@ -615,7 +612,7 @@ CASE(port_breakpoint)
 CASE(general_detect)
 {
     rig_protected(r);
-    c->dr[7] = 0x2400; /* GD */
+    c->dr[7] = 0x2400;                                 /* GD */
     ck_assert_int_eq(RUN(r, 0x0f, 0x21, 0xc0), EX_DB); /* mov eax, dr0 */
     ck_assert_uint_eq(rig_frame(r, false).rip, RIG_CODE);
     ck_assert(c->dr[6] & 1 << 13);
@@ -678,8 +675,8 @@ CASE(v86_interrupt_frame)
 
 CASE(v86_iopl_sensitive)
 {
-    static const uint8_t op[][2] = {
-        {0xfa}, {0xfb}, {0x9c}, {0x9d}, {0xcd, 0x21}, {0xcf}, {0xf4}};
+    static const uint8_t op[][2] = {{0xfa},       {0xfb}, {0x9c}, {0x9d},
+                                    {0xcd, 0x21}, {0xcf}, {0xf4}};
     for (unsigned n = 0; n < ARRAY_LEN(op); n++) {
         rig_v86(r, 0);
         ck_assert_int_eq(rig_run_bytes(r, op[n], op[n][0] == 0xcd ? 2 : 1),

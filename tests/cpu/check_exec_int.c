@@ -9,7 +9,8 @@
 
 enum {
     ABSENT = RIG_DATA + 0x1000, /* a page the cases take away */
-    FAULT_TSS = 0x6000, FAULT_STACK = 0x2c000,
+    FAULT_TSS = 0x6000,
+    FAULT_STACK = 0x2c000,
 };
 
 static void paged(struct rig *r)
@@ -36,8 +37,8 @@ static void fault_task(struct rig *r)
     rig_poke(r, FAULT_TSS + 0x20, 0x8000, 4); /* EIP */
     rig_poke(r, FAULT_TSS + 0x38, FAULT_STACK, 4);
     for (unsigned s = 0; s < 6; s++)
-        rig_poke(r, FAULT_TSS + 0x48 + 4 * s,
-                 s == SEG_CS ? SEL_CODE : SEL_DATA, 4);
+        rig_poke(r, FAULT_TSS + 0x48 + 4 * s, s == SEG_CS ? SEL_CODE : SEL_DATA,
+                 4);
     PUT(r, 0x8000, 0xf4);
     rig_set_idt(r, EX_PF, rig_gate(SEL_FREE, 0, 0x85, 0));
 }
@@ -80,43 +81,43 @@ static void check_faulting(struct rig *r, const struct faulting *t, bool push)
 CASE(faults_change_nothing)
 {
     static const struct faulting t[] = {
-        {{0x01, 0x03}, 2},                   /* add [ebx], eax */
-        {{0x03, 0x03}, 0},                   /* add eax, [ebx] */
-        {{0x87, 0x03}, 2},                   /* xchg */
-        {{0x0f, 0xb1, 0x03}, 2},             /* cmpxchg */
-        {{0x0f, 0xc1, 0x03}, 2},             /* xadd */
-        {{0x0f, 0xc7, 0x0b}, 2},             /* cmpxchg8b */
-        {{0xff, 0x03}, 2},                   /* inc */
-        {{0xf7, 0x1b}, 2},                   /* neg */
-        {{0xd1, 0x23}, 2},                   /* shl */
-        {{0x0f, 0xa4, 0x03, 3}, 2},          /* shld */
-        {{0xf7, 0x23}, 0},                   /* mul */
-        {{0xf7, 0x33}, 0},                   /* div */
-        {{0x0f, 0xba, 0x2b, 31}, 2},         /* bts */
-        {{0x0f, 0xbc, 0x0b}, 0},             /* bsf */
-        {{0x0f, 0x44, 0x0b}, 0},             /* cmove: reads always */
-        {{0x0f, 0x45, 0x0b}, 0},             /* cmovne */
-        {{0x0f, 0x94, 0x06}, 2},             /* sete [esi] */
-        {{0xff, 0x33}, 0},                   /* push [ebx] */
-        {{0x8f, 0x03}, 2},                   /* pop [ebx] */
-        {{0xff, 0x13}, 0},                   /* call [ebx] */
-        {{0xff, 0x1b}, 0},                   /* call far [ebx] */
-        {{0xff, 0x23}, 0},                   /* jmp [ebx] */
-        {{0xc5, 0x0b}, 0},                   /* lds */
-        {{0xa4}, 0},                         /* movsb */
-        {{0xa6}, 0},                         /* cmpsb */
-        {{0xaa}, 2},                         /* stosb */
-        {{0xac}, 0},                         /* lodsb */
-        {{0xae}, 0},                         /* scasb */
-        {{0xd7}, 0},                         /* xlat */
-        {{0x62, 0x0b}, 0},                   /* bound */
-        {{0x6c}, 2},                         /* insb */
-        {{0x6e}, 0},                         /* outsb */
-        {{0x0f, 0xb6, 0x0e}, 0},             /* movzx ecx, [esi] */
-        {{0x63, 0x0e}, 2},                   /* arpl [esi], cx */
-        {{0x0f, 0x01, 0x03}, 2},             /* sgdt */
-        {{0x0f, 0x00, 0x06}, 2},             /* sldt */
-        {{0x8c, 0x1e}, 2},                   /* mov [esi], ds */
+        {{0x01, 0x03}, 2},           /* add [ebx], eax */
+        {{0x03, 0x03}, 0},           /* add eax, [ebx] */
+        {{0x87, 0x03}, 2},           /* xchg */
+        {{0x0f, 0xb1, 0x03}, 2},     /* cmpxchg */
+        {{0x0f, 0xc1, 0x03}, 2},     /* xadd */
+        {{0x0f, 0xc7, 0x0b}, 2},     /* cmpxchg8b */
+        {{0xff, 0x03}, 2},           /* inc */
+        {{0xf7, 0x1b}, 2},           /* neg */
+        {{0xd1, 0x23}, 2},           /* shl */
+        {{0x0f, 0xa4, 0x03, 3}, 2},  /* shld */
+        {{0xf7, 0x23}, 0},           /* mul */
+        {{0xf7, 0x33}, 0},           /* div */
+        {{0x0f, 0xba, 0x2b, 31}, 2}, /* bts */
+        {{0x0f, 0xbc, 0x0b}, 0},     /* bsf */
+        {{0x0f, 0x44, 0x0b}, 0},     /* cmove: reads always */
+        {{0x0f, 0x45, 0x0b}, 0},     /* cmovne */
+        {{0x0f, 0x94, 0x06}, 2},     /* sete [esi] */
+        {{0xff, 0x33}, 0},           /* push [ebx] */
+        {{0x8f, 0x03}, 2},           /* pop [ebx] */
+        {{0xff, 0x13}, 0},           /* call [ebx] */
+        {{0xff, 0x1b}, 0},           /* call far [ebx] */
+        {{0xff, 0x23}, 0},           /* jmp [ebx] */
+        {{0xc5, 0x0b}, 0},           /* lds */
+        {{0xa4}, 0},                 /* movsb */
+        {{0xa6}, 0},                 /* cmpsb */
+        {{0xaa}, 2},                 /* stosb */
+        {{0xac}, 0},                 /* lodsb */
+        {{0xae}, 0},                 /* scasb */
+        {{0xd7}, 0},                 /* xlat */
+        {{0x62, 0x0b}, 0},           /* bound */
+        {{0x6c}, 2},                 /* insb */
+        {{0x6e}, 0},                 /* outsb */
+        {{0x0f, 0xb6, 0x0e}, 0},     /* movzx ecx, [esi] */
+        {{0x63, 0x0e}, 2},           /* arpl [esi], cx */
+        {{0x0f, 0x01, 0x03}, 2},     /* sgdt */
+        {{0x0f, 0x00, 0x06}, 2},     /* sldt */
+        {{0x8c, 0x1e}, 2},           /* mov [esi], ds */
     };
     for (unsigned n = 0; n < ARRAY_LEN(t); n++)
         check_faulting(r, &t[n], false);
@@ -125,14 +126,14 @@ CASE(faults_change_nothing)
 CASE(pushes_that_fault_change_nothing)
 {
     static const struct faulting t[] = {
-        {{0x9c}, 2},                         /* pushf */
-        {{0x60}, 2},                         /* pusha */
-        {{0xe8, 1, 0, 0, 0}, 2},             /* call */
-        {{0x9a, 1, 0, 0, 0, SEL_CODE, 0}, 2},/* call far */
-        {{0xc8, 8, 0, 0}, 2},                /* enter */
-        {{0xc8, 8, 0, 2}, 2},                /* enter 8, 2 */
-        {{0x6a, 1}, 2},                      /* push 1 */
-        {{0x1e}, 2},                         /* push ds */
+        {{0x9c}, 2},                          /* pushf */
+        {{0x60}, 2},                          /* pusha */
+        {{0xe8, 1, 0, 0, 0}, 2},              /* call */
+        {{0x9a, 1, 0, 0, 0, SEL_CODE, 0}, 2}, /* call far */
+        {{0xc8, 8, 0, 0}, 2},                 /* enter */
+        {{0xc8, 8, 0, 2}, 2},                 /* enter 8, 2 */
+        {{0x6a, 1}, 2},                       /* push 1 */
+        {{0x1e}, 2},                          /* push ds */
     };
     for (unsigned n = 0; n < ARRAY_LEN(t); n++)
         check_faulting(r, &t[n], true);
@@ -222,9 +223,9 @@ CASE(flags_in_every_combination)
         rig_poke(r, RIG_STACK - 4, fl | 2, 4);
         c->reg[RSP] = RIG_STACK - 4;
         /* popf; setcc al..: C P Z S O by their instructions; pushf */
-        ck_assert_int_eq(RUN(r, 0x9d, 0x0f, 0x92, 0xc0, 0x0f, 0x9a, 0xc3,
-                             0x0f, 0x94, 0xc1, 0x0f, 0x98, 0xc2, 0x0f, 0x90,
-                             0xc4, 0x9c),
+        ck_assert_int_eq(RUN(r, 0x9d, 0x0f, 0x92, 0xc0, 0x0f, 0x9a, 0xc3, 0x0f,
+                             0x94, 0xc1, 0x0f, 0x98, 0xc2, 0x0f, 0x90, 0xc4,
+                             0x9c),
                          RIG_HALT);
         ck_assert_uint_eq(rig_peek(r, RIG_STACK - 4, 4), fl | 2);
         ck_assert_uint_eq(c->reg[RAX] & 1, (fl & EFL_CF) != 0);
@@ -274,7 +275,7 @@ CASE(bt_word_in_16_bit_addresses)
     rig_real(r);
     rig_poke(r, 0x20000 + 0xffe0, 1, 2);
     c->reg[RBX] = 0;
-    c->reg[RAX] = (uint16_t)(-0x20 * 8); /* wraps below 0 */
+    c->reg[RAX] = (uint16_t)(-0x20 * 8);                  /* wraps below 0 */
     ck_assert_int_eq(RUN(r, 0x0f, 0xa3, 0x07), RIG_HALT); /* bt [bx], ax */
     ck_assert(cpu_eflags(c) & EFL_CF);
 }
@@ -525,8 +526,7 @@ CASE(writes_of_32_bits_clear_the_upper_half)
         rig_long(r);
         c->reg[RAX] = ~0ull;
         rig_set_eflags(r, EFL_ZF); /* CMOVNE is not taken */
-        ck_assert_int_eq(rig_run_bytes(r, code[n], sizeof code[n]),
-                         RIG_HALT);
+        ck_assert_int_eq(rig_run_bytes(r, code[n], sizeof code[n]), RIG_HALT);
         ck_assert_msg(c->reg[RAX] >> 32 == 0, "row %u", n);
     }
 }

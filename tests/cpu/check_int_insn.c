@@ -19,8 +19,11 @@
 #include "tests/cpu/oracle_x64_int.h"
 
 enum {
-    CODE = 0x900000, DATA = 0xa00000, DATA_SIZE = 0x1000,
-    ROUNDS = 12, SHOWN = 3,
+    CODE = 0x900000,
+    DATA = 0xa00000,
+    DATA_SIZE = 0x1000,
+    ROUNDS = 12,
+    SHOWN = 3,
 };
 
 static const char *the_row; /* only this one; NULL = all */
@@ -40,10 +43,27 @@ static uint64_t next_random(void)
 /* Edges of every width more often than not. */
 static uint64_t random_value(void)
 {
-    static const uint64_t edge[] = {
-        0, 1, 2, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff,
-        0x80000000, 0xffffffff, 0x7fffffffffffffff, 0x8000000000000000, ~0ull,
-        0x3f, 0x40, 0x1f, 0x20, 9, 17};
+    static const uint64_t edge[] = {0,
+                                    1,
+                                    2,
+                                    0x7f,
+                                    0x80,
+                                    0xff,
+                                    0x7fff,
+                                    0x8000,
+                                    0xffff,
+                                    0x7fffffff,
+                                    0x80000000,
+                                    0xffffffff,
+                                    0x7fffffffffffffff,
+                                    0x8000000000000000,
+                                    ~0ull,
+                                    0x3f,
+                                    0x40,
+                                    0x1f,
+                                    0x20,
+                                    9,
+                                    17};
     uint64_t r = next_random();
     switch (r & 3) {
     case 0:
@@ -75,8 +95,7 @@ static void emit(struct code *c, uint64_t value, unsigned size)
 
 static bool has_operand(const struct insn_row *row, enum operand o)
 {
-    return row->operand[0] == o || row->operand[1] == o ||
-           row->operand[2] == o;
+    return row->operand[0] == o || row->operand[1] == o || row->operand[2] == o;
 }
 
 static bool has_modrm(const struct insn_row *row)
@@ -154,8 +173,8 @@ static struct code encode(const struct insn_row *row, const struct form *f)
 
 static bool testable(const struct insn_row *row)
 {
-    if (row->attr & (A_NOTEST | A_PRIV | A_ENDS | A_BRANCH | A_IO | A_FPU |
-                     A_SIMD))
+    if (row->attr &
+        (A_NOTEST | A_PRIV | A_ENDS | A_BRANCH | A_IO | A_FPU | A_SIMD))
         return false;
     if (row->encoding & (NOT64 | ENC_VEX))
         return false;
@@ -215,8 +234,7 @@ static void make_setup(struct setup *s, const struct insn_row *row,
     s->flags = (next_random() & (EFL_ARITH | EFL_DF)) | EFL_1 | EFL_IF;
 }
 
-static int run_guest(struct rig *r, const struct setup *s,
-                     const struct code *c)
+static int run_guest(struct rig *r, const struct setup *s, const struct code *c)
 {
     static const uint8_t hlt = 0xf4;
     struct cpu *cpu = r->cpu;
@@ -299,8 +317,7 @@ static bool compare_once(struct rig *r, const struct insn_row *row,
         return true;
     used = strlen(text);
     for (unsigned n = 0; n < c.size && used + 4 < size; n++)
-        used += (size_t)snprintf(text + used, size - used, " %02x",
-                                 c.bytes[n]);
+        used += (size_t)snprintf(text + used, size - used, " %02x", c.bytes[n]);
     return false;
 }
 
@@ -311,7 +328,7 @@ static unsigned check_row(struct rig *r, const struct insn_row *row,
     char text[160];
     unsigned bad = 0;
     for (unsigned v = 0; v < 64; v++) {
-        struct form f = {v & 1, v >> 1 & 1, v >> 2 & 1,
+        struct form f = {v & 1,      v >> 1 & 1, v >> 2 & 1,
                          v >> 3 & 1, v >> 4 & 1, v >> 5 & 1};
         if (!form_fits(row, &f))
             continue;

@@ -54,9 +54,11 @@ CASE(load_ds)
 
 CASE(load_ds_in_ring3)
 {
-    static const struct load t[] = {
-        {0xc093, 0, EX_GP}, {0xc0b3, 0, EX_GP}, {0xc0f3, 0, RIG_HALT},
-        {0xc09f, 3, RIG_HALT}, {0xc073, 0, EX_NP}};
+    static const struct load t[] = {{0xc093, 0, EX_GP},
+                                    {0xc0b3, 0, EX_GP},
+                                    {0xc0f3, 0, RIG_HALT},
+                                    {0xc09f, 3, RIG_HALT},
+                                    {0xc073, 0, EX_NP}};
     check_loads(r, true, 0xd8, t, ARRAY_LEN(t));
 }
 
@@ -64,9 +66,8 @@ CASE(load_ss)
 {
     static const struct load t[] = {
         {0xc093, 0, RIG_HALT}, {0xc097, 0, RIG_HALT}, /* expand-down */
-        {0xc091, 0, EX_GP},    {0xc09b, 0, EX_GP},
-        {0xc093, 1, EX_GP},    {0xc0f3, 0, EX_GP},
-        {0xc013, 0, EX_SS}};
+        {0xc091, 0, EX_GP},    {0xc09b, 0, EX_GP},    {0xc093, 1, EX_GP},
+        {0xc0f3, 0, EX_GP},    {0xc013, 0, EX_SS}};
     check_loads(r, false, 0xd0, t, ARRAY_LEN(t));
 }
 
@@ -141,8 +142,8 @@ struct access {
     int vector;
 };
 
-static void check_accesses(struct rig *r, unsigned seg,
-                           const struct access *t, unsigned count)
+static void check_accesses(struct rig *r, unsigned seg, const struct access *t,
+                           unsigned count)
 {
     for (unsigned n = 0; n < count; n++) {
         int got;
@@ -252,8 +253,8 @@ CASE(page_crossing_write_is_all_or_nothing)
 
 /* ---- far jumps and calls */
 
-#define FAR(op, sel, off)                                                     \
-    (op), (off)&0xff, (off) >> 8 & 0xff, (off) >> 16 & 0xff, (off) >> 24,     \
+#define FAR(op, sel, off)                                                      \
+    (op), (off)&0xff, (off) >> 8 & 0xff, (off) >> 16 & 0xff, (off) >> 24,      \
         (sel)&0xff, (sel) >> 8
 #define JMP(sel, off)  FAR(0xea, sel, off)
 #define CALL(sel, off) FAR(0x9a, sel, off)
@@ -264,10 +265,9 @@ CASE(jmp_checks)
         unsigned attr, rpl;
         int vector;
     } t[] = {{0xc09b, 0, RIG_HALT}, {0xc09b, 3, EX_GP}, /* RPL > CPL */
-             {0xc0fb, 0, EX_GP},    /* DPL > CPL */
-             {0xc09f, 3, RIG_HALT}, /* conforming */
-             {0xc0ff, 0, EX_GP},    {0xc01b, 0, EX_NP},
-             {0xc093, 0, EX_GP}};
+             {0xc0fb, 0, EX_GP},                        /* DPL > CPL */
+             {0xc09f, 3, RIG_HALT},                     /* conforming */
+             {0xc0ff, 0, EX_GP},    {0xc01b, 0, EX_NP}, {0xc093, 0, EX_GP}};
     for (unsigned n = 0; n < ARRAY_LEN(t); n++) {
         int got;
         rig_protected(r);
@@ -442,10 +442,10 @@ CASE(iret_to_ring3)
 CASE(iret_in_ring3_keeps_iopl_and_if)
 {
     rig_user(r);
-    push32s(r,
-            (const uint32_t[]){EFL_IF | EFL_IOPL | EFL_DF | 2, SEL_CODE3,
-                               0x8000},
-            3);
+    push32s(
+        r,
+        (const uint32_t[]){EFL_IF | EFL_IOPL | EFL_DF | 2, SEL_CODE3, 0x8000},
+        3);
     PUT(r, 0x8000, 0xcc);
     ck_assert_int_eq(RUN(r, 0xcf), EX_BP);
     ck_assert_uint_eq(rig_frame(r, false).flags, EFL_DF | 2);
@@ -460,14 +460,13 @@ CASE(iret_drops_reserved_bits)
     ck_assert_uint_eq(cpu_eflags(c), EFL_CF | 2);
     rig_protected(r);
     push32s(r,
-            (const uint32_t[]){0, 0, 0, 0, 0x2000, 0xfff0,
-                               0xffc0802a | EFL_VM, 0x1000, 0},
+            (const uint32_t[]){0, 0, 0, 0, 0x2000, 0xfff0, 0xffc0802a | EFL_VM,
+                               0x1000, 0},
             9);
     PUT(r, 0x10000, 0xcf); /* the IRET itself, then #GP in V86 mode */
     rig_go(r, RIG_CODE);
     ck_assert_int_eq(rig_run(r), EX_GP);
-    ck_assert_uint_eq(rig_frame(r, true).flags & ~(uint64_t)EFL_RF,
-                      EFL_VM | 2);
+    ck_assert_uint_eq(rig_frame(r, true).flags & ~(uint64_t)EFL_RF, EFL_VM | 2);
 }
 
 CASE(iret16)
@@ -724,9 +723,9 @@ CASE(verr_verw)
     static const struct {
         unsigned selector, op;
         bool ok;
-    } t[] = {{SEL_CODE3, 0xe0, true},  {SEL_CODE3, 0xe8, false},
-             {SEL_DATA3, 0xe8, true},  {SEL_DATA, 0xe8, false},
-             {0, 0xe0, false},         {SEL_TSS, 0xe0, false}};
+    } t[] = {{SEL_CODE3, 0xe0, true}, {SEL_CODE3, 0xe8, false},
+             {SEL_DATA3, 0xe8, true}, {SEL_DATA, 0xe8, false},
+             {0, 0xe0, false},        {SEL_TSS, 0xe0, false}};
     for (unsigned n = 0; n < ARRAY_LEN(t); n++) {
         rig_user(r);
         c->reg[RAX] = t[n].selector;
@@ -823,7 +822,7 @@ CASE(io_bitmap_of_wide_ports)
     c->tr.limit = 0x68 + 0x20;
     rig_poke(r, RIG_TSS + 0x66, 0x68, 2);
     c->reg[RDX] = 0x87;
-    rig_poke(r, RIG_TSS + 0x68 + 0x10, 0x7e, 2); /* 87h, 88h allowed */
+    rig_poke(r, RIG_TSS + 0x68 + 0x10, 0x7e, 2);    /* 87h, 88h allowed */
     ck_assert_int_eq(RUN(r, 0x66, 0xef), RIG_HALT); /* out dx, ax */
     rig_user(r);
     c->tr.limit = 0x68 + 0x20;

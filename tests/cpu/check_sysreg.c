@@ -26,8 +26,8 @@ static int write_cr(struct rig *r, unsigned n, uint64_t value)
 CASE(cr0_refused)
 {
     static const uint32_t t[] = {
-        CR0_PG,                     /* without PE */
-        CR0_PE | CR0_NW,            /* without CD */
+        CR0_PG,          /* without PE */
+        CR0_PE | CR0_NW, /* without CD */
     };
     for (unsigned n = 0; n < ARRAY_LEN(t); n++) {
         rig_protected(r);
@@ -46,12 +46,11 @@ CASE(cr0_reserved_bits_read_as_they_are)
 
 CASE(cr_in_ring3)
 {
-    static const uint8_t op[][3] = {{0x0f, 0x22, 0xc0}, {0x0f, 0x20, 0xc0},
-                                    {0x0f, 0x21, 0xc0}, {0x0f, 0x23, 0xc0},
-                                    {0x0f, 0x01, 0x38}, {0x0f, 0x01, 0xf0},
-                                    {0x0f, 0x30, 0x90}, {0x0f, 0x32, 0x90},
-                                    {0x0f, 0x06, 0x90}, {0x0f, 0x09, 0x90},
-                                    {0x0f, 0x00, 0xd8}, {0x0f, 0x01, 0x10}};
+    static const uint8_t op[][3] = {
+        {0x0f, 0x22, 0xc0}, {0x0f, 0x20, 0xc0}, {0x0f, 0x21, 0xc0},
+        {0x0f, 0x23, 0xc0}, {0x0f, 0x01, 0x38}, {0x0f, 0x01, 0xf0},
+        {0x0f, 0x30, 0x90}, {0x0f, 0x32, 0x90}, {0x0f, 0x06, 0x90},
+        {0x0f, 0x09, 0x90}, {0x0f, 0x00, 0xd8}, {0x0f, 0x01, 0x10}};
     for (unsigned n = 0; n < ARRAY_LEN(op); n++) {
         rig_user(r);
         ck_assert_int_eq(rig_run_bytes(r, op[n], 3), EX_GP);
@@ -109,8 +108,7 @@ CASE(cr4_reserved)
     ck_assert_int_eq(write_cr(r, 4, 1u << 31), EX_GP);
     ck_assert_int_eq(write_cr(r, 4, 1 << 15), EX_GP);
     rig_protected(r);
-    ck_assert_int_eq(write_cr(r, 4, CR4_PSE | CR4_PGE | CR4_OSFXSR),
-                     RIG_HALT);
+    ck_assert_int_eq(write_cr(r, 4, CR4_PSE | CR4_PGE | CR4_OSFXSR), RIG_HALT);
     ck_assert_uint_eq(c->cr4, CR4_PSE | CR4_PGE | CR4_OSFXSR);
 }
 
@@ -259,14 +257,13 @@ CASE(real_to_protected_and_back)
     c->idtr_base = 0;
     ck_assert_uint_ne(idtr, 0);
     PUT(r, 0x8000, 0x40, 0x66, 0xea, 0, 0x90, SEL_CODE16 & 0xff, 0);
-    PUT(r, 0x9000, 0x66, 0x31, 0xc9,       /* xor ecx, ecx */
-        0x0f, 0x22, 0xc1,                  /* mov cr0, ecx */
-        0xea, 0x00, 0xa0, 0, 0);           /* jmp 0:A000 */
-    PUT(r, 0xa000, 0x43, 0xf4);            /* inc bx (16-bit code) */
+    PUT(r, 0x9000, 0x66, 0x31, 0xc9, /* xor ecx, ecx */
+        0x0f, 0x22, 0xc1,            /* mov cr0, ecx */
+        0xea, 0x00, 0xa0, 0, 0);     /* jmp 0:A000 */
+    PUT(r, 0xa000, 0x43, 0xf4);      /* inc bx (16-bit code) */
     c->reg[RBX] = 0xffff;
     ck_assert_int_eq(RUN(r, 0x0f, 0x20, 0xc2, 0x66, 0x83, 0xca, 0x01, 0x0f,
-                         0x22, 0xc2, 0x66, 0xea, 0x00, 0x80, 0, 0, SEL_CODE,
-                         0),
+                         0x22, 0xc2, 0x66, 0xea, 0x00, 0x80, 0, 0, SEL_CODE, 0),
                      RIG_HALT);
     ck_assert_uint_eq(cpu_rip(c), 0xa002);
     ck_assert_uint_eq(c->reg[RBX], 0);
@@ -286,14 +283,13 @@ CASE(protected_to_long_and_back)
     c->reg[RBX] = cr3;
     PUT(r, 0x8000, 0x48, 0xff, 0xc6, 0xf4); /* inc rsi */
     c->reg[RSI] = 0xffffffff;
-    ck_assert_int_eq(
-        RUN(r, 0xb8, 0x20, 0, 0, 0, MOV_CR4_RAX,    /* mov eax, 20h */
-            0x89, 0xd8, MOV_CR3_RAX,                /* mov eax, ebx */
-            0xb9, 0x80, 0, 0, 0xc0, 0x0f, 0x32,     /* rdmsr EFER */
-            0x0d, 0, 1, 0, 0, 0x0f, 0x30,           /* or LME; wrmsr */
-            MOV_RAX_CR0, 0x0d, 0, 0, 0, 0x80, MOV_CR0_RAX, /* PG */
-            0xea, 0, 0x80, 0, 0, SEL_CODE64, 0),
-        RIG_HALT);
+    ck_assert_int_eq(RUN(r, 0xb8, 0x20, 0, 0, 0, MOV_CR4_RAX, /* mov eax, 20h */
+                         0x89, 0xd8, MOV_CR3_RAX,             /* mov eax, ebx */
+                         0xb9, 0x80, 0, 0, 0xc0, 0x0f, 0x32,  /* rdmsr EFER */
+                         0x0d, 0, 1, 0, 0, 0x0f, 0x30, /* or LME; wrmsr */
+                         MOV_RAX_CR0, 0x0d, 0, 0, 0, 0x80, MOV_CR0_RAX, /* PG */
+                         0xea, 0, 0x80, 0, 0, SEL_CODE64, 0),
+                     RIG_HALT);
     ck_assert_uint_eq(c->efer, EFER_LME | EFER_LMA);
     ck_assert_uint_eq(c->reg[RSI], 0x100000000);
     ck_assert_uint_eq(c->mode & MODE_CODE, MODE_64);
@@ -599,9 +595,9 @@ CASE(swapgs)
     c->kernel_gs_base = RIG_DATA;
     cpu_update_views(c);
     rig_poke(r, RIG_DATA, 0xab, 1);
-    ck_assert_int_eq(RUN(r, 0x0f, 0x01, 0xf8, 0x65, 0x8a, 0x04, 0x25, 0, 0,
-                         0, 0),
-                     RIG_HALT); /* mov al, gs:[0] */
+    ck_assert_int_eq(
+        RUN(r, 0x0f, 0x01, 0xf8, 0x65, 0x8a, 0x04, 0x25, 0, 0, 0, 0),
+        RIG_HALT); /* mov al, gs:[0] */
     ck_assert_uint_eq(c->reg[RAX] & 0xff, 0xab);
     ck_assert_uint_eq(c->kernel_gs_base, 0x1111);
     rig_long(r);

@@ -8,17 +8,36 @@
 #include <check.h>
 
 enum {
-    TSS32 = 0x6000, TSS16 = 0x7000,
-    SEL_TSS32 = SEL_FREE, SEL_TSS16 = SEL_FREE + 8, SEL_GATE = SEL_FREE + 16,
-    TASK_CODE = 0x18000, TASK_STACK = 0x28000,
+    TSS32 = 0x6000,
+    TSS16 = 0x7000,
+    SEL_TSS32 = SEL_FREE,
+    SEL_TSS16 = SEL_FREE + 8,
+    SEL_GATE = SEL_FREE + 16,
+    TASK_CODE = 0x18000,
+    TASK_STACK = 0x28000,
     BUSY = 2,
 };
 
 /* Offsets in a 32-bit TSS. */
-enum { T_LINK = 0, T_CR3 = 0x1c, T_EIP = 0x20, T_EFLAGS = 0x24, T_EAX = 0x28,
-       T_ECX = 0x2c, T_ESP = 0x38, T_EBP = 0x3c, T_EDI = 0x44, T_ES = 0x48,
-       T_CS = 0x4c, T_SS = 0x50, T_DS = 0x54, T_FS = 0x58, T_GS = 0x5c,
-       T_LDT = 0x60, T_TRAP = 0x64 };
+enum {
+    T_LINK = 0,
+    T_CR3 = 0x1c,
+    T_EIP = 0x20,
+    T_EFLAGS = 0x24,
+    T_EAX = 0x28,
+    T_ECX = 0x2c,
+    T_ESP = 0x38,
+    T_EBP = 0x3c,
+    T_EDI = 0x44,
+    T_ES = 0x48,
+    T_CS = 0x4c,
+    T_SS = 0x50,
+    T_DS = 0x54,
+    T_FS = 0x58,
+    T_GS = 0x5c,
+    T_LDT = 0x60,
+    T_TRAP = 0x64
+};
 
 static void poke_task(struct rig *r, unsigned off, uint32_t value)
 {
@@ -55,8 +74,8 @@ static void make_task16(struct rig *r)
         rig_poke(r, TSS16 + 0x12 + 2 * n, 0x101 * (n + 1), 2);
     rig_poke(r, TSS16 + 0x1a, 0x8000, 2); /* SP */
     for (unsigned s = 0; s < 4; s++)
-        rig_poke(r, TSS16 + 0x22 + 2 * s,
-                 s == SEG_CS ? SEL_CODE16 : SEL_DATA16, 2);
+        rig_poke(r, TSS16 + 0x22 + 2 * s, s == SEG_CS ? SEL_CODE16 : SEL_DATA16,
+                 2);
     rig_set_desc(r, SEL_TSS16, rig_desc(TSS16, 0x2b, 0x81));
     PUT(r, 0x9000, 0xf4);
 }
@@ -406,8 +425,7 @@ CASE(errors_in_new_task)
     for (unsigned n = 0; n < ARRAY_LEN(t); n++) {
         start(r);
         if (t[n].attr)
-            rig_set_desc(r, t[n].selector,
-                         rig_desc(0, 0xfffff, t[n].attr));
+            rig_set_desc(r, t[n].selector, rig_desc(0, 0xfffff, t[n].attr));
         poke_task(r, t[n].field, t[n].selector);
         ck_assert_int_eq(RUN(r, JMP_FAR(SEL_TSS32)), (int)t[n].vector);
         struct rig_frame f = rig_frame(r, true);
@@ -425,9 +443,9 @@ CASE(bad_code_or_stack_in_new_task)
 {
     static const struct {
         unsigned field, selector, vector;
-    } t[] = {{T_CS, SEL_DATA, EX_TS},   {T_CS, SEL_CODE3, RIG_HALT},
-             {T_SS, SEL_CODE, EX_TS},   {T_SS, SEL_DATA3, EX_TS},
-             {T_LDT, SEL_DATA, EX_TS},  {T_LDT, 0x5c, EX_TS}};
+    } t[] = {{T_CS, SEL_DATA, EX_TS},  {T_CS, SEL_CODE3, RIG_HALT},
+             {T_SS, SEL_CODE, EX_TS},  {T_SS, SEL_DATA3, EX_TS},
+             {T_LDT, SEL_DATA, EX_TS}, {T_LDT, 0x5c, EX_TS}};
     for (unsigned n = 0; n < ARRAY_LEN(t); n++) {
         start(r);
         rig_set_idt(r, EX_TS, rig_gate(SEL_TSS16, 0, 0x85, 0));
@@ -435,9 +453,9 @@ CASE(bad_code_or_stack_in_new_task)
         ck_assert_int_eq(RUN(r, JMP_FAR(SEL_TSS32)), RIG_HALT);
         ck_assert_uint_eq(c->tr.selector, SEL_TSS16);
         /* CS of ring 3 goes with SS of ring 0: SS is at fault */
-        ck_assert_uint_eq(rig_peek(r, 0x7ffe, 2),
-                          t[n].vector == RIG_HALT ? SEL_DATA
-                                                  : t[n].selector & ~3u);
+        ck_assert_uint_eq(rig_peek(r, 0x7ffe, 2), t[n].vector == RIG_HALT
+                                                      ? SEL_DATA
+                                                      : t[n].selector & ~3u);
         ck_assert_uint_eq(rig_peek(r, TSS16 + T_LINK, 2), SEL_TSS32);
         ck_assert_uint_eq(rig_peek(r, TSS32 + T_EIP, 4), TASK_CODE);
     }

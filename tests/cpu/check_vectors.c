@@ -17,12 +17,20 @@
 
 #include "frontend/json.h"
 
-enum { VREGS = 14, V_SS = 5, V_SP = 8, V_IP = 12, V_FLAGS = 13, MAX_RAM = 4096,
-       MAX_CODE = 32, SHOWN = 3 };
+enum {
+    VREGS = 14,
+    V_SS = 5,
+    V_SP = 8,
+    V_IP = 12,
+    V_FLAGS = 13,
+    MAX_RAM = 4096,
+    MAX_CODE = 32,
+    SHOWN = 3
+};
 
-static const char *const reg_names[VREGS] = {
-    "ax", "bx", "cx", "dx", "cs", "ss", "ds", "es",
-    "sp", "bp", "si", "di", "ip", "flags"};
+static const char *const reg_names[VREGS] = {"ax", "bx", "cx", "dx",   "cs",
+                                             "ss", "ds", "es", "sp",   "bp",
+                                             "si", "di", "ip", "flags"};
 
 struct byte_at {
     uint32_t addr;
@@ -41,7 +49,7 @@ struct vector {
     uint8_t code[MAX_CODE];
     unsigned code_size; /* with the HLT behind it */
     struct state init, fina;
-    int exception;      /* -1 = none */
+    int exception; /* -1 = none */
 };
 
 static struct {
@@ -180,8 +188,8 @@ static bool undefined_opcode(const struct json *info)
 static const uint8_t *opcode_of(const struct vector *v)
 {
     unsigned n = 0;
-    while (n < v->code_size && memchr("\x26\x2e\x36\x3e\xf2\xf3",
-                                      v->code[n], 6))
+    while (n < v->code_size &&
+           memchr("\x26\x2e\x36\x3e\xf2\xf3", v->code[n], 6))
         n++;
     return v->code + n;
 }
@@ -225,7 +233,7 @@ static bool rotates_byte(const struct vector *v)
 static void set_registers(struct rig *rig, const uint16_t *reg)
 {
     static const uint8_t gpr[VREGS] = {
-        [0] = RAX, [1] = RBX, [2] = RCX, [3] = RDX,
+        [0] = RAX, [1] = RBX, [2] = RCX,  [3] = RDX,
         [8] = RSP, [9] = RBP, [10] = RSI, [11] = RDI};
     static const uint8_t seg[] = {SEG_CS, SEG_SS, SEG_DS, SEG_ES};
     struct cpu *cpu = rig->cpu;
