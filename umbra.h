@@ -45,9 +45,9 @@ enum umbra_drive {
  * (path NULL); a hard disk without path is not there. */
 struct umbra_media {
     const char *path;
-    bool cdrom;     /* HDA..HDD: a CD-ROM drive instead of a disk */
+    bool cdrom; /* HDA..HDD: a CD-ROM drive instead of a disk */
     bool read_only;
-    bool snapshot;  /* writes are kept in memory and thrown away */
+    bool snapshot; /* writes are kept in memory and thrown away */
 };
 
 /* Bytes that the caller keeps until umbra_destroy. */
@@ -66,26 +66,26 @@ struct umbra_module {
 enum { UMBRA_MAX_MODULES = 16 };
 
 struct umbra_config {
-    uint64_t ram_bytes;             /* 1 MiB .. what the host gives */
-    struct umbra_blob bios;         /* 64 KiB .. 16 MiB, multiple of 64 KiB */
-    struct umbra_blob vgabios;      /* up to 64 KiB; may be empty */
-    const char *boot_order;         /* letters of "acdn"; NULL = cad, as there */
+    uint64_t ram_bytes;        /* 1 MiB .. what the host gives */
+    struct umbra_blob bios;    /* 64 KiB .. 16 MiB, multiple of 64 KiB */
+    struct umbra_blob vgabios; /* up to 64 KiB; may be empty */
+    const char *boot_order;    /* letters of "acdn"; NULL = cad, as there */
     struct umbra_media media[UMBRA_DRIVES];
 
     /* Direct load: bzImage, Multiboot or ELF; the format is recognised. */
     struct umbra_blob kernel;
-    const char *kernel_name;        /* for messages */
+    const char *kernel_name; /* for messages */
     const char *cmdline;
     struct umbra_module modules[UMBRA_MAX_MODULES];
     unsigned module_count;
-    unsigned linux_entry;           /* 16, 32 or 64 */
+    unsigned linux_entry; /* 16, 32 or 64 */
 
     enum umbra_clock clock;
-    unsigned icount_shift;          /* instruction = 2^shift ns, default 2 */
-    int64_t rtc_base;               /* seconds since 1970 shown at power-on */
+    unsigned icount_shift; /* instruction = 2^shift ns, default 2 */
+    int64_t rtc_base;      /* seconds since 1970 shown at power-on */
     enum umbra_mmu mmu;
-    bool no_reboot;                 /* a reset stops the run */
-    uint64_t log_mask;              /* from umbra_log_parse */
+    bool no_reboot;    /* a reset stops the run */
+    uint64_t log_mask; /* from umbra_log_parse */
 };
 
 /* What the PC asks of its host; any callback may be NULL. */
@@ -163,14 +163,9 @@ bool umbra_key_ready(const struct umbra *u);
 /* Keyboard LEDs: bit 0 scroll, 1 num, 2 caps. */
 unsigned umbra_leds(const struct umbra *u);
 
-enum {
-    UMBRA_BUTTON_LEFT = 1,
-    UMBRA_BUTTON_RIGHT = 2,
-    UMBRA_BUTTON_MIDDLE = 4
-};
+enum { UMBRA_BUTTON_LEFT = 1, UMBRA_BUTTON_RIGHT = 2, UMBRA_BUTTON_MIDDLE = 4 };
 /* The mouse moved by (dx, dy), y downwards, wheel by dz, away negative. */
-void umbra_pointer(struct umbra *u, int dx, int dy, int dz,
-                   unsigned buttons);
+void umbra_pointer(struct umbra *u, int dx, int dy, int dz, unsigned buttons);
 
 /* Offer bytes to serial port `port`; returns how many it took. */
 size_t umbra_serial_input(struct umbra *u, unsigned port, const void *data,
@@ -247,8 +242,7 @@ void umbra_drop_derived(struct umbra *u);
 /* Called for each part: its id, a description, and "field = value" lines. */
 void umbra_each_device(struct umbra *u,
                        void (*put)(void *opaque, const char *id,
-                                   const char *description,
-                                   const char *line),
+                                   const char *description, const char *line),
                        void *opaque);
 
 /* ----------------------------------------------------------------- log */

@@ -16,8 +16,8 @@
 enum {
     ARENA_BYTES = 20 << 20,
     HASH_SIZE = 1 << 15,
-    BLOCK_ROOM = sizeof(struct block) +
-                 (BLOCK_MAX_INSNS + 1) * sizeof(struct insn),
+    BLOCK_ROOM =
+        sizeof(struct block) + (BLOCK_MAX_INSNS + 1) * sizeof(struct insn),
     BESIDE_ROWS = 32, /* frames, by number */
     BESIDE_SLOTS = 16,
 };
@@ -70,8 +70,7 @@ static unsigned hash_of(const uint8_t *code, uint32_t mode)
 
 /* ---- instructions that stand for decoding results */
 
-static const struct insn *exec_block_end(struct cpu *cpu,
-                                         const struct insn *i)
+static const struct insn *exec_block_end(struct cpu *cpu, const struct insn *i)
 {
     return flow_link(cpu, 1, insn_rip(cpu, i));
 }
@@ -157,8 +156,8 @@ static bool decode_in_page(struct cpu *cpu, struct block *b,
     unsigned mode = cpu->mode;
     while (b->count < BLOCK_MAX_INSNS && b->bytes < BLOCK_MAX_BYTES - 15) {
         struct insn *i = &b->insn[b->count];
-        enum decode_status st = decode_insn(
-            cpu->decode, code + b->bytes, avail - b->bytes, mode, i);
+        enum decode_status st = decode_insn(cpu->decode, code + b->bytes,
+                                            avail - b->bytes, mode, i);
         if (st == DECODE_MORE)
             break;
         if (block_add(b, i, st))
@@ -184,12 +183,12 @@ static void decode_straddling(struct cpu *cpu, struct block *b, uint64_t rip,
         cpu_raise_fault(cpu, &fault);
     if (next.host)
         memcpy(buf + avail, next.host, rest);
-    else if (!mmu_read_code(&cpu->mmu, code_gva(cpu, rip + avail),
-                            buf + avail, rest, &fault))
+    else if (!mmu_read_code(&cpu->mmu, code_gva(cpu, rip + avail), buf + avail,
+                            rest, &fault))
         cpu_raise_fault(cpu, &fault);
-    block_add(b, &b->insn[0],
-              decode_insn(cpu->decode, buf, DECODE_MAX_LEN,
-                          cpu->mode, &b->insn[0]));
+    block_add(
+        b, &b->insn[0],
+        decode_insn(cpu->decode, buf, DECODE_MAX_LEN, cpu->mode, &b->insn[0]));
     block_close(b);
     b->code2 = next.host;
     b->gpa2 = next.gpa;
@@ -375,8 +374,8 @@ static struct block *block_make(struct cpu *cpu, uint64_t rip,
         if (!b->code2 || b->frame2 == b->frame)
             return NULL;
     }
-    c->used += (sizeof *b + (b->count + 1u) * sizeof(struct insn) + 15) &
-               ~(size_t)15;
+    c->used +=
+        (sizeof *b + (b->count + 1u) * sizeof(struct insn) + 15) & ~(size_t)15;
     cache_insert(cpu, b);
     return b;
 }

@@ -23,20 +23,20 @@ struct block_link {
 /* Keyed by `code` (host address of the first byte: the frame's identity,
  * whatever guest-physical address it answers at) and `mode`. */
 struct block {
-    struct block *link[2];      /* NULL = not linked */
-    uint32_t mode;              /* enum cpu_mode or MODE_DEAD */
-    uint16_t count;             /* instructions */
+    struct block *link[2]; /* NULL = not linked */
+    uint32_t mode;         /* enum cpu_mode or MODE_DEAD */
+    uint16_t count;        /* instructions */
     uint16_t bytes;
-    const uint8_t *code;        /* host */
-    const uint8_t *code2;       /* first byte in a second page or NULL */
-    gpa_t gpa, gpa2;            /* of the pages */
+    const uint8_t *code;  /* host */
+    const uint8_t *code2; /* first byte in a second page or NULL */
+    gpa_t gpa, gpa2;      /* of the pages */
     struct ram_frame *frame, *frame2;
     struct block *hash_next;
-    struct block *frame_next;   /* in frame's list */
-    struct block *frame2_next;  /* in frame2's list */
+    struct block *frame_next;  /* in frame's list */
+    struct block *frame2_next; /* in frame2's list */
     struct block_link out[2];
     struct block_link *incoming;
-    struct insn insn[];         /* count + 1: the last leaves the block */
+    struct insn insn[]; /* count + 1: the last leaves the block */
 };
 
 /* ---- the cache */
@@ -59,9 +59,8 @@ const struct insn *block_enter_slow(struct cpu *cpu, struct block *b,
                                     uint64_t rip);
 const struct insn *flow_link_slow(struct cpu *cpu, unsigned n, uint64_t rip);
 
-static ALWAYS_INLINE const struct insn *block_enter(struct cpu *cpu,
-                                                    struct block *b,
-                                                    uint64_t rip)
+static ALWAYS_INLINE const struct insn *
+block_enter(struct cpu *cpu, struct block *b, uint64_t rip)
 {
     if (unlikely(rip + b->bytes > cpu->cs_end || cpu->budget < b->count))
         return block_enter_slow(cpu, b, rip);
@@ -72,9 +71,8 @@ static ALWAYS_INLINE const struct insn *block_enter(struct cpu *cpu,
 }
 
 /* The same from a branch of 64-bit code: no CS limit. */
-static ALWAYS_INLINE const struct insn *block_enter_64(struct cpu *cpu,
-                                                       struct block *b,
-                                                       uint64_t rip)
+static ALWAYS_INLINE const struct insn *
+block_enter_64(struct cpu *cpu, struct block *b, uint64_t rip)
 {
     if (unlikely(cpu->budget < b->count))
         return block_enter_slow(cpu, b, rip);

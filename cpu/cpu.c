@@ -14,13 +14,13 @@
 #include "cpu/seg.h"
 
 /* ---- saved state */
-#define F(t, m)      FIELD(struct cpu, t, m)
-#define FA(t, m)     FIELD_ARRAY(struct cpu, t, m)
-#define SEG_FIELDS(s)                                                         \
+#define F(t, m)  FIELD(struct cpu, t, m)
+#define FA(t, m) FIELD_ARRAY(struct cpu, t, m)
+#define SEG_FIELDS(s)                                                          \
     F(U64, s.base), F(U32, s.limit), F(U16, s.selector), F(U16, s.attr)
-#define FIELD_XMM(a)                                                          \
-    {                                                                         \
-        #a, STATE_U64, (uint32_t)offsetof(struct cpu, a), 32, 8               \
+#define FIELD_XMM(a)                                                           \
+    {                                                                          \
+#a, STATE_U64, (uint32_t)offsetof(struct cpu, a), 32, 8                \
     }
 
 static const struct state_field cpu_fields[] = {

@@ -16,62 +16,138 @@ struct block_cache;
 struct decode_table;
 struct addrspace;
 
-enum { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13,
-       R14, R15,
-       REG_ZERO, /* always 0: absent base or index */
-       REG_RIP,  /* instruction pointer of the current block's first byte */
-       REG_COUNT };
+enum {
+    RAX,
+    RCX,
+    RDX,
+    RBX,
+    RSP,
+    RBP,
+    RSI,
+    RDI,
+    R8,
+    R9,
+    R10,
+    R11,
+    R12,
+    R13,
+    R14,
+    R15,
+    REG_ZERO, /* always 0: absent base or index */
+    REG_RIP,  /* instruction pointer of the current block's first byte */
+    REG_COUNT
+};
 
 /* Byte offset into cpu->reg of an 8-bit register, as insn.reg and insn.rm
  * hold it in A_BYTE rows. */
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-#define REG8(n, high) ((n) * 8 + 7 - (high))
+#define REG8(n, high) ((n)*8 + 7 - (high))
 #else
-#define REG8(n, high) ((n) * 8 + (high))
+#define REG8(n, high) ((n)*8 + (high))
 #endif
 
 enum { SEG_ES, SEG_CS, SEG_SS, SEG_DS, SEG_FS, SEG_GS, SEG_COUNT };
 
 /* Exceptions, SDM volume 3 table 6-1. */
 enum {
-    EX_DE = 0, EX_DB = 1, EX_NMI = 2, EX_BP = 3, EX_OF = 4, EX_BR = 5,
-    EX_UD = 6, EX_NM = 7, EX_DF = 8, EX_TS = 10, EX_NP = 11, EX_SS = 12,
-    EX_GP = 13, EX_PF = 14, EX_MF = 16, EX_AC = 17, EX_MC = 18, EX_XM = 19,
+    EX_DE = 0,
+    EX_DB = 1,
+    EX_NMI = 2,
+    EX_BP = 3,
+    EX_OF = 4,
+    EX_BR = 5,
+    EX_UD = 6,
+    EX_NM = 7,
+    EX_DF = 8,
+    EX_TS = 10,
+    EX_NP = 11,
+    EX_SS = 12,
+    EX_GP = 13,
+    EX_PF = 14,
+    EX_MF = 16,
+    EX_AC = 17,
+    EX_MC = 18,
+    EX_XM = 19,
 };
 
 enum {
-    EFL_CF = 1 << 0, EFL_1 = 1 << 1, EFL_PF = 1 << 2, EFL_AF = 1 << 4,
-    EFL_ZF = 1 << 6, EFL_SF = 1 << 7, EFL_TF = 1 << 8, EFL_IF = 1 << 9,
-    EFL_DF = 1 << 10, EFL_OF = 1 << 11, EFL_IOPL = 3 << 12,
-    EFL_IOPL_SHIFT = 12, EFL_NT = 1 << 14, EFL_RF = 1 << 16,
-    EFL_VM = 1 << 17, EFL_AC = 1 << 18, EFL_VIF = 1 << 19,
-    EFL_VIP = 1 << 20, EFL_ID = 1 << 21,
+    EFL_CF = 1 << 0,
+    EFL_1 = 1 << 1,
+    EFL_PF = 1 << 2,
+    EFL_AF = 1 << 4,
+    EFL_ZF = 1 << 6,
+    EFL_SF = 1 << 7,
+    EFL_TF = 1 << 8,
+    EFL_IF = 1 << 9,
+    EFL_DF = 1 << 10,
+    EFL_OF = 1 << 11,
+    EFL_IOPL = 3 << 12,
+    EFL_IOPL_SHIFT = 12,
+    EFL_NT = 1 << 14,
+    EFL_RF = 1 << 16,
+    EFL_VM = 1 << 17,
+    EFL_AC = 1 << 18,
+    EFL_VIF = 1 << 19,
+    EFL_VIP = 1 << 20,
+    EFL_ID = 1 << 21,
     EFL_ARITH = FL_OSZAPC, /* kept in the lazy fields */
 };
 
 enum {
-    CR0_PE = 1u << 0, CR0_MP = 1u << 1, CR0_EM = 1u << 2, CR0_TS = 1u << 3,
-    CR0_ET = 1u << 4, CR0_NE = 1u << 5, CR0_WP = 1u << 16, CR0_AM = 1u << 18,
-    CR0_NW = 1u << 29, CR0_CD = 1u << 30,
+    CR0_PE = 1u << 0,
+    CR0_MP = 1u << 1,
+    CR0_EM = 1u << 2,
+    CR0_TS = 1u << 3,
+    CR0_ET = 1u << 4,
+    CR0_NE = 1u << 5,
+    CR0_WP = 1u << 16,
+    CR0_AM = 1u << 18,
+    CR0_NW = 1u << 29,
+    CR0_CD = 1u << 30,
 };
 #define CR0_PG (1u << 31)
 
 enum {
-    CR4_VME = 1 << 0, CR4_PVI = 1 << 1, CR4_TSD = 1 << 2, CR4_DE = 1 << 3,
-    CR4_PSE = 1 << 4, CR4_PAE = 1 << 5, CR4_MCE = 1 << 6, CR4_PGE = 1 << 7,
-    CR4_PCE = 1 << 8, CR4_OSFXSR = 1 << 9, CR4_OSXMMEXCPT = 1 << 10,
-    CR4_UMIP = 1 << 11, CR4_FSGSBASE = 1 << 16, CR4_PCIDE = 1 << 17,
-    CR4_OSXSAVE = 1 << 18, CR4_SMEP = 1 << 20, CR4_SMAP = 1 << 21,
+    CR4_VME = 1 << 0,
+    CR4_PVI = 1 << 1,
+    CR4_TSD = 1 << 2,
+    CR4_DE = 1 << 3,
+    CR4_PSE = 1 << 4,
+    CR4_PAE = 1 << 5,
+    CR4_MCE = 1 << 6,
+    CR4_PGE = 1 << 7,
+    CR4_PCE = 1 << 8,
+    CR4_OSFXSR = 1 << 9,
+    CR4_OSXMMEXCPT = 1 << 10,
+    CR4_UMIP = 1 << 11,
+    CR4_FSGSBASE = 1 << 16,
+    CR4_PCIDE = 1 << 17,
+    CR4_OSXSAVE = 1 << 18,
+    CR4_SMEP = 1 << 20,
+    CR4_SMAP = 1 << 21,
 };
 
-enum { EFER_SCE = 1 << 0, EFER_LME = 1 << 8, EFER_LMA = 1 << 10,
-       EFER_NXE = 1 << 11 };
+enum {
+    EFER_SCE = 1 << 0,
+    EFER_LME = 1 << 8,
+    EFER_LMA = 1 << 10,
+    EFER_NXE = 1 << 11
+};
 
 /* Descriptor bits 40..55 as kept in seg.attr (SDM volume 3, 3.4.5). */
 enum {
-    DESC_TYPE = 0x0f, DESC_A = 0x01, DESC_RW = 0x02, DESC_EC = 0x04,
-    DESC_CODE = 0x08, DESC_S = 0x10, DESC_DPL = 0x60, DESC_DPL_SHIFT = 5,
-    DESC_P = 0x80, DESC_AVL = 0x1000, DESC_L = 0x2000, DESC_DB = 0x4000,
+    DESC_TYPE = 0x0f,
+    DESC_A = 0x01,
+    DESC_RW = 0x02,
+    DESC_EC = 0x04,
+    DESC_CODE = 0x08,
+    DESC_S = 0x10,
+    DESC_DPL = 0x60,
+    DESC_DPL_SHIFT = 5,
+    DESC_P = 0x80,
+    DESC_AVL = 0x1000,
+    DESC_L = 0x2000,
+    DESC_DB = 0x4000,
     DESC_G = 0x8000,
 };
 
@@ -93,7 +169,10 @@ struct seg_view {
 
 /* Code size and stack size: what decoding depends on. */
 enum cpu_mode {
-    MODE_16 = 0, MODE_32 = 1, MODE_64 = 2, MODE_CODE = 3,
+    MODE_16 = 0,
+    MODE_32 = 1,
+    MODE_64 = 2,
+    MODE_CODE = 3,
     MODE_STACK32 = 4, /* SS.B; in 64-bit code always clear */
     MODE_FLAT = 8,    /* DS, ES, SS need no checks: 64-bit code, or base 0
                          and limit 4 GiB; and no alignment checks */
@@ -102,14 +181,14 @@ enum cpu_mode {
 
 /* Pins and internal events that make the run loop look up. */
 enum cpu_attention {
-    ATT_INTR = 1 << 0,    /* INTR pin is high */
-    ATT_NMI = 1 << 1,     /* NMI edge latched */
-    ATT_RESET = 1 << 2,   /* RESET or INIT */
-    ATT_HALTED = 1 << 3,  /* HLT, waiting for an interrupt */
-    ATT_SHUTDOWN = 1 << 4,/* triple fault */
-    ATT_TRAP = 1 << 5,    /* TF, breakpoints in DR7, debugger: step */
-    ATT_SHADOW = 1 << 6,  /* after STI, MOV SS, POP SS: one instruction */
-    ATT_STOP = 1 << 7,    /* cpu_stop() */
+    ATT_INTR = 1 << 0,        /* INTR pin is high */
+    ATT_NMI = 1 << 1,         /* NMI edge latched */
+    ATT_RESET = 1 << 2,       /* RESET or INIT */
+    ATT_HALTED = 1 << 3,      /* HLT, waiting for an interrupt */
+    ATT_SHUTDOWN = 1 << 4,    /* triple fault */
+    ATT_TRAP = 1 << 5,        /* TF, breakpoints in DR7, debugger: step */
+    ATT_SHADOW = 1 << 6,      /* after STI, MOV SS, POP SS: one instruction */
+    ATT_STOP = 1 << 7,        /* cpu_stop() */
     ATT_NMI_BLOCKED = 1 << 8, /* until IRET */
     ATT_SMI = 1 << 9,
 };
@@ -167,11 +246,11 @@ struct cpu {
 
     /* ---- hot: what every instruction touches */
     uint64_t reg[REG_COUNT];
-    int64_t lf_res;   /* lazy flags: see flags.h */
+    int64_t lf_res; /* lazy flags: see flags.h */
     uint64_t lf_cv;
     uint64_t lf_aux;
     const struct insn *insn; /* being executed: what faults refer to */
-    int64_t budget;   /* instructions left before cpu_run looks up */
+    int64_t budget;          /* instructions left before cpu_run looks up */
     struct block *block;     /* that `insn` lies in */
     uint64_t cs_base;        /* of the current mode */
     uint64_t cs_end;         /* CS limit + 1; ~0 in 64-bit code */
@@ -192,8 +271,8 @@ struct cpu {
     uint64_t dr[8];
     uint64_t efer, star, lstar, cstar, fmask, kernel_gs_base, tsc_aux;
     uint64_t sysenter_cs, sysenter_esp, sysenter_eip;
-    uint64_t pat, mtrr_def_type, misc_enable, apic_base, tsc_offset,
-        bios_sign, mcg_status, mcg_ctl, spec_ctrl;
+    uint64_t pat, mtrr_def_type, misc_enable, apic_base, tsc_offset, bios_sign,
+        mcg_status, mcg_ctl, spec_ctrl;
     uint64_t mtrr_base[8], mtrr_mask[8], mtrr_fixed[11];
     uint64_t smbase;
 
@@ -210,27 +289,27 @@ struct cpu {
     uint32_t attention; /* enum cpu_attention */
 
     /* ---- TRANSIENT, derived or inside one cpu_run */
-    jmp_buf raise_env;     /* where cpu_raise goes */
-    int64_t budget_kept;   /* taken from `budget` by cpu_kick */
-    uint64_t icount;       /* instructions of finished cpu_run slices */
-    int64_t slice;         /* budget cpu_run was given */
-    struct {               /* exception on its way (event.c) */
+    jmp_buf raise_env;   /* where cpu_raise goes */
+    int64_t budget_kept; /* taken from `budget` by cpu_kick */
+    uint64_t icount;     /* instructions of finished cpu_run slices */
+    int64_t slice;       /* budget cpu_run was given */
+    struct {             /* exception on its way (event.c) */
         uint8_t vector;
         bool has_error;
         uint32_t error;
         uint64_t cr2;
-        uint64_t dr6;      /* for #DB */
+        uint64_t dr6; /* for #DB */
     } raised;
     struct cpu_event_record faults[3]; /* chain towards a triple fault */
     unsigned fault_depth;
-    bool delivered;        /* no step trap behind this instruction */
-    uint8_t watch_hit;     /* DR6 bits of data breakpoints met */
-    gva_t rmw_gva;         /* slow read-modify-write in progress */
+    bool delivered;    /* no step trap behind this instruction */
+    uint8_t watch_hit; /* DR6 bits of data breakpoints met */
+    gva_t rmw_gva;     /* slow read-modify-write in progress */
     uint8_t rmw_buf[16];
     enum cpu_exit exit;
     struct decode_table *decode;
     struct block_cache *blocks;
-    struct insn *resume;   /* an instruction at offset 0: RIP = REG_RIP */
+    struct insn *resume; /* an instruction at offset 0: RIP = REG_RIP */
     struct cpu_config config;
     uint64_t features[(F_COUNT + 63) / 64]; /* bit n: F_n offered */
     uint8_t maxphyaddr;

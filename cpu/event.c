@@ -13,8 +13,8 @@
 
 /* ---- raising */
 
-NORETURN static void raise_now(struct cpu *cpu, unsigned vector,
-                               bool has_error, uint32_t error)
+NORETURN static void raise_now(struct cpu *cpu, unsigned vector, bool has_error,
+                               uint32_t error)
 {
     cpu->raised.vector = (uint8_t)vector;
     cpu->raised.has_error = has_error;
@@ -98,8 +98,7 @@ struct gate {
     bool present;
 };
 
-static void read_gate(struct cpu *cpu, const struct delivery *d,
-                      struct gate *g)
+static void read_gate(struct cpu *cpu, const struct delivery *d, struct gate *g)
 {
     unsigned size = cpu_long(cpu) ? 16 : 8;
     uint64_t at = cpu->idtr_base + (uint64_t)d->vector * size, low;
@@ -144,8 +143,7 @@ static unsigned check_handler(struct cpu *cpu, const struct delivery *d,
     if ((cs->attr & (DESC_S | DESC_CODE)) != (DESC_S | DESC_CODE) ||
         dpl > cpu->cpl)
         cpu_raise_error(cpu, EX_GP, error);
-    if (cpu_long(cpu) &&
-        (cs->attr & (DESC_L | DESC_DB)) != DESC_L)
+    if (cpu_long(cpu) && (cs->attr & (DESC_L | DESC_DB)) != DESC_L)
         cpu_raise_error(cpu, EX_GP, error);
     if (!(cs->attr & DESC_P))
         cpu_raise_error(cpu, EX_NP, error);
@@ -221,9 +219,8 @@ static void deliver_64(struct cpu *cpu, const struct delivery *d,
         cpu_raise_fault(cpu, &fault);
     if (cpl != cpu->cpl) {
         /* A null SS with RPL = the new CPL. */
-        cpu->seg[SEG_SS] =
-            (struct seg){0, 0, (uint16_t)cpl,
-                         (uint16_t)(cpl << DESC_DPL_SHIFT)};
+        cpu->seg[SEG_SS] = (struct seg){0, 0, (uint16_t)cpl,
+                                        (uint16_t)(cpl << DESC_DPL_SHIFT)};
     }
     R64(RSP) = sp;
     enter_handler(cpu, g, &cs, cpl);
@@ -271,8 +268,7 @@ static void tss_stack(struct cpu *cpu, const struct delivery *d, unsigned cpl,
 }
 
 static void new_stack_segment(struct cpu *cpu, const struct delivery *d,
-                              unsigned cpl, uint16_t selector,
-                              struct seg *ss)
+                              unsigned cpl, uint16_t selector, struct seg *ss)
 {
     uint64_t desc;
     gva_t where;
@@ -403,8 +399,7 @@ static bool deliver_vme(struct cpu *cpu, const struct delivery *d)
         map = mem_sys_read(cpu, cpu->tr.base + 102, 2) - 32 + d->vector / 8;
         if (map > cpu->tr.limit)
             cpu_raise_error(cpu, EX_GP, 0);
-        if (!(mem_sys_read(cpu, cpu->tr.base + map, 1) >> d->vector % 8 &
-              1)) {
+        if (!(mem_sys_read(cpu, cpu->tr.base + map, 1) >> d->vector % 8 & 1)) {
             flags = d->flags;
             if (cpu_iopl(cpu) < 3) {
                 flags = (flags & ~(uint32_t)EFL_IF) | EFL_IOPL |
@@ -414,9 +409,8 @@ static bool deliver_vme(struct cpu *cpu, const struct delivery *d)
             push16(cpu, (uint16_t)flags);
             push16(cpu, cpu->seg[SEG_CS].selector);
             push16(cpu, (uint16_t)d->rip);
-            cpu->eflags &= ~(uint64_t)(
-                EFL_TF | EFL_RF |
-                (cpu_iopl(cpu) < 3 ? EFL_VIF : EFL_IF));
+            cpu->eflags &= ~(uint64_t)(EFL_TF | EFL_RF |
+                                       (cpu_iopl(cpu) < 3 ? EFL_VIF : EFL_IF));
             seg_load_real(cpu, SEG_CS, (uint16_t)(entry >> 16));
             cpu_set_rip(cpu, entry & 0xffff);
             return true;
@@ -437,8 +431,9 @@ static bool pushes_rf(enum event_kind kind, unsigned vector)
 void event_deliver(struct cpu *cpu, enum event_kind kind, unsigned vector,
                    bool has_error, uint32_t error, uint64_t rip)
 {
-    struct delivery d = {kind, vector, has_error, error, rip,
-                         (uint32_t)cpu_eflags(cpu), !is_soft(kind)};
+    struct delivery d = {kind,          vector, has_error,
+                         error,         rip,    (uint32_t)cpu_eflags(cpu),
+                         !is_soft(kind)};
     if (pushes_rf(kind, vector))
         d.flags |= EFL_RF;
     LOG(cpu->dev.log, INT, "vector %02x error %x at %04x:%llx cpl %u", vector,
@@ -511,8 +506,7 @@ bool event_exception(struct cpu *cpu)
         cpu->dr[6] |= cpu->raised.dr6;
         cpu->dr[7] &= ~0x2000ull; /* GD */
     }
-    event_deliver(cpu, EVENT_EXCEPTION, vector, has_error, error,
-                  cpu_rip(cpu));
+    event_deliver(cpu, EVENT_EXCEPTION, vector, has_error, error, cpu_rip(cpu));
     cpu->fault_depth = 0;
     return true;
 }
@@ -589,8 +583,7 @@ void event_before_step(struct cpu *cpu)
     }
     for (unsigned n = 0; n < 4; n++)
         if ((cpu->dr[7] >> n * 2 & 3) &&
-            (cpu->dr[7] >> (DR7_LENRW + n * 4) & 3) == 0 &&
-            cpu->dr[n] == gva)
+            (cpu->dr[7] >> (DR7_LENRW + n * 4) & 3) == 0 && cpu->dr[n] == gva)
             hit |= 1ull << n;
     if (!hit)
         return;

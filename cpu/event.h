@@ -8,8 +8,7 @@
  * instruction. Fills cpu->raised and jumps to cpu_run, which calls
  * event_exception. */
 NORETURN void cpu_raise(struct cpu *cpu, unsigned vector);
-NORETURN void cpu_raise_error(struct cpu *cpu, unsigned vector,
-                              uint32_t error);
+NORETURN void cpu_raise_error(struct cpu *cpu, unsigned vector, uint32_t error);
 NORETURN void cpu_raise_fault(struct cpu *cpu, const struct mmu_fault *fault);
 /* #GP(0), or #SS(0) for accesses through SS. */
 NORETURN void cpu_raise_seg(struct cpu *cpu, unsigned seg);
@@ -17,7 +16,7 @@ NORETURN void cpu_raise_seg(struct cpu *cpu, unsigned seg);
 NORETURN void cpu_raise_sse_unavailable(struct cpu *cpu);
 
 enum event_kind {
-    EVENT_EXTERNAL,  /* INTR: vector from the controller */
+    EVENT_EXTERNAL, /* INTR: vector from the controller */
     EVENT_NMI,
     EVENT_EXCEPTION, /* fault or trap found by the CPU */
     EVENT_SOFT,      /* INT n */

@@ -60,8 +60,7 @@ static void set_adjusted(struct cpu *cpu, uint8_t al, bool c, bool a)
 {
     set_r8(cpu, AL, al);
     flags_logic(cpu, 8, (int8_t)al);
-    flags_change(cpu, FL_C | FL_A,
-                 (uint32_t)((c ? FL_C : 0) | (a ? FL_A : 0)));
+    flags_change(cpu, FL_C | FL_A, (uint32_t)((c ? FL_C : 0) | (a ? FL_A : 0)));
 }
 
 EXEC(daa)

@@ -10,13 +10,13 @@
 #define CUT_32(v) ((uint32_t)(v))
 #define CUT_64(v) (v)
 
-#define JCC(cc, n, w)                                                         \
-    EXEC(j##cc##_##w)                                                         \
-    {                                                                         \
-        uint64_t next = insn_next_rip(cpu, i);                                \
-        if (flags_cond(cpu, n))                                               \
-            return flow_link(cpu, 0, CUT_##w(next + i->imm));                 \
-        return flow_link(cpu, 1, next);                                       \
+#define JCC(cc, n, w)                                                          \
+    EXEC(j##cc##_##w)                                                          \
+    {                                                                          \
+        uint64_t next = insn_next_rip(cpu, i);                                 \
+        if (flags_cond(cpu, n))                                                \
+            return flow_link(cpu, 0, CUT_##w(next + i->imm));                  \
+        return flow_link(cpu, 1, next);                                        \
     }
 #define JCC_64(cc, n)                                                          \
     EXEC(j##cc##_64)                                                           \
@@ -62,93 +62,92 @@ static ALWAYS_INLINE void set_count(struct cpu *cpu, const struct insn *i,
         set_r64(cpu, RCX, v);
 }
 
-#define LOOP(name, w, condition)                                              \
-    EXEC(name##_##w)                                                          \
-    {                                                                         \
-        uint64_t next = insn_next_rip(cpu, i);                                \
-        uint64_t target = CUT_##w(next + i->imm);                             \
-        uint64_t n = mem_wrap(i, count_reg(cpu, i) - 1);                      \
-        if (n != 0 && (condition)) {                                          \
-            flow_check(cpu, target);                                          \
-            set_count(cpu, i, n);                                             \
-            return flow_link(cpu, 0, target);                                 \
-        }                                                                     \
-        set_count(cpu, i, n);                                                 \
-        return flow_link(cpu, 1, next);                                       \
+#define LOOP(name, w, condition)                                               \
+    EXEC(name##_##w)                                                           \
+    {                                                                          \
+        uint64_t next = insn_next_rip(cpu, i);                                 \
+        uint64_t target = CUT_##w(next + i->imm);                              \
+        uint64_t n = mem_wrap(i, count_reg(cpu, i) - 1);                       \
+        if (n != 0 && (condition)) {                                           \
+            flow_check(cpu, target);                                           \
+            set_count(cpu, i, n);                                              \
+            return flow_link(cpu, 0, target);                                  \
+        }                                                                      \
+        set_count(cpu, i, n);                                                  \
+        return flow_link(cpu, 1, next);                                        \
     }
 
-#define WIDTH(w)                                                              \
-    LOOP(loop, w, true)                                                       \
-    LOOP(loope, w, flag_z(cpu))                                               \
-    LOOP(loopne, w, !flag_z(cpu))                                             \
-    EXEC(jcxz_##w)                                                            \
-    {                                                                         \
-        uint64_t next = insn_next_rip(cpu, i);                                \
-        if (count_reg(cpu, i) == 0)                                           \
-            return flow_link(cpu, 0, CUT_##w(next + i->imm));                 \
-        return flow_link(cpu, 1, next);                                       \
-    }                                                                         \
-    EXEC(jmp_##w)                                                             \
-    {                                                                         \
-        return flow_link(cpu, 0,                                              \
-                         CUT_##w(insn_next_rip(cpu, i) + i->imm));            \
-    }                                                                         \
-    EXEC(call_##w)                                                            \
-    {                                                                         \
-        uint64_t next = insn_next_rip(cpu, i);                                \
-        uint64_t target = CUT_##w(next + i->imm);                             \
-        if (unlikely(target >= cpu->cs_end))                                  \
-            flow_check(cpu, target);                                          \
-        push##w(cpu, CUT_##w(next));                                          \
-        return flow_link(cpu, 0, target);                                     \
-    }                                                                         \
-    EXEC(jmp_Ev_##w##r)                                                       \
-    {                                                                         \
-        uint64_t target = R##w(i->rm);                                        \
-        struct block *b = flow_find(cpu, target);                             \
-        if (unlikely(!b))                                                     \
-            flow_check(cpu, target);                                          \
-        return flow_jump_to(cpu, b, target);                                  \
-    }                                                                         \
-    EXEC(jmp_Ev_##w##m)                                                       \
-    {                                                                         \
-        uint64_t target = ld##w(cpu, i->seg, mem_offset(cpu, i));             \
-        struct block *b = flow_find(cpu, target);                             \
-        if (unlikely(!b))                                                     \
-            flow_check(cpu, target);                                          \
-        return flow_jump_to(cpu, b, target);                                  \
-    }                                                                         \
-    EXEC(call_Ev_##w##r)                                                      \
-    {                                                                         \
-        uint64_t target = R##w(i->rm);                                        \
-        flow_check(cpu, target);                                              \
-        push##w(cpu, CUT_##w(insn_next_rip(cpu, i)));                         \
-        return flow_jump_to(cpu, flow_find(cpu, target), target);             \
-    }                                                                         \
-    EXEC(call_Ev_##w##m)                                                      \
-    {                                                                         \
-        uint64_t target = ld##w(cpu, i->seg, mem_offset(cpu, i));             \
-        flow_check(cpu, target);                                              \
-        push##w(cpu, CUT_##w(insn_next_rip(cpu, i)));                         \
-        return flow_jump_to(cpu, flow_find(cpu, target), target);             \
-    }                                                                         \
-    EXEC(ret_##w)                                                             \
-    {                                                                         \
-        uint64_t target = ld##w(cpu, SEG_SS, R64(RSP) & cpu->sp_mask);        \
-        struct block *b = flow_find(cpu, target);                             \
-        if (unlikely(!b))                                                     \
-            flow_check(cpu, target);                                          \
-        set_sp(cpu, R64(RSP) + w / 8);                                        \
-        return flow_jump_to(cpu, b, target);                                  \
-    }                                                                         \
-    EXEC(ret_Iw_##w)                                                          \
-    {                                                                         \
-        uint64_t target = ld##w(cpu, SEG_SS, R64(RSP) & cpu->sp_mask);        \
-        struct block *b = flow_find(cpu, target);                             \
-        if (unlikely(!b))                                                     \
-            flow_check(cpu, target);                                          \
-        set_sp(cpu, R64(RSP) + w / 8 + i->imm);                               \
-        return flow_jump_to(cpu, b, target);                                  \
+#define WIDTH(w)                                                               \
+    LOOP(loop, w, true)                                                        \
+    LOOP(loope, w, flag_z(cpu))                                                \
+    LOOP(loopne, w, !flag_z(cpu))                                              \
+    EXEC(jcxz_##w)                                                             \
+    {                                                                          \
+        uint64_t next = insn_next_rip(cpu, i);                                 \
+        if (count_reg(cpu, i) == 0)                                            \
+            return flow_link(cpu, 0, CUT_##w(next + i->imm));                  \
+        return flow_link(cpu, 1, next);                                        \
+    }                                                                          \
+    EXEC(jmp_##w)                                                              \
+    {                                                                          \
+        return flow_link(cpu, 0, CUT_##w(insn_next_rip(cpu, i) + i->imm));     \
+    }                                                                          \
+    EXEC(call_##w)                                                             \
+    {                                                                          \
+        uint64_t next = insn_next_rip(cpu, i);                                 \
+        uint64_t target = CUT_##w(next + i->imm);                              \
+        if (unlikely(target >= cpu->cs_end))                                   \
+            flow_check(cpu, target);                                           \
+        push##w(cpu, CUT_##w(next));                                           \
+        return flow_link(cpu, 0, target);                                      \
+    }                                                                          \
+    EXEC(jmp_Ev_##w##r)                                                        \
+    {                                                                          \
+        uint64_t target = R##w(i->rm);                                         \
+        struct block *b = flow_find(cpu, target);                              \
+        if (unlikely(!b))                                                      \
+            flow_check(cpu, target);                                           \
+        return flow_jump_to(cpu, b, target);                                   \
+    }                                                                          \
+    EXEC(jmp_Ev_##w##m)                                                        \
+    {                                                                          \
+        uint64_t target = ld##w(cpu, i->seg, mem_offset(cpu, i));              \
+        struct block *b = flow_find(cpu, target);                              \
+        if (unlikely(!b))                                                      \
+            flow_check(cpu, target);                                           \
+        return flow_jump_to(cpu, b, target);                                   \
+    }                                                                          \
+    EXEC(call_Ev_##w##r)                                                       \
+    {                                                                          \
+        uint64_t target = R##w(i->rm);                                         \
+        flow_check(cpu, target);                                               \
+        push##w(cpu, CUT_##w(insn_next_rip(cpu, i)));                          \
+        return flow_jump_to(cpu, flow_find(cpu, target), target);              \
+    }                                                                          \
+    EXEC(call_Ev_##w##m)                                                       \
+    {                                                                          \
+        uint64_t target = ld##w(cpu, i->seg, mem_offset(cpu, i));              \
+        flow_check(cpu, target);                                               \
+        push##w(cpu, CUT_##w(insn_next_rip(cpu, i)));                          \
+        return flow_jump_to(cpu, flow_find(cpu, target), target);              \
+    }                                                                          \
+    EXEC(ret_##w)                                                              \
+    {                                                                          \
+        uint64_t target = ld##w(cpu, SEG_SS, R64(RSP) & cpu->sp_mask);         \
+        struct block *b = flow_find(cpu, target);                              \
+        if (unlikely(!b))                                                      \
+            flow_check(cpu, target);                                           \
+        set_sp(cpu, R64(RSP) + w / 8);                                         \
+        return flow_jump_to(cpu, b, target);                                   \
+    }                                                                          \
+    EXEC(ret_Iw_##w)                                                           \
+    {                                                                          \
+        uint64_t target = ld##w(cpu, SEG_SS, R64(RSP) & cpu->sp_mask);         \
+        struct block *b = flow_find(cpu, target);                              \
+        if (unlikely(!b))                                                      \
+            flow_check(cpu, target);                                           \
+        set_sp(cpu, R64(RSP) + w / 8 + i->imm);                                \
+        return flow_jump_to(cpu, b, target);                                   \
     }
 
 WIDTH(16)

@@ -11,18 +11,18 @@
 #include "cpu/flow.h"
 
 /* CMP a, b and TEST a, b by condition code; ST is the signed type. */
-#define CMP_b(ST)  (a < b)
-#define CMP_ae(ST) (a >= b)
-#define CMP_e(ST)  (a == b)
-#define CMP_ne(ST) (a != b)
-#define CMP_be(ST) (a <= b)
-#define CMP_a(ST)  (a > b)
-#define CMP_s(ST)  ((ST)r < 0)
-#define CMP_ns(ST) ((ST)r >= 0)
-#define CMP_l(ST)  ((ST)a < (ST)b)
-#define CMP_ge(ST) ((ST)a >= (ST)b)
-#define CMP_le(ST) ((ST)a <= (ST)b)
-#define CMP_g(ST)  ((ST)a > (ST)b)
+#define CMP_b(ST)   (a < b)
+#define CMP_ae(ST)  (a >= b)
+#define CMP_e(ST)   (a == b)
+#define CMP_ne(ST)  (a != b)
+#define CMP_be(ST)  (a <= b)
+#define CMP_a(ST)   (a > b)
+#define CMP_s(ST)   ((ST)r < 0)
+#define CMP_ns(ST)  ((ST)r >= 0)
+#define CMP_l(ST)   ((ST)a < (ST)b)
+#define CMP_ge(ST)  ((ST)a >= (ST)b)
+#define CMP_le(ST)  ((ST)a <= (ST)b)
+#define CMP_g(ST)   ((ST)a > (ST)b)
 
 #define TEST_b(ST)  false
 #define TEST_ae(ST) true

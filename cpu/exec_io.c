@@ -47,16 +47,16 @@ static void set_acc(struct cpu *cpu, uint32_t v, unsigned size)
         set_r32(cpu, RAX, v);
 }
 
-#define IN_OUT(in, out, port, size)                                           \
-    EXEC(in)                                                                  \
-    {                                                                         \
-        set_acc(cpu, port_in(cpu, port, size), size);                         \
-        return io_done(cpu, i);                                               \
-    }                                                                         \
-    EXEC(out)                                                                 \
-    {                                                                         \
-        port_out(cpu, port, R32(RAX), size);                                  \
-        return io_done(cpu, i);                                               \
+#define IN_OUT(in, out, port, size)                                            \
+    EXEC(in)                                                                   \
+    {                                                                          \
+        set_acc(cpu, port_in(cpu, port, size), size);                          \
+        return io_done(cpu, i);                                                \
+    }                                                                          \
+    EXEC(out)                                                                  \
+    {                                                                          \
+        port_out(cpu, port, R32(RAX), size);                                   \
+        return io_done(cpu, i);                                                \
     }
 IN_OUT(in_AL_Ib, out_Ib_AL, i->imm & 0xff, 1)
 IN_OUT(in_rAX_Ib_16, out_Ib_rAX_16, i->imm & 0xff, 2)
@@ -91,8 +91,8 @@ static void ins_once(struct cpu *cpu, const struct insn *i, unsigned size)
     if (!p)
         mem_probe_write(cpu, SEG_ES, off, size);
     watch_io(cpu, R16(RDX), size);
-    store_le32(buf, (uint32_t)addrspace_read(cpu->config.ports, R16(RDX),
-                                             size));
+    store_le32(buf,
+               (uint32_t)addrspace_read(cpu->config.ports, R16(RDX), size));
     st_bytes(cpu, SEG_ES, off, buf, size);
     advance(cpu, i, RDI, size);
 }
@@ -107,11 +107,9 @@ static void outs_once(struct cpu *cpu, const struct insn *i, unsigned size)
     advance(cpu, i, RSI, size);
 }
 
-static const struct insn *io_string(struct cpu *cpu, const struct insn *i,
-                                    unsigned size,
-                                    void (*once)(struct cpu *,
-                                                 const struct insn *,
-                                                 unsigned))
+static const struct insn *
+io_string(struct cpu *cpu, const struct insn *i, unsigned size,
+          void (*once)(struct cpu *, const struct insn *, unsigned))
 {
     bool first = true;
     if (!(i->flags & (IF_REP | IF_REPNE))) {
@@ -123,8 +121,7 @@ static const struct insn *io_string(struct cpu *cpu, const struct insn *i,
         if (left == 0)
             return io_done(cpu, i);
         if (!first && (cpu->budget <= 0 ||
-                       ((cpu->attention & ATT_INTR) &&
-                        (cpu->eflags & EFL_IF))))
+                       ((cpu->attention & ATT_INTR) && (cpu->eflags & EFL_IF))))
             return flow_resync(cpu, insn_rip(cpu, i));
         once(cpu, i, size);
         left--;
@@ -138,14 +135,14 @@ static const struct insn *io_string(struct cpu *cpu, const struct insn *i,
     }
 }
 
-#define IO_STRING(name, size)                                                 \
-    EXEC(ins##name)                                                           \
-    {                                                                         \
-        return io_string(cpu, i, size, ins_once);                             \
-    }                                                                         \
-    EXEC(outs##name)                                                          \
-    {                                                                         \
-        return io_string(cpu, i, size, outs_once);                            \
+#define IO_STRING(name, size)                                                  \
+    EXEC(ins##name)                                                            \
+    {                                                                          \
+        return io_string(cpu, i, size, ins_once);                              \
+    }                                                                          \
+    EXEC(outs##name)                                                           \
+    {                                                                          \
+        return io_string(cpu, i, size, outs_once);                             \
     }
 IO_STRING(b, 1)
 IO_STRING(_16, 2)

@@ -4,9 +4,13 @@
 #include "cpu/exec.h"
 #include "cpu/flags.h"
 
-#define ALL_CONDITIONS(X)                                                     \
-    X(o, 0) X(no, 1) X(b, 2) X(ae, 3) X(e, 4) X(ne, 5) X(be, 6) X(a, 7)       \
-    X(s, 8) X(ns, 9) X(p, 10) X(np, 11) X(l, 12) X(ge, 13) X(le, 14) X(g, 15)
+#define ALL_CONDITIONS(X)                                                      \
+    X(o, 0)                                                                    \
+    X(no, 1)                                                                   \
+    X(b, 2)                                                                    \
+    X(ae, 3)                                                                   \
+    X(e, 4) X(ne, 5) X(be, 6) X(a, 7) X(s, 8) X(ns, 9) X(p, 10) X(np, 11)      \
+        X(l, 12) X(ge, 13) X(le, 14) X(g, 15)
 
 #define W 8
 #include "cpu/exec_mov_tmpl.h"
@@ -17,16 +21,16 @@
 #define W 64
 #include "cpu/exec_mov_tmpl.h"
 
-#define SETCC(cc, n)                                                          \
-    EXEC(set##cc##_r)                                                         \
-    {                                                                         \
-        set_r8(cpu, i->rm, flags_cond(cpu, n));                               \
-        NEXT;                                                                 \
-    }                                                                         \
-    EXEC(set##cc##_m)                                                         \
-    {                                                                         \
-        st8(cpu, i->seg, mem_offset(cpu, i), flags_cond(cpu, n));             \
-        NEXT;                                                                 \
+#define SETCC(cc, n)                                                           \
+    EXEC(set##cc##_r)                                                          \
+    {                                                                          \
+        set_r8(cpu, i->rm, flags_cond(cpu, n));                                \
+        NEXT;                                                                  \
+    }                                                                          \
+    EXEC(set##cc##_m)                                                          \
+    {                                                                          \
+        st8(cpu, i->seg, mem_offset(cpu, i), flags_cond(cpu, n));              \
+        NEXT;                                                                  \
     }
 ALL_CONDITIONS(SETCC)
 

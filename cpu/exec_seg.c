@@ -13,34 +13,34 @@
 
 /* ---- MOV, PUSH, POP of segment registers */
 
-#define STORE_SEG(name, value)                                                \
-    EXEC(name##_16r)                                                          \
-    {                                                                         \
-        set_r16(cpu, i->rm, (uint16_t)(value));                               \
-        NEXT;                                                                 \
-    }                                                                         \
-    EXEC(name##_32r)                                                          \
-    {                                                                         \
-        set_r32(cpu, i->rm, (uint32_t)(value));                               \
-        NEXT;                                                                 \
-    }                                                                         \
-    EXEC(name##_64r)                                                          \
-    {                                                                         \
-        set_r64(cpu, i->rm, (uint64_t)(value));                               \
-        NEXT;                                                                 \
-    }                                                                         \
-    EXEC(name##_16m)                                                          \
-    {                                                                         \
-        st16(cpu, i->seg, mem_offset(cpu, i), (uint16_t)(value));             \
-        NEXT;                                                                 \
-    }                                                                         \
-    EXEC(name##_32m)                                                          \
-    {                                                                         \
-        return exec_##name##_16m(cpu, i);                                     \
-    }                                                                         \
-    EXEC(name##_64m)                                                          \
-    {                                                                         \
-        return exec_##name##_16m(cpu, i);                                     \
+#define STORE_SEG(name, value)                                                 \
+    EXEC(name##_16r)                                                           \
+    {                                                                          \
+        set_r16(cpu, i->rm, (uint16_t)(value));                                \
+        NEXT;                                                                  \
+    }                                                                          \
+    EXEC(name##_32r)                                                           \
+    {                                                                          \
+        set_r32(cpu, i->rm, (uint32_t)(value));                                \
+        NEXT;                                                                  \
+    }                                                                          \
+    EXEC(name##_64r)                                                           \
+    {                                                                          \
+        set_r64(cpu, i->rm, (uint64_t)(value));                                \
+        NEXT;                                                                  \
+    }                                                                          \
+    EXEC(name##_16m)                                                           \
+    {                                                                          \
+        st16(cpu, i->seg, mem_offset(cpu, i), (uint16_t)(value));              \
+        NEXT;                                                                  \
+    }                                                                          \
+    EXEC(name##_32m)                                                           \
+    {                                                                          \
+        return exec_##name##_16m(cpu, i);                                      \
+    }                                                                          \
+    EXEC(name##_64m)                                                           \
+    {                                                                          \
+        return exec_##name##_16m(cpu, i);                                      \
     }
 
 static uint16_t selector_of(struct cpu *cpu, unsigned s)
@@ -124,31 +124,31 @@ static const struct insn *pop_seg(struct cpu *cpu, const struct insn *i,
     return after_load(cpu, i, s);
 }
 
-#define PUSH_POP(seg)                                                         \
-    EXEC(push_##seg##_16)                                                     \
-    {                                                                         \
-        return push_seg(cpu, i, SEG_##seg, 2);                                \
-    }                                                                         \
-    EXEC(push_##seg##_32)                                                     \
-    {                                                                         \
-        return push_seg(cpu, i, SEG_##seg, 4);                                \
-    }                                                                         \
-    EXEC(push_##seg##_64)                                                     \
-    {                                                                         \
-        return push_seg(cpu, i, SEG_##seg, 8);                                \
+#define PUSH_POP(seg)                                                          \
+    EXEC(push_##seg##_16)                                                      \
+    {                                                                          \
+        return push_seg(cpu, i, SEG_##seg, 2);                                 \
+    }                                                                          \
+    EXEC(push_##seg##_32)                                                      \
+    {                                                                          \
+        return push_seg(cpu, i, SEG_##seg, 4);                                 \
+    }                                                                          \
+    EXEC(push_##seg##_64)                                                      \
+    {                                                                          \
+        return push_seg(cpu, i, SEG_##seg, 8);                                 \
     }
-#define POP(seg)                                                              \
-    EXEC(pop_##seg##_16)                                                      \
-    {                                                                         \
-        return pop_seg(cpu, i, SEG_##seg, 2);                                 \
-    }                                                                         \
-    EXEC(pop_##seg##_32)                                                      \
-    {                                                                         \
-        return pop_seg(cpu, i, SEG_##seg, 4);                                 \
-    }                                                                         \
-    EXEC(pop_##seg##_64)                                                      \
-    {                                                                         \
-        return pop_seg(cpu, i, SEG_##seg, 8);                                 \
+#define POP(seg)                                                               \
+    EXEC(pop_##seg##_16)                                                       \
+    {                                                                          \
+        return pop_seg(cpu, i, SEG_##seg, 2);                                  \
+    }                                                                          \
+    EXEC(pop_##seg##_32)                                                       \
+    {                                                                          \
+        return pop_seg(cpu, i, SEG_##seg, 4);                                  \
+    }                                                                          \
+    EXEC(pop_##seg##_64)                                                       \
+    {                                                                          \
+        return pop_seg(cpu, i, SEG_##seg, 8);                                  \
     }
 PUSH_POP(ES)
 PUSH_POP(CS)
@@ -188,18 +188,18 @@ static const struct insn *load_pointer(struct cpu *cpu, const struct insn *i,
     return after_load(cpu, i, s);
 }
 
-#define LOAD_POINTER(name, seg)                                               \
-    EXEC(name##_16)                                                           \
-    {                                                                         \
-        return load_pointer(cpu, i, seg, 2);                                  \
-    }                                                                         \
-    EXEC(name##_32)                                                           \
-    {                                                                         \
-        return load_pointer(cpu, i, seg, 4);                                  \
-    }                                                                         \
-    EXEC(name##_64)                                                           \
-    {                                                                         \
-        return load_pointer(cpu, i, seg, 8);                                  \
+#define LOAD_POINTER(name, seg)                                                \
+    EXEC(name##_16)                                                            \
+    {                                                                          \
+        return load_pointer(cpu, i, seg, 2);                                   \
+    }                                                                          \
+    EXEC(name##_32)                                                            \
+    {                                                                          \
+        return load_pointer(cpu, i, seg, 4);                                   \
+    }                                                                          \
+    EXEC(name##_64)                                                            \
+    {                                                                          \
+        return load_pointer(cpu, i, seg, 8);                                   \
     }
 LOAD_POINTER(les, SEG_ES)
 LOAD_POINTER(lds, SEG_DS)
@@ -263,24 +263,24 @@ static bool lsl_value(struct cpu *cpu, uint16_t selector, uint64_t *v)
     return true;
 }
 
-#define LOOK(name, w)                                                         \
-    static const struct insn *name##_##w(                                     \
-        struct cpu *cpu, const struct insn *i, uint16_t selector)             \
-    {                                                                         \
-        uint64_t v;                                                           \
-        bool ok = name##_value(cpu, selector, &v);                            \
-        if (ok)                                                               \
-            set_r##w(cpu, i->reg, (uint##w##_t)v);                            \
-        flags_change(cpu, FL_Z, ok ? FL_Z : 0);                               \
-        NEXT;                                                                 \
-    }                                                                         \
-    EXEC(name##_##w##r)                                                       \
-    {                                                                         \
-        return name##_##w(cpu, i, R16(i->rm));                                \
-    }                                                                         \
-    EXEC(name##_##w##m)                                                       \
-    {                                                                         \
-        return name##_##w(cpu, i, ld16(cpu, i->seg, mem_offset(cpu, i)));     \
+#define LOOK(name, w)                                                          \
+    static const struct insn *name##_##w(                                      \
+        struct cpu *cpu, const struct insn *i, uint16_t selector)              \
+    {                                                                          \
+        uint64_t v;                                                            \
+        bool ok = name##_value(cpu, selector, &v);                             \
+        if (ok)                                                                \
+            set_r##w(cpu, i->reg, (uint##w##_t)v);                             \
+        flags_change(cpu, FL_Z, ok ? FL_Z : 0);                                \
+        NEXT;                                                                  \
+    }                                                                          \
+    EXEC(name##_##w##r)                                                        \
+    {                                                                          \
+        return name##_##w(cpu, i, R16(i->rm));                                 \
+    }                                                                          \
+    EXEC(name##_##w##m)                                                        \
+    {                                                                          \
+        return name##_##w(cpu, i, ld16(cpu, i->seg, mem_offset(cpu, i)));      \
     }
 LOOK(lar, 16)
 LOOK(lar, 32)
@@ -390,24 +390,24 @@ static void load_table(struct cpu *cpu, const struct insn *i, unsigned osize,
     *base = b;
 }
 
-#define LOAD_TABLE(w)                                                         \
-    EXEC(lgdt_##w)                                                            \
-    {                                                                         \
-        load_table(cpu, i, w / 8, &cpu->gdtr_limit, &cpu->gdtr_base);         \
-        NEXT;                                                                 \
-    }                                                                         \
-    EXEC(lidt_##w)                                                            \
-    {                                                                         \
-        load_table(cpu, i, w / 8, &cpu->idtr_limit, &cpu->idtr_base);         \
-        NEXT;                                                                 \
+#define LOAD_TABLE(w)                                                          \
+    EXEC(lgdt_##w)                                                             \
+    {                                                                          \
+        load_table(cpu, i, w / 8, &cpu->gdtr_limit, &cpu->gdtr_base);          \
+        NEXT;                                                                  \
+    }                                                                          \
+    EXEC(lidt_##w)                                                             \
+    {                                                                          \
+        load_table(cpu, i, w / 8, &cpu->idtr_limit, &cpu->idtr_base);          \
+        NEXT;                                                                  \
     }
 LOAD_TABLE(16)
 LOAD_TABLE(32)
 LOAD_TABLE(64)
 
 /* System descriptors have 16 bytes in long mode. */
-static uint64_t fetch_system(struct cpu *cpu, uint16_t selector,
-                             gva_t *where, uint64_t *high)
+static uint64_t fetch_system(struct cpu *cpu, uint16_t selector, gva_t *where,
+                             uint64_t *high)
 {
     uint64_t desc;
     if ((selector & 4) || !seg_fetch(cpu, selector, &desc, where))
@@ -461,18 +461,18 @@ static const struct insn *ltr(struct cpu *cpu, const struct insn *i,
     return flow_resync(cpu, insn_next_rip(cpu, i));
 }
 
-#define LOAD_SYSTEM(name)                                                     \
-    EXEC(name##_r)                                                            \
-    {                                                                         \
-        need_descriptors(cpu, 0);                                             \
-        need_cpl0(cpu);                                                       \
-        return name(cpu, i, R16(i->rm));                                      \
-    }                                                                         \
-    EXEC(name##_m)                                                            \
-    {                                                                         \
-        need_descriptors(cpu, 0);                                             \
-        need_cpl0(cpu);                                                       \
-        return name(cpu, i, ld16(cpu, i->seg, mem_offset(cpu, i)));           \
+#define LOAD_SYSTEM(name)                                                      \
+    EXEC(name##_r)                                                             \
+    {                                                                          \
+        need_descriptors(cpu, 0);                                              \
+        need_cpl0(cpu);                                                        \
+        return name(cpu, i, R16(i->rm));                                       \
+    }                                                                          \
+    EXEC(name##_m)                                                             \
+    {                                                                          \
+        need_descriptors(cpu, 0);                                              \
+        need_cpl0(cpu);                                                        \
+        return name(cpu, i, ld16(cpu, i->seg, mem_offset(cpu, i)));            \
     }
 LOAD_SYSTEM(lldt)
 LOAD_SYSTEM(ltr)
@@ -506,41 +506,41 @@ static const struct insn *arrived(struct cpu *cpu)
 
 /* Functions of far.c put RIP to the target and leave the block; give the
  * block's unused charge back first (there is none: they end it). */
-#define FAR(w)                                                                \
-    EXEC(jmp_Ap_##w)                                                          \
-    {                                                                         \
-        far_jump(cpu, (uint16_t)(i->imm >> 32), (uint32_t)i->imm, w / 8);     \
-        return arrived(cpu);                                                  \
-    }                                                                         \
-    EXEC(call_Ap_##w)                                                         \
-    {                                                                         \
-        far_call(cpu, (uint16_t)(i->imm >> 32), (uint32_t)i->imm, w / 8,      \
-                 insn_next_rip(cpu, i));                                      \
-        return arrived(cpu);                                                  \
-    }                                                                         \
-    EXEC(jmp_Mp_##w)                                                          \
-    {                                                                         \
-        uint16_t selector;                                                    \
-        uint64_t off = load_far(cpu, i, w / 8, &selector);                    \
-        far_jump(cpu, selector, off, w / 8);                                  \
-        return arrived(cpu);                                                  \
-    }                                                                         \
-    EXEC(call_Mp_##w)                                                         \
-    {                                                                         \
-        uint16_t selector;                                                    \
-        uint64_t off = load_far(cpu, i, w / 8, &selector);                    \
-        far_call(cpu, selector, off, w / 8, insn_next_rip(cpu, i));           \
-        return arrived(cpu);                                                  \
-    }                                                                         \
-    EXEC(retf_##w)                                                            \
-    {                                                                         \
-        far_ret(cpu, w / 8, (uint16_t)i->imm);                                \
-        return arrived(cpu);                                                  \
-    }                                                                         \
-    EXEC(iret_##w)                                                            \
-    {                                                                         \
-        far_iret(cpu, w / 8, insn_next_rip(cpu, i));                          \
-        return arrived(cpu);                                                  \
+#define FAR(w)                                                                 \
+    EXEC(jmp_Ap_##w)                                                           \
+    {                                                                          \
+        far_jump(cpu, (uint16_t)(i->imm >> 32), (uint32_t)i->imm, w / 8);      \
+        return arrived(cpu);                                                   \
+    }                                                                          \
+    EXEC(call_Ap_##w)                                                          \
+    {                                                                          \
+        far_call(cpu, (uint16_t)(i->imm >> 32), (uint32_t)i->imm, w / 8,       \
+                 insn_next_rip(cpu, i));                                       \
+        return arrived(cpu);                                                   \
+    }                                                                          \
+    EXEC(jmp_Mp_##w)                                                           \
+    {                                                                          \
+        uint16_t selector;                                                     \
+        uint64_t off = load_far(cpu, i, w / 8, &selector);                     \
+        far_jump(cpu, selector, off, w / 8);                                   \
+        return arrived(cpu);                                                   \
+    }                                                                          \
+    EXEC(call_Mp_##w)                                                          \
+    {                                                                          \
+        uint16_t selector;                                                     \
+        uint64_t off = load_far(cpu, i, w / 8, &selector);                     \
+        far_call(cpu, selector, off, w / 8, insn_next_rip(cpu, i));            \
+        return arrived(cpu);                                                   \
+    }                                                                          \
+    EXEC(retf_##w)                                                             \
+    {                                                                          \
+        far_ret(cpu, w / 8, (uint16_t)i->imm);                                 \
+        return arrived(cpu);                                                   \
+    }                                                                          \
+    EXEC(iret_##w)                                                             \
+    {                                                                          \
+        far_iret(cpu, w / 8, insn_next_rip(cpu, i));                           \
+        return arrived(cpu);                                                   \
     }
 FAR(16)
 FAR(32)

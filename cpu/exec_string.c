@@ -39,8 +39,8 @@ static ALWAYS_INLINE int64_t step_of(const struct cpu *cpu, unsigned size)
 
 /* ---- one iteration of each, by element size in bytes */
 
-static ALWAYS_INLINE uint64_t load(struct cpu *cpu, unsigned seg,
-                                   uint64_t off, unsigned size)
+static ALWAYS_INLINE uint64_t load(struct cpu *cpu, unsigned seg, uint64_t off,
+                                   unsigned size)
 {
     switch (size) {
     case 1:
@@ -216,59 +216,48 @@ static const struct insn *rep_leave(struct cpu *cpu, const struct insn *i,
 /* `run` does many iterations or none, `once` exactly one; `again` says
  * whether flags let CMPS and SCAS go on. The block was charged for the first
  * iteration. */
-#define REPEAT(run, once, again)                                              \
-    uint64_t left;                                                            \
-    int64_t spare;                                                            \
-    if (!(i->flags & (IF_REP | IF_REPNE))) {                                  \
-        once;                                                                 \
-        NEXT;                                                                 \
-    }                                                                         \
-    left = by_asize(cpu, i, RCX);                                             \
-    if (left == 0)                                                            \
-        NEXT;                                                                 \
-    spare = 1;                                                                \
-    for (;;) {                                                                \
-        int64_t may = cpu->budget > 0 ? cpu->budget + spare : spare;          \
-        uint64_t n = (run);                                                   \
-        if (n == 0) {                                                         \
-            once;                                                             \
-            n = 1;                                                            \
-        }                                                                     \
-        left -= n;                                                            \
-        set_by_asize(cpu, i, RCX, left);                                      \
-        cpu->budget -= (int64_t)n - spare;                                    \
-        spare = 0;                                                            \
-        (void)may;                                                            \
-        if (left == 0 || !(again))                                            \
-            return rep_leave(cpu, i, false);                                  \
-        if (cpu->budget <= 0 || cpu->block->mode == MODE_DEAD)                \
-            return rep_leave(cpu, i, true);                                   \
+#define REPEAT(run, once, again)                                               \
+    uint64_t left;                                                             \
+    int64_t spare;                                                             \
+    if (!(i->flags & (IF_REP | IF_REPNE))) {                                   \
+        once;                                                                  \
+        NEXT;                                                                  \
+    }                                                                          \
+    left = by_asize(cpu, i, RCX);                                              \
+    if (left == 0)                                                             \
+        NEXT;                                                                  \
+    spare = 1;                                                                 \
+    for (;;) {                                                                 \
+        int64_t may = cpu->budget > 0 ? cpu->budget + spare : spare;           \
+        uint64_t n = (run);                                                    \
+        if (n == 0) {                                                          \
+            once;                                                              \
+            n = 1;                                                             \
+        }                                                                      \
+        left -= n;                                                             \
+        set_by_asize(cpu, i, RCX, left);                                       \
+        cpu->budget -= (int64_t)n - spare;                                     \
+        spare = 0;                                                             \
+        (void)may;                                                             \
+        if (left == 0 || !(again))                                             \
+            return rep_leave(cpu, i, false);                                   \
+        if (cpu->budget <= 0 || cpu->block->mode == MODE_DEAD)                 \
+            return rep_leave(cpu, i, true);                                    \
     }
 
 /* CMPS, SCAS: F3 goes on while equal, F2 while not. */
 #define WHILE_FLAG (flag_z(cpu) == ((i->flags & IF_REP) != 0))
 #define MAY        min_u64(left, (uint64_t)may)
 
-#define STRING(name, size)                                                    \
-    EXEC(movs##name)                                                          \
-    {                                                                         \
-        REPEAT(movs_run(cpu, i, size, MAY), movs_once(cpu, i, size), true)    \
-    }                                                                         \
-    EXEC(stos##name)                                                          \
-    {                                                                         \
-        REPEAT(stos_run(cpu, i, size, MAY), stos_once(cpu, i, size), true)    \
-    }                                                                         \
-    EXEC(lods##name)                                                          \
-    {                                                                         \
-        REPEAT(0, lods_once(cpu, i, size), true)                              \
-    }                                                                         \
-    EXEC(cmps##name)                                                          \
-    {                                                                         \
-        REPEAT(0, cmps_once(cpu, i, size), WHILE_FLAG)                        \
-    }                                                                         \
-    EXEC(scas##name)                                                          \
-    {                                                                         \
-        REPEAT(0, scas_once(cpu, i, size), WHILE_FLAG)                        \
+#define STRING(name, size)                                                     \
+    EXEC(movs##name){REPEAT(movs_run(cpu, i, size, MAY),                       \
+                            movs_once(cpu, i, size), true)} EXEC(stos##name){  \
+        REPEAT(stos_run(cpu, i, size, MAY), stos_once(cpu, i, size),           \
+               true)} EXEC(lods##name){                                        \
+        REPEAT(0, lods_once(cpu, i, size), true)} EXEC(cmps##name){            \
+        REPEAT(0, cmps_once(cpu, i, size), WHILE_FLAG)} EXEC(scas##name)       \
+    {                                                                          \
+        REPEAT(0, scas_once(cpu, i, size), WHILE_FLAG)                         \
     }
 
 STRING(b, 1)

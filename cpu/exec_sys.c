@@ -76,8 +76,7 @@ static uint64_t pushed_flags(struct cpu *cpu, unsigned size)
     if (cpu_v86(cpu) && cpu_iopl(cpu) < 3) {
         if (!(cpu->cr4 & CR4_VME) || size != 2)
             cpu_raise_error(cpu, EX_GP, 0);
-        fl = (fl & ~(uint64_t)EFL_IF) | EFL_IOPL |
-             (fl & EFL_VIF ? EFL_IF : 0);
+        fl = (fl & ~(uint64_t)EFL_IF) | EFL_IOPL | (fl & EFL_VIF ? EFL_IF : 0);
     }
     return fl;
 }
@@ -163,10 +162,8 @@ EXEC(popf_64)
 
 /* ---- software interrupts: a fault in delivery points at the instruction */
 
-static const struct insn *soft_interrupt(struct cpu *cpu,
-                                         const struct insn *i,
-                                         enum event_kind kind,
-                                         unsigned vector)
+static const struct insn *soft_interrupt(struct cpu *cpu, const struct insn *i,
+                                         enum event_kind kind, unsigned vector)
 {
     event_deliver(cpu, kind, vector, false, 0, insn_next_rip(cpu, i));
     return flow_resync(cpu, cpu->reg[REG_RIP]);
@@ -223,18 +220,17 @@ EXEC(bound_64)
 
 static struct seg flat_code(uint16_t selector, unsigned cpl, bool code64)
 {
-    return (struct seg){
-        0, 0xffffffff, selector,
-        (uint16_t)(DESC_P | DESC_S | DESC_CODE | DESC_RW | DESC_A | DESC_G |
-                   cpl << DESC_DPL_SHIFT | (code64 ? DESC_L : DESC_DB))};
+    return (struct seg){0, 0xffffffff, selector,
+                        (uint16_t)(DESC_P | DESC_S | DESC_CODE | DESC_RW |
+                                   DESC_A | DESC_G | cpl << DESC_DPL_SHIFT |
+                                   (code64 ? DESC_L : DESC_DB))};
 }
 
 static struct seg flat_stack(uint16_t selector, unsigned cpl)
 {
-    return (struct seg){
-        0, 0xffffffff, selector,
-        (uint16_t)(DESC_P | DESC_S | DESC_RW | DESC_A | DESC_G | DESC_DB |
-                   cpl << DESC_DPL_SHIFT)};
+    return (struct seg){0, 0xffffffff, selector,
+                        (uint16_t)(DESC_P | DESC_S | DESC_RW | DESC_A | DESC_G |
+                                   DESC_DB | cpl << DESC_DPL_SHIFT)};
 }
 
 /* SYSCALL and SYSRET look at TF when they are done: the kernel's entry is not

@@ -35,8 +35,7 @@ static uint64_t fetch(struct cpu *cpu, uint16_t selector, unsigned vector,
 }
 
 /* The target must lie in the segment (or be canonical). */
-static void check_target(struct cpu *cpu, const struct seg *cs,
-                         uint64_t offset)
+static void check_target(struct cpu *cpu, const struct seg *cs, uint64_t offset)
 {
     bool code64 = cpu_long(cpu) && (cs->attr & DESC_L);
     if (code64 ? !canonical(offset) : offset > cs->limit)
@@ -44,17 +43,15 @@ static void check_target(struct cpu *cpu, const struct seg *cs,
 }
 
 /* A code segment for a direct transfer at the current CPL. */
-static void code_for_transfer(struct cpu *cpu, uint16_t selector,
-                              uint64_t desc, gva_t where, struct seg *cs)
+static void code_for_transfer(struct cpu *cpu, uint16_t selector, uint64_t desc,
+                              gva_t where, struct seg *cs)
 {
     unsigned dpl, rpl = selector & 3;
     seg_unpack(cs, selector, desc);
     dpl = dpl_of(cs->attr);
-    if (cs->attr & DESC_EC ? dpl > cpu->cpl
-                           : rpl > cpu->cpl || dpl != cpu->cpl)
+    if (cs->attr & DESC_EC ? dpl > cpu->cpl : rpl > cpu->cpl || dpl != cpu->cpl)
         cpu_raise_error(cpu, EX_GP, bare(selector));
-    if (cpu_long(cpu) &&
-        (cs->attr & (DESC_L | DESC_DB)) == (DESC_L | DESC_DB))
+    if (cpu_long(cpu) && (cs->attr & (DESC_L | DESC_DB)) == (DESC_L | DESC_DB))
         cpu_raise_error(cpu, EX_GP, bare(selector));
     if (!(cs->attr & DESC_P))
         cpu_raise_error(cpu, EX_NP, bare(selector));
@@ -83,8 +80,13 @@ static bool is_code(uint64_t desc)
 
 /* ---- call gates */
 
-enum { TYPE_TSS16 = 1, TYPE_CALL16 = 4, TYPE_TASK = 5, TYPE_TSS32 = 9,
-       TYPE_CALL = 12 };
+enum {
+    TYPE_TSS16 = 1,
+    TYPE_CALL16 = 4,
+    TYPE_TASK = 5,
+    TYPE_TSS32 = 9,
+    TYPE_CALL = 12
+};
 
 struct call_gate {
     uint16_t selector;
@@ -117,8 +119,8 @@ static void read_call_gate(struct cpu *cpu, uint16_t selector, uint64_t desc,
 }
 
 /* The code segment behind a call gate; returns the new CPL. */
-static unsigned gate_code(struct cpu *cpu, const struct call_gate *g,
-                          bool call, struct seg *cs)
+static unsigned gate_code(struct cpu *cpu, const struct call_gate *g, bool call,
+                          struct seg *cs)
 {
     gva_t where;
     uint64_t desc = fetch(cpu, g->selector, EX_GP, &where);
@@ -160,8 +162,8 @@ void far_jump(struct cpu *cpu, uint16_t selector, uint64_t offset,
     }
     desc = fetch(cpu, selector, EX_GP, &where);
     if (!is_code(desc)) {
-        jump_system(cpu, selector, desc, where, false, cpu_rip(cpu) +
-                                                           cpu->insn->len);
+        jump_system(cpu, selector, desc, where, false,
+                    cpu_rip(cpu) + cpu->insn->len);
         return;
     }
     code_for_transfer(cpu, selector, desc, where, &cs);
@@ -175,9 +177,8 @@ void far_jump(struct cpu *cpu, uint16_t selector, uint64_t offset,
 /* Write pushes of 2, 4 or 8 bytes below `sp` of a stack segment in one go:
  * values[0] is pushed first. Nothing is changed but memory. */
 static void write_stack(struct cpu *cpu, const struct seg *ss, uint64_t sp,
-                        uint64_t mask, unsigned size,
-                        enum mmu_bank_kind kind, const uint64_t *values,
-                        unsigned count, uint32_t error)
+                        uint64_t mask, unsigned size, enum mmu_bank_kind kind,
+                        const uint64_t *values, unsigned count, uint32_t error)
 {
     struct mmu_fault fault;
     uint8_t buf[8];
@@ -192,15 +193,14 @@ static void write_stack(struct cpu *cpu, const struct seg *ss, uint64_t sp,
         if (flat ? !canonical(off) : !inside)
             cpu_raise_error(cpu, EX_SS, error);
         store_le64(buf, values[n]);
-        if (!mmu_write(&cpu->mmu, kind,
-                       flat ? off : (uint32_t)(ss->base + off), buf, size,
-                       &fault))
+        if (!mmu_write(&cpu->mmu, kind, flat ? off : (uint32_t)(ss->base + off),
+                       buf, size, &fault))
             cpu_raise_fault(cpu, &fault);
     }
 }
 
-static void push_values(struct cpu *cpu, unsigned size,
-                        const uint64_t *values, unsigned count)
+static void push_values(struct cpu *cpu, unsigned size, const uint64_t *values,
+                        unsigned count)
 {
     write_stack(cpu, &cpu->seg[SEG_SS], R64(RSP), cpu->sp_mask, size,
                 cpu->mmu.kind, values, count, 0);
@@ -228,8 +228,8 @@ static void inner_stack(struct cpu *cpu, unsigned cpl, struct seg *ss,
     if (at + (wide ? 5 : 3) > cpu->tr.limit)
         cpu_raise_error(cpu, EX_TS, ts);
     *sp = mem_sys_read(cpu, cpu->tr.base + at, wide ? 4 : 2);
-    selector = (uint16_t)mem_sys_read(cpu,
-                                      cpu->tr.base + at + (wide ? 4 : 2), 2);
+    selector =
+        (uint16_t)mem_sys_read(cpu, cpu->tr.base + at + (wide ? 4 : 2), 2);
     desc = fetch(cpu, selector, EX_TS, &where);
     seg_unpack(ss, selector, desc);
     if ((selector & 3u) != cpl || dpl_of(ss->attr) != cpl ||
@@ -250,8 +250,8 @@ static unsigned read_params(struct cpu *cpu, const struct call_gate *g,
     for (unsigned n = 0; n < g->params; n++) {
         uint64_t off =
             (R64(RSP) + (g->params - 1 - n) * g->size) & cpu->sp_mask;
-        values[n] = g->size == 2 ? ld16(cpu, SEG_SS, off)
-                                 : ld32(cpu, SEG_SS, off);
+        values[n] =
+            g->size == 2 ? ld16(cpu, SEG_SS, off) : ld32(cpu, SEG_SS, off);
     }
     return g->params;
 }
@@ -269,9 +269,7 @@ static void call_gate(struct cpu *cpu, const struct call_gate *g,
         struct seg ss;
         uint64_t sp, mask;
         inner_stack(cpu, cpl, &ss, &sp);
-        mask = cpu_long(cpu)          ? ~0ull
-               : ss.attr & DESC_DB ? 0xffffffff
-                                   : 0xffff;
+        mask = cpu_long(cpu) ? ~0ull : ss.attr & DESC_DB ? 0xffffffff : 0xffff;
         v[n++] = cpu->seg[SEG_SS].selector;
         v[n++] = R64(RSP);
         n += read_params(cpu, g, v + n);
@@ -374,8 +372,7 @@ static void return_code(struct cpu *cpu, uint16_t selector, struct seg *cs)
     if (!is_code(desc) || rpl < cpu->cpl ||
         (cs->attr & DESC_EC ? dpl > rpl : dpl != rpl))
         cpu_raise_error(cpu, EX_GP, bare(selector));
-    if (cpu_long(cpu) &&
-        (cs->attr & (DESC_L | DESC_DB)) == (DESC_L | DESC_DB))
+    if (cpu_long(cpu) && (cs->attr & (DESC_L | DESC_DB)) == (DESC_L | DESC_DB))
         cpu_raise_error(cpu, EX_GP, bare(selector));
     if (!(cs->attr & DESC_P))
         cpu_raise_error(cpu, EX_NP, bare(selector));
@@ -395,8 +392,7 @@ static void return_stack(struct cpu *cpu, uint16_t selector, unsigned cpl,
         if (!cpu_long(cpu) || !(cs->attr & DESC_L) || cpl == 3 ||
             (selector & 3u) != cpl)
             cpu_raise_error(cpu, EX_GP, 0);
-        *ss = (struct seg){0, 0, selector,
-                           (uint16_t)(cpl << DESC_DPL_SHIFT)};
+        *ss = (struct seg){0, 0, selector, (uint16_t)(cpl << DESC_DPL_SHIFT)};
         return;
     }
     desc = fetch(cpu, selector, EX_GP, &where);
@@ -418,8 +414,8 @@ static void null_data_segments(struct cpu *cpu)
     static const uint8_t data[] = {SEG_ES, SEG_DS, SEG_FS, SEG_GS};
     for (unsigned n = 0; n < ARRAY_LEN(data); n++) {
         struct seg *s = &cpu->seg[data[n]];
-        bool conforming = (s->attr & (DESC_CODE | DESC_EC)) ==
-                          (DESC_CODE | DESC_EC);
+        bool conforming =
+            (s->attr & (DESC_CODE | DESC_EC)) == (DESC_CODE | DESC_EC);
         if ((s->attr & DESC_P) && !conforming && dpl_of(s->attr) < cpu->cpl) {
             s->selector = 0;
             s->attr = 0;
@@ -464,8 +460,10 @@ void far_ret(struct cpu *cpu, unsigned osize, uint16_t pop_bytes)
 
 /* ---- IRET */
 
-enum { IRET_ALWAYS = EFL_ARITH | EFL_TF | EFL_DF | EFL_NT | EFL_RF | EFL_AC |
-                     EFL_ID };
+enum {
+    IRET_ALWAYS =
+        EFL_ARITH | EFL_TF | EFL_DF | EFL_NT | EFL_RF | EFL_AC | EFL_ID
+};
 
 /* RF only matters while code breakpoints can hit. */
 static void load_eflags(struct cpu *cpu, uint64_t value, uint64_t mask)
@@ -535,8 +533,7 @@ static void iret_to_v86(struct cpu *cpu, uint64_t rip, uint16_t cs,
 
 static void iret_task(struct cpu *cpu, uint64_t next_rip)
 {
-    uint16_t selector =
-        (uint16_t)mem_sys_read(cpu, cpu->tr.base, 2);
+    uint16_t selector = (uint16_t)mem_sys_read(cpu, cpu->tr.base, 2);
     uint64_t desc;
     gva_t where;
     unsigned type;

@@ -77,8 +77,8 @@ static const struct u128 atanh_series[] = {
 static const struct u128 ln2_fixed = {0xb17217f7d1cf79ab, 0xc9e3b39803f2f6af};
 
 /* 2 / ln(2), Q2.126 */
-static const struct u128 two_log2e_fixed = {
-    0xb8aa3b295c17f0bb, 0xbe87fed0691d3e89};
+static const struct u128 two_log2e_fixed = {0xb8aa3b295c17f0bb,
+                                            0xbe87fed0691d3e89};
 
 /* factor / 512 is near 64 / n, `log2` is |log2(512 / factor)|, Q0.128:
  * positive for n > 64, negative for n < 64. n = 48..96. */

@@ -41,8 +41,7 @@ static ALWAYS_INLINE struct block *flow_find(struct cpu *cpu, uint64_t rip)
     gva_t gva = cpu->cs_base + rip;
     struct jump_slot *slot = &cpu->mmu.now.jump[jump_slot_of(gva)];
     struct block *b = slot->block;
-    if (likely(slot->key == gva && b->mode == cpu->mode &&
-               rip < cpu->cs_end))
+    if (likely(slot->key == gva && b->mode == cpu->mode && rip < cpu->cs_end))
         return b;
     return NULL;
 }
@@ -69,8 +68,8 @@ static ALWAYS_INLINE uint64_t branch_next(const struct cpu *cpu,
 /* Direct branches: link 0 = taken, 1 = fall through. Links exist only
  * between blocks of one page in 32- and 64-bit code, so that the mapping
  * under which this block was entered holds for the target too. */
-static ALWAYS_INLINE const struct insn *flow_link(struct cpu *cpu,
-                                                  unsigned n, uint64_t rip)
+static ALWAYS_INLINE const struct insn *flow_link(struct cpu *cpu, unsigned n,
+                                                  uint64_t rip)
 {
     struct block *t = cpu->block->link[n];
     if (likely(t != NULL))

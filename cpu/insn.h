@@ -21,33 +21,33 @@ struct insn;
 typedef const struct insn *exec_fn(struct cpu *cpu, const struct insn *i);
 
 /* ---- ENCODING: an opcode in a map, and conditions, or-ed together. */
-#define OP(b)      (0x000ull | (b))  /* one-byte opcode */
-#define OP0F(b)    (0x100ull | (b))  /* 0F b */
-#define OP38(b)    (0x200ull | (b))  /* 0F 38 b */
-#define OP3A(b)    (0x300ull | (b))  /* 0F 3A b */
-#define ENC_OPCODE(e) ((unsigned)(e) & 0xff)
+#define OP(b)         (0x000ull | (b)) /* one-byte opcode */
+#define OP0F(b)       (0x100ull | (b)) /* 0F b */
+#define OP38(b)       (0x200ull | (b)) /* 0F 38 b */
+#define OP3A(b)       (0x300ull | (b)) /* 0F 3A b */
+#define ENC_OPCODE(e) ((unsigned)(e)&0xff)
 #define ENC_MAP(e)    ((unsigned)((e) >> 8) & 3)
-#define PLUS_R     (1ull << 10) /* opcode + register: fills 8 opcodes */
-#define DIGIT(n)   (1ull << 11 | (uint64_t)(n) << 12) /* ModRM.reg = n */
-#define RMIS(n)    (1ull << 15 | (uint64_t)(n) << 16) /* ModRM.rm = n */
-#define MOD_M      (1ull << 19) /* memory form only */
-#define MOD_R      (1ull << 20) /* register form only */
-#define PFX_NONE   (1ull << 21) /* no 66, F3, F2 */
-#define PFX_66     (1ull << 22) /* 66 and neither F3 nor F2 */
-#define PFX_F3     (1ull << 23) /* F3, whatever 66 says */
-#define PFX_F2     (1ull << 24)
-#define ONLY64     (1ull << 25) /* 64-bit code only */
-#define NOT64      (1ull << 26) /* #UD in 64-bit code */
-#define REXW0      (1ull << 27)
-#define REXW1      (1ull << 28)
-#define MODRM      (1ull << 29) /* has ModRM although no operand says so */
-#define ENC_VEX    (1ull << 30) /* VEX-encoded row; without: legacy */
-#define VEX_L0     (1ull << 31)
-#define VEX_L1     (1ull << 32)
-#define OSIZE16    (1ull << 33) /* operand size 16 / 32 / 64 only */
-#define OSIZE32    (1ull << 34)
-#define OSIZE64    (1ull << 35)
-#define REXB0      (1ull << 36) /* no REX.B: 90h is NOP, 41 90 is XCHG */
+#define PLUS_R        (1ull << 10) /* opcode + register: fills 8 opcodes */
+#define DIGIT(n)      (1ull << 11 | (uint64_t)(n) << 12) /* ModRM.reg = n */
+#define RMIS(n)       (1ull << 15 | (uint64_t)(n) << 16) /* ModRM.rm = n */
+#define MOD_M         (1ull << 19)                       /* memory form only */
+#define MOD_R         (1ull << 20) /* register form only */
+#define PFX_NONE      (1ull << 21) /* no 66, F3, F2 */
+#define PFX_66        (1ull << 22) /* 66 and neither F3 nor F2 */
+#define PFX_F3        (1ull << 23) /* F3, whatever 66 says */
+#define PFX_F2        (1ull << 24)
+#define ONLY64        (1ull << 25) /* 64-bit code only */
+#define NOT64         (1ull << 26) /* #UD in 64-bit code */
+#define REXW0         (1ull << 27)
+#define REXW1         (1ull << 28)
+#define MODRM         (1ull << 29) /* has ModRM although no operand says so */
+#define ENC_VEX       (1ull << 30) /* VEX-encoded row; without: legacy */
+#define VEX_L0        (1ull << 31)
+#define VEX_L1        (1ull << 32)
+#define OSIZE16       (1ull << 33) /* operand size 16 / 32 / 64 only */
+#define OSIZE32       (1ull << 34)
+#define OSIZE64       (1ull << 35)
+#define REXB0         (1ull << 36) /* no REX.B: 90h is NOP, 41 90 is XCHG */
 
 /* ---- operands. First letter: where (E ModRM register or memory, G ModRM
  * register, I immediate, J relative branch, M memory only, O offset without
@@ -55,18 +55,20 @@ typedef const struct insn *exec_fn(struct cpu *cpu, const struct insn *i);
  * register, X DS:rSI, Y ES:rDI, Z register in the opcode, P/Q MMX, V/W XMM,
  * N/U MMX/XMM ModRM register only); then how wide (b w d q, v = operand
  * size, y = 32 or 64, z = 16 or 32, p far pointer, x = 16 bytes...). */
-#define OPERANDS(X)                                                           \
-    X(none) X(Eb) X(Ew) X(Ed) X(Eq) X(Ev) X(Ey) X(Ed_q)                       \
-    X(Gb) X(Gw) X(Gd) X(Gq) X(Gv) X(Gy) X(Gz)                                 \
-    X(Ib) X(sIb) X(Iw) X(Iz) X(Iv) X(Jb) X(Jz) X(Ap)                          \
-    X(M) X(Mb) X(Mw) X(Md) X(Mq) X(Mp) X(Ms) X(Ma) X(Mx) X(Mv) X(My) X(Mt)    \
-    X(Ob) X(Ov) X(Rd) X(Rq) X(Rv) X(Ry) X(Sw) X(Cy) X(Dy)                     \
-    X(Xb) X(Xv) X(Yb) X(Yv) X(Xz) X(Yz) X(Zb) X(Zv)                           \
-    X(AL) X(CL) X(AX) X(DX) X(rAX) X(One) X(Three)                            \
-    X(rES) X(rCS) X(rSS) X(rDS) X(rFS) X(rGS)                                 \
-    X(Pq) X(Pd) X(Qq) X(Qd) X(Nq)                                             \
-    X(Vx) X(Vq) X(Vd) X(Wx) X(Wq) X(Wd) X(Ww) X(Ux) X(Uq) X(Hx) X(XMM0)       \
-    X(ST0) X(STi)
+#define OPERANDS(X)                                                            \
+    X(none)                                                                    \
+    X(Eb)                                                                      \
+    X(Ew)                                                                      \
+    X(Ed)                                                                      \
+    X(Eq) X(Ev) X(Ey) X(Ed_q) X(Gb) X(Gw) X(Gd) X(Gq) X(Gv) X(Gy) X(Gz) X(Ib)  \
+        X(sIb) X(Iw) X(Iz) X(Iv) X(Jb) X(Jz) X(Ap) X(M) X(Mb) X(Mw) X(Md)      \
+            X(Mq) X(Mp) X(Ms) X(Ma) X(Mx) X(Mv) X(My) X(Mt) X(Ob) X(Ov) X(Rd)  \
+                X(Rq) X(Rv) X(Ry) X(Sw) X(Cy) X(Dy) X(Xb) X(Xv) X(Yb) X(Yv)    \
+                    X(Xz) X(Yz) X(Zb) X(Zv) X(AL) X(CL) X(AX) X(DX) X(rAX)     \
+                        X(One) X(Three) X(rES) X(rCS) X(rSS) X(rDS) X(rFS)     \
+                            X(rGS) X(Pq) X(Pd) X(Qq) X(Qd) X(Nq) X(Vx) X(Vq)   \
+                                X(Vd) X(Wx) X(Wq) X(Wd) X(Ww) X(Ux) X(Uq)      \
+                                    X(Hx) X(XMM0) X(ST0) X(STi)
 
 enum operand {
 #define X(n) O_##n,
@@ -89,8 +91,13 @@ enum operand {
 
 /* ---- flags, for read / written / undefined masks: EFLAGS' own bits. */
 enum {
-    FL_C = 0x001, FL_P = 0x004, FL_A = 0x010, FL_Z = 0x040, FL_S = 0x080,
-    FL_D = 0x400, FL_O = 0x800,
+    FL_C = 0x001,
+    FL_P = 0x004,
+    FL_A = 0x010,
+    FL_Z = 0x040,
+    FL_S = 0x080,
+    FL_D = 0x400,
+    FL_O = 0x800,
     FL_OSZAPC = FL_O | FL_S | FL_Z | FL_A | FL_P | FL_C,
     FL_OSZAP = FL_OSZAPC & ~FL_C,
     FL_OSZPC = FL_OSZAPC & ~FL_A,
@@ -104,33 +111,37 @@ enum {
 /* ---- ATTRIBUTES */
 enum insn_attr {
     A_NONE = 0,
-    A_ENDS = 1 << 0,    /* ends a block: what follows is looked up anew */
-    A_LOCK = 1 << 1,    /* LOCK allowed with a memory destination */
-    A_D64 = 1 << 2,     /* 64-bit code: operand size is 64 without REX.W,
-                           66 still selects 16 */
-    A_F64 = 1 << 3,     /* 64-bit code: operand size is always 64 */
-    A_PRIV = 1 << 4,    /* CPL 0 only (documentation, tests; exec_ checks) */
-    A_FPU = 1 << 5,     /* x87: needs CR0.EM = TS = 0 (exec_ checks) */
-    A_SIMD = 1 << 6,    /* MMX or SSE (exec_ checks) */
-    A_REP = 1 << 7,     /* F3/F2 repeat it */
-    A_BYTE = 1 << 8,    /* operands are bytes; register numbers become byte
-                           offsets (cpu.h REG8) */
-    A_NOTEST = 1 << 9,  /* the native oracle leaves it out */
-    A_ALIGN16 = 1 << 10,/* 16-byte memory operand must be aligned */
-    A_BRANCH = 1 << 11, /* changes RIP relatively */
-    A_IO = 1 << 12,     /* port access */
-    A_COND = 1 << 13,   /* conditional branch: falls through or jumps */
+    A_ENDS = 1 << 0,     /* ends a block: what follows is looked up anew */
+    A_LOCK = 1 << 1,     /* LOCK allowed with a memory destination */
+    A_D64 = 1 << 2,      /* 64-bit code: operand size is 64 without REX.W,
+                            66 still selects 16 */
+    A_F64 = 1 << 3,      /* 64-bit code: operand size is always 64 */
+    A_PRIV = 1 << 4,     /* CPL 0 only (documentation, tests; exec_ checks) */
+    A_FPU = 1 << 5,      /* x87: needs CR0.EM = TS = 0 (exec_ checks) */
+    A_SIMD = 1 << 6,     /* MMX or SSE (exec_ checks) */
+    A_REP = 1 << 7,      /* F3/F2 repeat it */
+    A_BYTE = 1 << 8,     /* operands are bytes; register numbers become byte
+                            offsets (cpu.h REG8) */
+    A_NOTEST = 1 << 9,   /* the native oracle leaves it out */
+    A_ALIGN16 = 1 << 10, /* 16-byte memory operand must be aligned */
+    A_BRANCH = 1 << 11,  /* changes RIP relatively */
+    A_IO = 1 << 12,      /* port access */
+    A_COND = 1 << 13,    /* conditional branch: falls through or jumps */
 };
 
 /* ---- FEATURE: what CPUID must offer for the row to exist. */
-#define CPU_FEATURES(X)                                                       \
-    X(I8086) X(I186) X(I286) X(I386) X(I486) X(PENTIUM) X(CMOV) X(LONG)       \
-    X(FPU) X(CX8) X(CX16) X(MMX) X(FXSR) X(SSE) X(SSE2) X(SSE3) X(SSSE3)      \
-    X(SSE41) X(SSE42) X(POPCNT) X(LZCNT) X(BMI1) X(BMI2) X(ADX) X(MOVBE)      \
-    X(AES) X(PCLMUL) X(SHA) X(RDRAND) X(RDSEED) X(XSAVE) X(AVX) X(AVX2)       \
-    X(FMA) X(F16C) X(SEP) X(SYSCALL) X(RDTSCP) X(MONITOR) X(LAHF64)           \
-    X(FSGSBASE) X(INVPCID) X(SMAP) X(CLFLUSH) X(CLFLUSHOPT) X(CLWB) X(RDPID)  \
-    X(PREFETCHW) X(MSR) X(TSC) X(NOPL)
+#define CPU_FEATURES(X)                                                        \
+    X(I8086)                                                                   \
+    X(I186)                                                                    \
+    X(I286)                                                                    \
+    X(I386)                                                                    \
+    X(I486) X(PENTIUM) X(CMOV) X(LONG) X(FPU) X(CX8) X(CX16) X(MMX) X(FXSR)    \
+        X(SSE) X(SSE2) X(SSE3) X(SSSE3) X(SSE41) X(SSE42) X(POPCNT) X(LZCNT)   \
+            X(BMI1) X(BMI2) X(ADX) X(MOVBE) X(AES) X(PCLMUL) X(SHA) X(RDRAND)  \
+                X(RDSEED) X(XSAVE) X(AVX) X(AVX2) X(FMA) X(F16C) X(SEP)        \
+                    X(SYSCALL) X(RDTSCP) X(MONITOR) X(LAHF64) X(FSGSBASE)      \
+                        X(INVPCID) X(SMAP) X(CLFLUSH) X(CLFLUSHOPT) X(CLWB)    \
+                            X(RDPID) X(PREFETCHW) X(MSR) X(TSC) X(NOPL)
 
 enum cpu_feature {
 #define X(n) F_##n,
@@ -166,7 +177,7 @@ extern const struct insn_row insn_rows[INSN_COUNT];
 
 /* ---- one decoded instruction. 32 bytes; blocks are arrays of these. */
 enum insn_flags {
-    IF_MEM = 1 << 0,    /* the ModRM operand is in memory */
+    IF_MEM = 1 << 0, /* the ModRM operand is in memory */
     IF_LOCK = 1 << 1,
     IF_REP = 1 << 2,    /* F3 */
     IF_REPNE = 1 << 3,  /* F2 */
@@ -175,8 +186,8 @@ enum insn_flags {
     IF_ADDR16 = 1 << 6, /* ... or 64 KiB */
     IF_OSIZE_SHIFT = 7, /* two bits: 0 = 16, 1 = 32, 2 = 64 */
     IF_OSIZE_MASK = 3 << IF_OSIZE_SHIFT,
-    IF_SEGPFX = 1 << 9, /* a segment prefix was given */
-    IF_OPSIZE = 1 << 10,/* prefix 66 was given */
+    IF_SEGPFX = 1 << 9,  /* a segment prefix was given */
+    IF_OPSIZE = 1 << 10, /* prefix 66 was given */
     IF_REXW = 1 << 11,
     IF_VEXL = 1 << 12,
 };

@@ -78,9 +78,8 @@ static void read_linear(struct cpu *cpu, gva_t gva, void *data, unsigned size)
     unsigned n = first_part(cpu, gva, size);
     if (!mmu_read(&cpu->mmu, cpu->mmu.kind, gva, data, n, &fault))
         cpu_raise_fault(cpu, &fault);
-    if (n < size &&
-        !mmu_read(&cpu->mmu, cpu->mmu.kind, 0, (uint8_t *)data + n, size - n,
-                  &fault))
+    if (n < size && !mmu_read(&cpu->mmu, cpu->mmu.kind, 0, (uint8_t *)data + n,
+                              size - n, &fault))
         cpu_raise_fault(cpu, &fault);
 }
 
@@ -90,8 +89,8 @@ static void probe_write_linear(struct cpu *cpu, gva_t gva, unsigned size)
     unsigned n = first_part(cpu, gva, size);
     if (!mmu_probe(&cpu->mmu, cpu->mmu.kind, MMU_WRITE, gva, n, &fault))
         cpu_raise_fault(cpu, &fault);
-    if (n < size && !mmu_probe(&cpu->mmu, cpu->mmu.kind, MMU_WRITE, 0,
-                               size - n, &fault))
+    if (n < size &&
+        !mmu_probe(&cpu->mmu, cpu->mmu.kind, MMU_WRITE, 0, size - n, &fault))
         cpu_raise_fault(cpu, &fault);
 }
 
@@ -127,19 +126,19 @@ void mem_write_slow(struct cpu *cpu, unsigned seg, uint64_t off,
     watch(cpu, gva, size, WATCH_WRITE);
 }
 
-#define SLOW(w, t)                                                            \
-    t mem_ld##w##_slow(struct cpu *cpu, unsigned seg, uint64_t off)           \
-    {                                                                         \
-        uint8_t buf[w / 8];                                                   \
-        mem_read_slow(cpu, seg, off, buf, w / 8);                             \
-        return load_le##w(buf);                                               \
-    }                                                                         \
-    void mem_st##w##_slow(struct cpu *cpu, unsigned seg, uint64_t off,        \
-                          t value)                                            \
-    {                                                                         \
-        uint8_t buf[w / 8];                                                   \
-        store_le##w(buf, value);                                              \
-        mem_write_slow(cpu, seg, off, buf, w / 8);                            \
+#define SLOW(w, t)                                                             \
+    t mem_ld##w##_slow(struct cpu *cpu, unsigned seg, uint64_t off)            \
+    {                                                                          \
+        uint8_t buf[w / 8];                                                    \
+        mem_read_slow(cpu, seg, off, buf, w / 8);                              \
+        return load_le##w(buf);                                                \
+    }                                                                          \
+    void mem_st##w##_slow(struct cpu *cpu, unsigned seg, uint64_t off,         \
+                          t value)                                             \
+    {                                                                          \
+        uint8_t buf[w / 8];                                                    \
+        store_le##w(buf, value);                                               \
+        mem_write_slow(cpu, seg, off, buf, w / 8);                             \
     }
 SLOW(8, uint8_t)
 SLOW(16, uint16_t)
@@ -147,8 +146,7 @@ SLOW(32, uint32_t)
 SLOW(64, uint64_t)
 #undef SLOW
 
-void mem_probe_write(struct cpu *cpu, unsigned seg, uint64_t off,
-                     unsigned size)
+void mem_probe_write(struct cpu *cpu, unsigned seg, uint64_t off, unsigned size)
 {
     gva_t gva = mem_linear(cpu, seg, off, size, MMU_WRITE);
     check_alignment(cpu, gva, size);

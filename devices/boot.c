@@ -7,11 +7,10 @@
 #include "devices/boot_image.h"
 #include "mmu/addrspace.h"
 
-bool boot_refuse(struct boot_load *load, const char *name, const char *fmt,
-                 ...)
+bool boot_refuse(struct boot_load *load, const char *name, const char *fmt, ...)
 {
-    int n = snprintf(load->error, load->error_size, "%s: ",
-                     name ? name : "kernel");
+    int n =
+        snprintf(load->error, load->error_size, "%s: ", name ? name : "kernel");
     va_list ap;
 
     va_start(ap, fmt);
@@ -46,8 +45,8 @@ static bool in_usable_ram(const struct boot_load *load, gpa_t gpa,
                           uint64_t size)
 {
     uint64_t low_end = load->request->low_end;
-    uint64_t top = low_end < BOOT_TOP_RESERVED ? 0
-                                               : low_end - BOOT_TOP_RESERVED;
+    uint64_t top =
+        low_end < BOOT_TOP_RESERVED ? 0 : low_end - BOOT_TOP_RESERVED;
 
     return within(gpa, size, BOOT_LOW_START, BOOT_LOW_END) ||
            within(gpa, size, BOOT_HIGH_START, top);
@@ -79,8 +78,7 @@ bool boot_add_piece(struct boot_load *load, const char *name, gpa_t gpa,
         return boot_refuse(load, name,
                            "%llu bytes for address 0x%llx do not fit into "
                            "RAM; give the PC more with -m",
-                           (unsigned long long)size,
-                           (unsigned long long)gpa);
+                           (unsigned long long)size, (unsigned long long)gpa);
     if (!boot_is_free(load, gpa, size))
         return boot_refuse(load, name,
                            "parts overlap at address 0x%llx; the file is "
@@ -101,14 +99,14 @@ unsigned boot_memory_map(const struct boot_request *request,
     range[n++] = (struct boot_range){0x9FC00, 0x400, 2};
     range[n++] = (struct boot_range){0xE0000, 0x20000, 2};
     if (top > BOOT_HIGH_START)
-        range[n++] = (struct boot_range){BOOT_HIGH_START,
-                                         top - BOOT_HIGH_START, 1};
+        range[n++] =
+            (struct boot_range){BOOT_HIGH_START, top - BOOT_HIGH_START, 1};
     if (request->low_end > BOOT_HIGH_START)
         range[n++] = (struct boot_range){top, BOOT_TOP_RESERVED, 2};
     range[n++] = (struct boot_range){0xFEC00000, 0x1400000, 2};
     if (request->high_end > 1ull << 32)
-        range[n++] = (struct boot_range){
-            1ull << 32, request->high_end - (1ull << 32), 1};
+        range[n++] = (struct boot_range){1ull << 32,
+                                         request->high_end - (1ull << 32), 1};
     return n;
 }
 

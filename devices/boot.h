@@ -95,8 +95,8 @@ typedef bool boot_loader(struct boot_load *load);
 boot_loader boot_linux_load, boot_multiboot_load, boot_elf_load;
 
 /* "NAME: " and the message; returns false. */
-bool boot_refuse(struct boot_load *load, const char *name, const char *fmt,
-                 ...) PRINTF(3, 4);
+bool boot_refuse(struct boot_load *load, const char *name, const char *fmt, ...)
+    PRINTF(3, 4);
 /* Checked against RAM and the pieces before. */
 bool boot_add_piece(struct boot_load *load, const char *name, gpa_t gpa,
                     uint64_t size, const uint8_t *data, uint64_t data_size);

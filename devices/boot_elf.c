@@ -64,8 +64,9 @@ bool boot_elf_segments(struct boot_load *load, struct boot_elf *elf)
 
     elf->is_64 = data[4] == 2;
     if (file->size < (elf->is_64 ? 64 : 52))
-        return boot_refuse(load, file->name, "ends within its ELF header; "
-                                             "fetch the file again");
+        return boot_refuse(load, file->name,
+                           "ends within its ELF header; "
+                           "fetch the file again");
     entry = elf->is_64 ? load_le64(data + 24) : load_le32(data + 24);
     table = elf->is_64 ? load_le64(data + 32) : load_le32(data + 28);
     size = load_le16(data + (elf->is_64 ? 54 : 42));
@@ -73,10 +74,10 @@ bool boot_elf_segments(struct boot_load *load, struct boot_elf *elf)
     least = elf->is_64 ? 56 : 32;
     elf->entry = entry;
     elf->end = 0;
-    if (size < least || table > file->size ||
-        count * size > file->size - table)
-        return boot_refuse(load, file->name, "its program headers lie beyond "
-                                             "the end; fetch the file again");
+    if (size < least || table > file->size || count * size > file->size - table)
+        return boot_refuse(load, file->name,
+                           "its program headers lie beyond "
+                           "the end; fetch the file again");
     for (uint64_t i = 0; i < count; i++) {
         read_segment(data + table + i * size, elf->is_64, &segment);
         if (segment.type == PT_LOAD && segment.memory_size &&
@@ -84,8 +85,9 @@ bool boot_elf_segments(struct boot_load *load, struct boot_elf *elf)
             return false;
     }
     if (!elf->end)
-        return boot_refuse(load, file->name, "has nothing to load; link it "
-                                             "as an executable");
+        return boot_refuse(load, file->name,
+                           "has nothing to load; link it "
+                           "as an executable");
     return true;
 }
 

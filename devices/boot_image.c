@@ -19,7 +19,7 @@ enum {
 
 static bool is_floppy_size(uint64_t size)
 {
-    static const uint16_t kib[] = {160, 180, 320, 360, 640, 720, 800,
+    static const uint16_t kib[] = {160, 180,  320,  360,  640,  720, 800,
                                    820, 1200, 1440, 1680, 1722, 2880};
 
     for (size_t i = 0; i < ARRAY_LEN(kib); i++)
@@ -103,15 +103,15 @@ enum boot_image boot_image_kernel(const uint8_t *data, uint64_t size)
 }
 
 enum boot_image boot_image_identify(const uint8_t *head, size_t head_size,
-                                     uint64_t file_size)
+                                    uint64_t file_size)
 {
     if (head_size >= ISO_VOLUME + 6 &&
         !memcmp(head + ISO_VOLUME + 1, "CD001", 5))
         return BOOT_IMAGE_CDROM;
     if (is_elf(head, head_size))
         return boot_image_kernel(head, head_size);
-    if (is_floppy_size(file_size) && (has_boot_signature(head, head_size) ||
-                                      has_bpb(head, head_size)))
+    if (is_floppy_size(file_size) &&
+        (has_boot_signature(head, head_size) || has_bpb(head, head_size)))
         return BOOT_IMAGE_FLOPPY;
     if (is_linux(head, head_size))
         return BOOT_IMAGE_LINUX;

@@ -17,7 +17,7 @@ enum boot_image {
 
 /* Of the whole file, or of its first 36 KiB. */
 enum boot_image boot_image_identify(const uint8_t *head, size_t head_size,
-                                     uint64_t file_size);
+                                    uint64_t file_size);
 /* As above, but only the kinds that can be loaded directly count: a floppy
  * image may well hold a Multiboot header. */
 enum boot_image boot_image_kernel(const uint8_t *data, uint64_t size);

@@ -61,8 +61,8 @@ enum {
 struct linux_kernel {
     const uint8_t *data; /* the file */
     uint64_t setup_size, body_size;
-    uint32_t version;    /* 0x20F = 2.15 */
-    bool high;           /* body at 1 MiB, not at 64 KiB */
+    uint32_t version; /* 0x20F = 2.15 */
+    bool high;        /* body at 1 MiB, not at 64 KiB */
     uint32_t cmdline_max;
     uint64_t initrd_max; /* last address */
     uint64_t end;        /* of what the kernel uses before it looks */
@@ -167,8 +167,8 @@ static bool add_initrd(struct boot_load *load, const struct linux_kernel *k,
                            (unsigned long long)(r->low_end >> 20));
     store_le32(header + HDR_RAMDISK_IMAGE, (uint32_t)start);
     store_le32(header + HDR_RAMDISK_SIZE, (uint32_t)initrd->size);
-    return boot_add_piece(load, initrd->name, start, initrd->size,
-                          initrd->data, initrd->size);
+    return boot_add_piece(load, initrd->name, start, initrd->size, initrd->data,
+                          initrd->size);
 }
 
 /* --------------------------------------------------------- 16-bit entry */
@@ -195,8 +195,8 @@ static bool load_real_mode(struct boot_load *load, struct linux_kernel *k)
     bool old = k->version < 0x202 || !k->high;
     gpa_t base = old ? SETUP_BASE_OLD : SETUP_BASE;
     uint32_t heap_end = old ? HEAP_END_OLD : HEAP_END;
-    uint32_t room = old ? BOOT_LOW_END - SETUP_BASE_OLD - HEAP_END_OLD
-                        : 0x10000 - HEAP_END;
+    uint32_t room =
+        old ? BOOT_LOW_END - SETUP_BASE_OLD - HEAP_END_OLD : 0x10000 - HEAP_END;
 
     if (k->setup_size > heap_end - 0x800)
         return boot_refuse(load, name,
@@ -231,10 +231,10 @@ static void fill_screen_info(uint8_t *zero_page)
 {
     uint8_t *screen = zero_page + ZP_SCREEN_INFO;
 
-    screen[0x06] = 3;  /* orig_video_mode */
-    screen[0x07] = 80; /* columns */
-    screen[0x0E] = 25; /* lines */
-    screen[0x0F] = 1;  /* a VGA */
+    screen[0x06] = 3;              /* orig_video_mode */
+    screen[0x07] = 80;             /* columns */
+    screen[0x0E] = 25;             /* lines */
+    screen[0x0F] = 1;              /* a VGA */
     store_le16(screen + 0x10, 16); /* font height */
 }
 
@@ -284,8 +284,9 @@ static bool check_entry(struct boot_load *load, const struct linux_kernel *k)
     if (load->request->linux_entry == 64 &&
         (k->version < 0x20C ||
          !(load_le16(k->data + HDR_XLOADFLAGS) & XLF_KERNEL_64)))
-        return boot_refuse(load, name, "this kernel has no 64-bit entry; use "
-                                       "--linux-entry 16 or 32");
+        return boot_refuse(load, name,
+                           "this kernel has no 64-bit entry; use "
+                           "--linux-entry 16 or 32");
     return true;
 }
 
@@ -306,8 +307,7 @@ static bool load_protected(struct boot_load *load, struct linux_kernel *k)
         .table_gpa = PAGE_TABLES,
     };
     store_le32(k->setup + HDR_CODE32_START, BOOT_HIGH_START);
-    return boot_add_piece(load, name, ZERO_PAGE, ZP_SIZE, k->setup,
-                          ZP_SIZE) &&
+    return boot_add_piece(load, name, ZERO_PAGE, ZP_SIZE, k->setup, ZP_SIZE) &&
            add_cmdline(load, CMDLINE) &&
            boot_add_piece(load, name, BOOT_HIGH_START, k->body_size,
                           k->data + k->setup_size, k->body_size) &&

@@ -161,13 +161,13 @@ static bool add_info(struct boot_load *load,
         fill_modules(r, &info, start);
     store_le32(info.data + INFO_AT_CMDLINE, info_text(&info, cmdline));
     store_le32(info.data + INFO_AT_LOADER, info_text(&info, "Umbra"));
-    store_le32(info.data + INFO_AT_FLAGS,
-               INFO_MEMORY | INFO_CMDLINE | INFO_MEMORY_MAP | INFO_LOADER |
-                   (r->modules ? INFO_MODULES : 0));
+    store_le32(info.data + INFO_AT_FLAGS, INFO_MEMORY | INFO_CMDLINE |
+                                              INFO_MEMORY_MAP | INFO_LOADER |
+                                              (r->modules ? INFO_MODULES : 0));
     load->plan->record.eax = BOOTLOADER_MAGIC;
     load->plan->record.ebx = (uint32_t)info.gpa;
-    return boot_add_piece(load, r->kernel.name, info.gpa, info.size,
-                          info.data, info.size);
+    return boot_add_piece(load, r->kernel.name, info.gpa, info.size, info.data,
+                          info.size);
 }
 
 /* Addresses in the header: one stretch of the file, then zeros. */
@@ -179,24 +179,26 @@ static bool load_addresses(struct boot_load *load, uint64_t at,
     uint64_t header_addr, start, end, bss_end, offset, size;
 
     if (file->size - at < 32)
-        return boot_refuse(load, file->name, "ends within its Multiboot "
-                                             "header; fetch it again");
+        return boot_refuse(load, file->name,
+                           "ends within its Multiboot "
+                           "header; fetch it again");
     header_addr = load_le32(header + 12);
     start = load_le32(header + 16);
     end = load_le32(header + 20);
     bss_end = load_le32(header + 24);
     image->entry = load_le32(header + 28);
     if (header_addr < start || header_addr - start > at)
-        return boot_refuse(load, file->name, "the addresses in its Multiboot "
-                                             "header make no sense");
+        return boot_refuse(load, file->name,
+                           "the addresses in its Multiboot "
+                           "header make no sense");
     offset = at - (header_addr - start);
     if (!end)
         end = start + (file->size - offset);
     size = end - start;
-    if (end < start || size > file->size - offset ||
-        (bss_end && bss_end < end))
-        return boot_refuse(load, file->name, "is shorter than its Multiboot "
-                                             "header says; fetch it again");
+    if (end < start || size > file->size - offset || (bss_end && bss_end < end))
+        return boot_refuse(load, file->name,
+                           "is shorter than its Multiboot "
+                           "header says; fetch it again");
     image->end = bss_end > end ? bss_end : end;
     return boot_add_piece(load, file->name, start, image->end - start,
                           file->data + offset, size);
@@ -221,8 +223,9 @@ bool boot_multiboot_load(struct boot_load *load)
     } else if (file->size >= 52 && !memcmp(file->data, "\177ELF", 4)) {
         done = boot_elf_segments(load, &image);
     } else {
-        done = boot_refuse(load, file->name, "its Multiboot header has no "
-                                             "addresses and it is not ELF");
+        done = boot_refuse(load, file->name,
+                           "its Multiboot header has no "
+                           "addresses and it is not ELF");
     }
     if (!done || !add_modules(load, image.end, start))
         return false;

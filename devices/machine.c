@@ -302,17 +302,16 @@ static bool refuse(char *error, const char *what)
 }
 
 /* Make a part, put it on the board's list. */
-#define PART(member, make, device)                                            \
-    do {                                                                      \
-        m->member = make;                                                     \
-        if (!m->member)                                                       \
-            return refuse(error, #member);                                    \
-        device_add(&m->devices, device(m->member));                           \
+#define PART(member, make, device)                                             \
+    do {                                                                       \
+        m->member = make;                                                      \
+        if (!m->member)                                                        \
+            return refuse(error, #member);                                     \
+        device_add(&m->devices, device(m->member));                            \
     } while (0)
 
-static void map_ram(struct machine *m, struct region *region,
-                    const char *name, uint64_t base, uint64_t offset,
-                    uint64_t end)
+static void map_ram(struct machine *m, struct region *region, const char *name,
+                    uint64_t base, uint64_t offset, uint64_t end)
 {
     if (end <= offset)
         return;
@@ -347,8 +346,8 @@ static bool build_memory(struct machine *m, char *error)
     m->low_end = min_u64(bytes, LOW_RAM_MAX);
     /* A0000-BFFFF is the VGA's; C0000-FFFFF the host bridge's. */
     map_ram(m, &m->low, "ram.low", 0, 0, VGA_HOLE);
-    map_ram(m, &m->extended, "ram.extended", BOOT_HIGH_START,
-            BOOT_HIGH_START, m->low_end);
+    map_ram(m, &m->extended, "ram.extended", BOOT_HIGH_START, BOOT_HIGH_START,
+            m->low_end);
     map_ram(m, &m->high, "ram.high", FOUR_GIB, LOW_RAM_MAX, bytes);
     return true;
 }
@@ -636,16 +635,18 @@ static bool build_isa(struct machine *m, char *error)
 static bool check_firmware(const struct machine_config *c, char *error)
 {
     if (!c->bios || !c->bios_size)
-        snprintf(error, MACHINE_ERROR_SIZE, "firmware: there is none; name "
-                                            "a file with -bios");
+        snprintf(error, MACHINE_ERROR_SIZE,
+                 "firmware: there is none; name "
+                 "a file with -bios");
     else if (c->bios_size % BIOS_UNIT || c->bios_size > BIOS_MAX)
         snprintf(error, MACHINE_ERROR_SIZE,
                  "firmware: %zu bytes are no ROM; its size must be a multiple "
                  "of 64 KiB up to 16 MiB",
                  c->bios_size);
     else if (c->vgabios_size > BIOS_UNIT)
-        snprintf(error, MACHINE_ERROR_SIZE, "VGA firmware: is larger than "
-                                            "64 KiB; use another file");
+        snprintf(error, MACHINE_ERROR_SIZE,
+                 "VGA firmware: is larger than "
+                 "64 KiB; use another file");
     else
         return true;
     return false;
@@ -657,11 +658,11 @@ static bool build_firmware(struct machine *m, char *error)
 {
     const struct machine_config *c = &m->config;
     uint64_t shadow = min_u64(c->bios_size, 2 * BIOS_UNIT);
-    uint64_t vga_size = (c->vgabios_size + VGA_ROM_UNIT - 1) &
-                        ~(uint64_t)(VGA_ROM_UNIT - 1);
+    uint64_t vga_size =
+        (c->vgabios_size + VGA_ROM_UNIT - 1) & ~(uint64_t)(VGA_ROM_UNIT - 1);
 
-    m->bios_rom = ram_create("BIOS", c->bios_size, m->track, error,
-                             MACHINE_ERROR_SIZE);
+    m->bios_rom =
+        ram_create("BIOS", c->bios_size, m->track, error, MACHINE_ERROR_SIZE);
     if (!m->bios_rom)
         return false;
     memcpy(m->bios_rom->host, c->bios, c->bios_size);
@@ -673,12 +674,12 @@ static bool build_firmware(struct machine *m, char *error)
         .ram = m->bios_rom,
     };
     addrspace_map(m->memory, &m->bios_top);
-    i440fx_add_rom(m->i440fx, (uint32_t)(0x100000 - shadow),
-                   (uint32_t)shadow, m->bios_rom, c->bios_size - shadow);
+    i440fx_add_rom(m->i440fx, (uint32_t)(0x100000 - shadow), (uint32_t)shadow,
+                   m->bios_rom, c->bios_size - shadow);
     if (!vga_size)
         return true;
-    m->vga_rom = ram_create("VGA BIOS", vga_size, m->track, error,
-                            MACHINE_ERROR_SIZE);
+    m->vga_rom =
+        ram_create("VGA BIOS", vga_size, m->track, error, MACHINE_ERROR_SIZE);
     if (!m->vga_rom)
         return false;
     memset(m->vga_rom->host, 0xFF, vga_size);
@@ -708,12 +709,12 @@ static bool build_boot(struct machine *m, char *error)
 static bool build(struct machine *m, char *error)
 {
     build_wires(m);
-    return check_firmware(&m->config, error) &&
-           machine_open_drives(m, error) && build_memory(m, error) &&
-           build_cpu(m, error) && build_timers(m, error) &&
-           build_pci(m, error) && build_display(m, error) &&
-           build_input(m, error) && build_isa(m, error) &&
-           build_firmware(m, error) && build_boot(m, error);
+    return check_firmware(&m->config, error) && machine_open_drives(m, error) &&
+           build_memory(m, error) && build_cpu(m, error) &&
+           build_timers(m, error) && build_pci(m, error) &&
+           build_display(m, error) && build_input(m, error) &&
+           build_isa(m, error) && build_firmware(m, error) &&
+           build_boot(m, error);
 }
 
 static void release(struct machine *m)
@@ -798,8 +799,8 @@ void machine_pointer(struct machine *m, int dx, int dy, int dz,
     mouse_move(m->mouse, dx, dy, dz, buttons);
 }
 
-size_t machine_serial_input(struct machine *m, unsigned port,
-                            const void *data, size_t size)
+size_t machine_serial_input(struct machine *m, unsigned port, const void *data,
+                            size_t size)
 {
     return port < MACHINE_UARTS ? uart_receive(m->uart[port], data, size) : 0;
 }

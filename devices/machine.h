@@ -17,8 +17,14 @@ struct vga_frame;
 enum { MACHINE_DRIVES = 6, MACHINE_ERROR_SIZE = 512 };
 
 /* ORDER: as enum umbra_drive. */
-enum machine_drive { DRIVE_FDA, DRIVE_FDB, DRIVE_HDA, DRIVE_HDB, DRIVE_HDC,
-                     DRIVE_HDD };
+enum machine_drive {
+    DRIVE_FDA,
+    DRIVE_FDB,
+    DRIVE_HDA,
+    DRIVE_HDB,
+    DRIVE_HDC,
+    DRIVE_HDD
+};
 
 struct machine_media {
     const char *path; /* NULL: empty, or no disk */
@@ -112,8 +118,7 @@ const char *machine_register_name(unsigned n);
 void machine_drop_derived(struct machine *machine);
 void machine_each_device(struct machine *machine,
                          void (*put)(void *opaque, const char *id,
-                                     const char *description,
-                                     const char *line),
+                                     const char *description, const char *line),
                          void *opaque);
 
 #endif

@@ -40,9 +40,8 @@ static void set16(struct rtc *rtc, unsigned index, uint64_t value)
 static void fill_memory(struct machine *m)
 {
     uint64_t extended = (m->low_end - BOOT_HIGH_START) >> 10;
-    uint64_t above_16m = m->low_end > 16 << 20
-                             ? (m->low_end - (16 << 20)) >> 16
-                             : 0;
+    uint64_t above_16m =
+        m->low_end > 16 << 20 ? (m->low_end - (16 << 20)) >> 16 : 0;
     uint64_t above_4g = (m->config.ram_bytes - m->low_end) >> 16;
 
     set16(m->rtc, CMOS_BASE_KIB, 640);
@@ -178,8 +177,8 @@ bool machine_fill_fw_cfg(struct machine *m)
             return false;
     }
     return fill_memory_map(m) &&
-           fw_cfg_add_number(m->fw_cfg, FW_CFG_RAM_SIZE,
-                             m->config.ram_bytes, 8) &&
+           fw_cfg_add_number(m->fw_cfg, FW_CFG_RAM_SIZE, m->config.ram_bytes,
+                             8) &&
            fw_cfg_add_number(m->fw_cfg, FW_CFG_NB_CPUS, 1, 2) &&
            fw_cfg_add_number(m->fw_cfg, FW_CFG_MAX_CPUS, 1, 2) &&
            fw_cfg_add_number(m->fw_cfg, FW_CFG_BOOT_MENU, 0, 2);

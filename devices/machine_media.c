@@ -7,8 +7,8 @@
 #include "devices/ide_piix.h"
 #include "devices/machine_state.h"
 
-static const char *const drive_name[MACHINE_DRIVES] = {
-    "-fda", "-fdb", "-hda", "-hdb", "-hdc", "-hdd"};
+static const char *const drive_name[MACHINE_DRIVES] = {"-fda", "-fdb", "-hda",
+                                                       "-hdb", "-hdc", "-hdd"};
 
 static bool is_floppy(unsigned drive)
 {
@@ -42,8 +42,8 @@ static struct disk *open_image(struct machine *m, unsigned drive,
         .failed = machine_disk_failed,
         .opaque = m,
     };
-    struct disk *disk = disk_open(media->path, &options, error,
-                                  MACHINE_ERROR_SIZE);
+    struct disk *disk =
+        disk_open(media->path, &options, error, MACHINE_ERROR_SIZE);
     struct fdc_geometry geometry;
 
     if (disk && is_floppy(drive) &&

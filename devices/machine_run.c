@@ -76,8 +76,8 @@ void machine_rearmed(void *machine)
     uint64_t now = machine_clock(m), deadline = sched_deadline(&m->sched);
 
     if (m->cpu && deadline != SCHED_NEVER)
-        cpu_shorten(m->cpu, deadline > now ? budget_until(m, now, deadline)
-                                           : 0);
+        cpu_shorten(m->cpu,
+                    deadline > now ? budget_until(m, now, deadline) : 0);
 }
 
 /* Speed as a running mean, for the next budget under host time. */
@@ -213,8 +213,7 @@ static void run_slice(struct machine *m, uint64_t now, uint64_t until)
         break;
     case EXIT_SHUTDOWN:
         LOG(&m->log, CPU, "triple fault at %04x:%llx",
-            m->cpu->seg[SEG_CS].selector,
-            (unsigned long long)cpu_rip(m->cpu));
+            m->cpu->seg[SEG_CS].selector, (unsigned long long)cpu_rip(m->cpu));
         cpu_was_reset(m, MACHINE_TRIPLE_FAULT);
         break;
     default:

@@ -39,9 +39,9 @@ struct machine_wires {
 /* `board` heads the list of parts: it stands for the glue that has state. */
 struct machine {
     struct device board;
-    bool a20;          /* off: bit 20 of addresses is 0 */
-    bool ferr;         /* latch between FERR# and IRQ 13, cleared by F0h */
-    uint64_t idle_ns;  /* time that passed without instructions */
+    bool a20;         /* off: bit 20 of addresses is 0 */
+    bool ferr;        /* latch between FERR# and IRQ 13, cleared by F0h */
+    uint64_t idle_ns; /* time that passed without instructions */
     uint16_t isa_source[ISA_IRQS]; /* bit n: source n drives it high */
 
     /* TRANSIENT */
@@ -86,7 +86,7 @@ struct machine {
     struct disk *disk[MACHINE_DRIVES]; /* what is in the drives */
 
     /* Running. */
-    unsigned pending; /* enum machine_pending */
+    unsigned pending;        /* enum machine_pending */
     enum machine_stop final; /* MACHINE_BUDGET while it can run */
     atomic_bool stop_requested;
     bool halted;           /* the last slice ended in HLT */
@@ -95,7 +95,7 @@ struct machine {
     uint64_t idle_since;   /* host time: when MACHINE_IDLE was returned */
     uint64_t rate;         /* host time: instructions per 1024 ns */
     unsigned exit_status;
-    uint64_t next_audit;   /* instructions; with UMBRA_AUDIT */
+    uint64_t next_audit; /* instructions; with UMBRA_AUDIT */
     char error[MACHINE_ERROR_SIZE];
 };
 

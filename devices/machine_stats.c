@@ -53,8 +53,8 @@ PRINTF(2, 3) static void put(struct writer *w, const char *fmt, ...)
     int n;
 
     va_start(ap, fmt);
-    n = vsnprintf(fits ? w->text + w->need : NULL,
-                  fits ? w->size - w->need : 0, fmt, ap);
+    n = vsnprintf(fits ? w->text + w->need : NULL, fits ? w->size - w->need : 0,
+                  fmt, ap);
     va_end(ap);
     w->need += n > 0 ? (size_t)n : 0;
 }
@@ -128,26 +128,62 @@ struct register_row {
     size_t where; /* index, or offset in struct cpu */
 };
 
-#define GENERAL(name, n)   {name, REG_GENERAL, n}
-#define SEGMENT(name, n)   {name, REG_SEGMENT, n}
-#define BASE(name, n)      {name, REG_BASE, n}
-#define FIELD64(name)      {#name, REG_FIELD, offsetof(struct cpu, name)}
+#define GENERAL(name, n)                                                       \
+    {                                                                          \
+        name, REG_GENERAL, n                                                   \
+    }
+#define SEGMENT(name, n)                                                       \
+    {                                                                          \
+        name, REG_SEGMENT, n                                                   \
+    }
+#define BASE(name, n)                                                          \
+    {                                                                          \
+        name, REG_BASE, n                                                      \
+    }
+#define FIELD64(name)                                                          \
+    {                                                                          \
+#name, REG_FIELD, offsetof(struct cpu, name)                           \
+    }
 
 static const struct register_row registers[] = {
-    GENERAL("rax", RAX), GENERAL("rcx", RCX), GENERAL("rdx", RDX),
-    GENERAL("rbx", RBX), GENERAL("rsp", RSP), GENERAL("rbp", RBP),
-    GENERAL("rsi", RSI), GENERAL("rdi", RDI), GENERAL("r8", R8),
-    GENERAL("r9", R9), GENERAL("r10", R10), GENERAL("r11", R11),
-    GENERAL("r12", R12), GENERAL("r13", R13), GENERAL("r14", R14),
+    GENERAL("rax", RAX),
+    GENERAL("rcx", RCX),
+    GENERAL("rdx", RDX),
+    GENERAL("rbx", RBX),
+    GENERAL("rsp", RSP),
+    GENERAL("rbp", RBP),
+    GENERAL("rsi", RSI),
+    GENERAL("rdi", RDI),
+    GENERAL("r8", R8),
+    GENERAL("r9", R9),
+    GENERAL("r10", R10),
+    GENERAL("r11", R11),
+    GENERAL("r12", R12),
+    GENERAL("r13", R13),
+    GENERAL("r14", R14),
     GENERAL("r15", R15),
-    {"rip", REG_CALL, 0}, {"eflags", REG_CALL, 1},
-    SEGMENT("es", SEG_ES), SEGMENT("cs", SEG_CS), SEGMENT("ss", SEG_SS),
-    SEGMENT("ds", SEG_DS), SEGMENT("fs", SEG_FS), SEGMENT("gs", SEG_GS),
-    BASE("es_base", SEG_ES), BASE("cs_base", SEG_CS),
-    BASE("ss_base", SEG_SS), BASE("ds_base", SEG_DS),
-    BASE("fs_base", SEG_FS), BASE("gs_base", SEG_GS),
-    FIELD64(cr0), FIELD64(cr2), FIELD64(cr3), FIELD64(cr4), FIELD64(cr8),
-    FIELD64(efer), FIELD64(gdtr_base), FIELD64(idtr_base),
+    {"rip", REG_CALL, 0},
+    {"eflags", REG_CALL, 1},
+    SEGMENT("es", SEG_ES),
+    SEGMENT("cs", SEG_CS),
+    SEGMENT("ss", SEG_SS),
+    SEGMENT("ds", SEG_DS),
+    SEGMENT("fs", SEG_FS),
+    SEGMENT("gs", SEG_GS),
+    BASE("es_base", SEG_ES),
+    BASE("cs_base", SEG_CS),
+    BASE("ss_base", SEG_SS),
+    BASE("ds_base", SEG_DS),
+    BASE("fs_base", SEG_FS),
+    BASE("gs_base", SEG_GS),
+    FIELD64(cr0),
+    FIELD64(cr2),
+    FIELD64(cr3),
+    FIELD64(cr4),
+    FIELD64(cr8),
+    FIELD64(efer),
+    FIELD64(gdtr_base),
+    FIELD64(idtr_base),
 };
 
 static uint64_t register_value(const struct cpu *cpu,
@@ -215,8 +251,7 @@ static void show_line(void *opaque, const char *line)
 
 void machine_each_device(struct machine *m,
                          void (*put)(void *opaque, const char *id,
-                                     const char *description,
-                                     const char *line),
+                                     const char *description, const char *line),
                          void *opaque)
 {
     struct shower shower = {put, opaque, NULL};

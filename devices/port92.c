@@ -29,9 +29,8 @@ static uint64_t port92_read(void *opaque, uint64_t offset, unsigned size)
     struct port92 *port = opaque;
 
     (void)offset, (void)size;
-    return port->value | (port->config.get_a20(port->config.opaque)
-                              ? FAST_A20
-                              : 0);
+    return port->value |
+           (port->config.get_a20(port->config.opaque) ? FAST_A20 : 0);
 }
 
 static void port92_write(void *opaque, uint64_t offset, uint64_t value,

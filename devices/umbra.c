@@ -129,8 +129,8 @@ static void fill_config(struct machine_config *out,
         .host_time = c->clock == UMBRA_CLOCK_HOST,
         .icount_shift = c->icount_shift,
         .rtc_base = c->rtc_base,
-        .mmu_policy = c->mmu == UMBRA_MMU_FLUSH ? MMU_POLICY_FLUSH
-                                                : MMU_POLICY_CACHED,
+        .mmu_policy =
+            c->mmu == UMBRA_MMU_FLUSH ? MMU_POLICY_FLUSH : MMU_POLICY_CACHED,
         .no_reboot = c->no_reboot,
         .log_mask = c->log_mask,
         .host = {on_log, on_serial, on_clock, on_tone, u},
@@ -138,8 +138,8 @@ static void fill_config(struct machine_config *out,
     fill_boot(&out->boot, c);
     for (unsigned i = 0; i < UMBRA_DRIVES; i++) {
         const struct umbra_media *m = &c->media[i];
-        out->media[i] = (struct machine_media){m->path, m->cdrom,
-                                               m->read_only, m->snapshot};
+        out->media[i] = (struct machine_media){m->path, m->cdrom, m->read_only,
+                                               m->snapshot};
     }
 }
 
@@ -274,8 +274,7 @@ const char *umbra_image_name(enum umbra_image image)
 }
 
 bool umbra_insert(struct umbra *u, enum umbra_drive drive,
-                  const struct umbra_media *media,
-                  char error[UMBRA_ERROR_SIZE])
+                  const struct umbra_media *media, char error[UMBRA_ERROR_SIZE])
 {
     const struct machine_media image = {media->path, media->cdrom,
                                         media->read_only, media->snapshot};
@@ -371,8 +370,7 @@ void umbra_drop_derived(struct umbra *u)
 
 void umbra_each_device(struct umbra *u,
                        void (*put)(void *opaque, const char *id,
-                                   const char *description,
-                                   const char *line),
+                                   const char *description, const char *line),
                        void *opaque)
 {
     machine_each_device(u->machine, put, opaque);

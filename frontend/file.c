@@ -82,8 +82,7 @@ bool file_write(const char *path, const void *data, size_t size, char *error,
 {
     bool is_stdout = !strcmp(path, "-");
     FILE *file = is_stdout ? stdout : fopen(path, "wb");
-    bool done = file && fwrite(data, 1, size, file) == size &&
-                !fflush(file);
+    bool done = file && fwrite(data, 1, size, file) == size && !fflush(file);
     int code = errno;
 
     if (file && !is_stdout && fclose(file) && done) {
@@ -91,7 +90,6 @@ bool file_write(const char *path, const void *data, size_t size, char *error,
         code = errno;
     }
     if (!done)
-        explain(is_stdout ? "standard output" : path, code, error,
-                error_size);
+        explain(is_stdout ? "standard output" : path, code, error, error_size);
     return done;
 }

@@ -29,8 +29,7 @@ uint64_t host_clock(void *opaque)
 
 void host_wait(int fd, uint64_t ns)
 {
-    struct timespec ts = {(time_t)(ns / 1000000000u),
-                          (long)(ns % 1000000000u)};
+    struct timespec ts = {(time_t)(ns / 1000000000u), (long)(ns % 1000000000u)};
     struct pollfd wait = {fd, POLLIN, 0};
 
     /* poll counts milliseconds: too coarse for short sleeps. */
@@ -114,8 +113,8 @@ static void on_request(int number)
 void host_catch_signals(void (*stop)(void))
 {
     static const int requests[] = {SIGINT, SIGTERM, SIGHUP};
-    static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT,
-                                  SIGQUIT};
+    static const int crashes[] = {SIGSEGV, SIGBUS,  SIGFPE,
+                                  SIGILL,  SIGABRT, SIGQUIT};
     struct sigaction action = {0};
 
     stop_callback = stop;

@@ -30,14 +30,15 @@ static uint8_t *read_blob(struct loader *l, const char *path,
                           struct umbra_blob *blob)
 {
     uint64_t length;
-    uint8_t *data = file_read(path, LIMIT, &blob->size, &length, l->error,
-                              l->error_size);
+    uint8_t *data =
+        file_read(path, LIMIT, &blob->size, &length, l->error, l->error_size);
 
     blob->data = data;
     if (data && (!blob->size || length > blob->size)) {
-        refuse(l, path, blob->size ? "is too large for a PC's memory; use "
-                                     "another file"
-                                   : "is empty; use another file");
+        refuse(l, path,
+               blob->size ? "is too large for a PC's memory; use "
+                            "another file"
+                          : "is empty; use another file");
         free(data);
         return NULL;
     }
@@ -52,8 +53,9 @@ static bool use_drive(struct loader *l, enum umbra_drive drive,
     struct umbra_media *media = &l->o->config.media[drive];
 
     if (media->path)
-        return refuse(l, l->o->image, "its drive already holds an image; "
-                                      "name the drive, as -fdb or -hdb");
+        return refuse(l, l->o->image,
+                      "its drive already holds an image; "
+                      "name the drive, as -fdb or -hdb");
     media->path = l->o->image;
     media->cdrom = drive == UMBRA_HDC;
     media->read_only = media->cdrom;
@@ -95,8 +97,7 @@ static bool recognise(struct loader *l)
 
 /* ------------------------------------------------------------- modules */
 
-static bool read_module(struct loader *l, const char *path,
-                        const char *cmdline)
+static bool read_module(struct loader *l, const char *path, const char *cmdline)
 {
     struct umbra_config *config = &l->o->config;
     unsigned n = config->module_count;
@@ -178,8 +179,8 @@ static bool read_firmware(struct loader *l)
     return true;
 }
 
-bool images_load(struct images *images, struct options *options,
-                 char *error, size_t error_size)
+bool images_load(struct images *images, struct options *options, char *error,
+                 size_t error_size)
 {
     struct loader l = {images, options, error, error_size};
 

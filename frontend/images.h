@@ -13,8 +13,8 @@ struct images {
 };
 
 /* Fill in the rest of options->config. False with one line in error[]. */
-bool images_load(struct images *images, struct options *options,
-                 char *error, size_t error_size);
+bool images_load(struct images *images, struct options *options, char *error,
+                 size_t error_size);
 void images_free(struct images *images);
 
 #endif

@@ -95,8 +95,8 @@ static char *parse_unicode(struct reader *r, char *out)
     if (!parse_hex4(r, &code))
         return NULL;
     if (code >= 0xD800 && code < 0xDC00) {
-        bool pair = r->at + 2 <= r->length &&
-                    !memcmp(r->text + r->at, "\\u", 2);
+        bool pair =
+            r->at + 2 <= r->length && !memcmp(r->text + r->at, "\\u", 2);
         r->at += pair ? 2 : 0;
         if (!pair || !parse_hex4(r, &low) || low < 0xDC00 || low > 0xDFFF) {
             refuse(r, "half of a surrogate pair");
@@ -161,8 +161,7 @@ static unsigned utf8_length(const unsigned char *p, size_t left)
             return 0;
         code = code << 6 | (p[i] & 0x3F);
     }
-    if (code < least[n] || code > 0x10FFFF ||
-        (code >= 0xD800 && code < 0xE000))
+    if (code < least[n] || code > 0x10FFFF || (code >= 0xD800 && code < 0xE000))
         return 0;
     return n;
 }
@@ -335,8 +334,7 @@ static struct json *parse_word(struct reader *r)
 
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         size_t n = strlen(words[i].word);
-        if (r->length - r->at < n ||
-            memcmp(r->text + r->at, words[i].word, n))
+        if (r->length - r->at < n || memcmp(r->text + r->at, words[i].word, n))
             continue;
         r->at += n;
         value = make(r, words[i].type);
@@ -372,8 +370,8 @@ static struct json *parse_value(struct reader *r)
     }
     r->depth++;
     r->at++;
-    value = parse_group(r, r->text[r->at - 1] == '[' ? JSON_ARRAY
-                                                     : JSON_OBJECT);
+    value =
+        parse_group(r, r->text[r->at - 1] == '[' ? JSON_ARRAY : JSON_OBJECT);
     r->depth--;
     return value;
 }

@@ -30,8 +30,9 @@ static void choose_display(struct options *o)
             o->display = DISPLAY_SDL;
         } else {
             o->display = DISPLAY_NONE;
-            fprintf(stderr, "umbra: no display here: running without a "
-                            "window%s\n",
+            fprintf(stderr,
+                    "umbra: no display here: running without a "
+                    "window%s\n",
                     o->serial == SERIAL_AUTO
                         ? ", COM1 is this terminal (Ctrl-A x ends)"
                         : "");

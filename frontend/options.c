@@ -33,8 +33,8 @@ struct option_row {
     enum options_result result;
 };
 
-__attribute__((format(printf, 2, 3))) static bool
-refuse(struct parser *p, const char *fmt, ...)
+__attribute__((format(printf, 2, 3))) static bool refuse(struct parser *p,
+                                                         const char *fmt, ...)
 {
     va_list ap;
     int n = snprintf(p->error, OPTIONS_ERROR_SIZE, "%.64s: ", p->name);
@@ -85,8 +85,7 @@ static int64_t days_of_date(int64_t year, int month, int day)
 
 static int days_in_month(int year, int month)
 {
-    static const int days[] = {31, 28, 31, 30, 31, 30,
-                               31, 31, 30, 31, 30, 31};
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
 
     return days[month - 1] + (month == 2 && leap);
@@ -100,8 +99,7 @@ bool options_parse_date(const char *text, int64_t *seconds)
         return false;
     text += used;
     if (*text == 'T') {
-        if (sscanf(text, "T%2d:%2d:%2d%n", &hour, &minute, &second, &used) !=
-            3)
+        if (sscanf(text, "T%2d:%2d:%2d%n", &hour, &minute, &second, &used) != 3)
             return false;
         text += used;
     }
@@ -143,10 +141,10 @@ static bool take_media(struct parser *p, const char *value,
     return true;
 }
 
-#define TAKE_MEDIA(name, drive, cdrom)                                        \
-    static bool take_##name(struct parser *p, const char *value)              \
-    {                                                                         \
-        return take_media(p, value, drive, cdrom);                            \
+#define TAKE_MEDIA(name, drive, cdrom)                                         \
+    static bool take_##name(struct parser *p, const char *value)               \
+    {                                                                          \
+        return take_media(p, value, drive, cdrom);                             \
     }
 TAKE_MEDIA(fda, UMBRA_FDA, false)
 TAKE_MEDIA(fdb, UMBRA_FDB, false)
@@ -156,11 +154,11 @@ TAKE_MEDIA(hdc, UMBRA_HDC, false)
 TAKE_MEDIA(hdd, UMBRA_HDD, false)
 TAKE_MEDIA(cdrom, UMBRA_HDC, true)
 
-#define TAKE_STRING(name, member)                                             \
-    static bool take_##name(struct parser *p, const char *value)              \
-    {                                                                         \
-        p->o->member = value;                                                 \
-        return true;                                                          \
+#define TAKE_STRING(name, member)                                              \
+    static bool take_##name(struct parser *p, const char *value)               \
+    {                                                                          \
+        p->o->member = value;                                                  \
+        return true;                                                           \
     }
 TAKE_STRING(kernel, kernel)
 TAKE_STRING(initrd, initrd)
@@ -326,8 +324,7 @@ static int64_t local_now(void)
 
     if (!localtime_r(&now, &tm))
         return (int64_t)now;
-    return days_of_date(tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday) *
-               86400 +
+    return days_of_date(tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday) * 86400 +
            tm.tm_hour * 3600 + tm.tm_min * 60 + tm.tm_sec;
 }
 
@@ -379,9 +376,18 @@ static bool take_drop_derived(struct parser *p, const char *value)
 
 /* ------------------------------------------------------------ the table */
 
-#define ROW(name, arg, take, help)  {name, arg, help, take, OPTIONS_RUN}
-#define ENDS(name, result, help)    {name, NULL, help, NULL, result}
-#define SECTION(title)              {NULL, NULL, title, NULL, OPTIONS_RUN}
+#define ROW(name, arg, take, help)                                             \
+    {                                                                          \
+        name, arg, help, take, OPTIONS_RUN                                     \
+    }
+#define ENDS(name, result, help)                                               \
+    {                                                                          \
+        name, NULL, help, NULL, result                                         \
+    }
+#define SECTION(title)                                                         \
+    {                                                                          \
+        NULL, NULL, title, NULL, OPTIONS_RUN                                   \
+    }
 
 static const struct option_row rows[] = {
     SECTION("Disks"),

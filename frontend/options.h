@@ -10,20 +10,20 @@
 
 /* THE table of exit codes: identifier, code, meaning. All are even: odd
  * codes are those of the guest, which port 0xF4 makes of value * 2 + 1. */
-#define EXIT_CODES(X)                                                         \
-    X(EXIT_OK, 0,                                                             \
-      "an --until condition was met; without one: the guest powered off, "    \
-      "or the user ended the run")                                            \
-    X(EXIT_USAGE, 2,                                                          \
-      "wrong option or value; or a file that is missing, not usable, or "     \
-      "fails while in use (disk full)")                                       \
-    X(EXIT_NOT_MET, 4,                                                        \
-      "the guest powered off, or the user ended the run, before an --until "  \
-      "condition was met")                                                    \
-    X(EXIT_RESET, 6, "the guest reset the PC, under -no-reboot")              \
-    X(EXIT_TRIPLE_FAULT, 8, "the CPU triple-faulted, under -no-reboot")       \
-    X(EXIT_TIME_LIMIT, 10, "--time-limit was reached")                        \
-    X(EXIT_HOST, 12,                                                          \
+#define EXIT_CODES(X)                                                          \
+    X(EXIT_OK, 0,                                                              \
+      "an --until condition was met; without one: the guest powered off, "     \
+      "or the user ended the run")                                             \
+    X(EXIT_USAGE, 2,                                                           \
+      "wrong option or value; or a file that is missing, not usable, or "      \
+      "fails while in use (disk full)")                                        \
+    X(EXIT_NOT_MET, 4,                                                         \
+      "the guest powered off, or the user ended the run, before an --until "   \
+      "condition was met")                                                     \
+    X(EXIT_RESET, 6, "the guest reset the PC, under -no-reboot")               \
+    X(EXIT_TRIPLE_FAULT, 8, "the CPU triple-faulted, under -no-reboot")        \
+    X(EXIT_TIME_LIMIT, 10, "--time-limit was reached")                         \
+    X(EXIT_HOST, 12,                                                           \
       "host error: no memory, no display, output cannot be written")
 
 enum exit_code {
@@ -47,8 +47,8 @@ struct options {
     const char *log_file;
     bool clock_given, rtc_given;
     bool snapshot;
-    double time_limit;          /* seconds; 0 = none */
-    double drop_derived;        /* seconds between drops; 0 = never */
+    double time_limit;   /* seconds; 0 = none */
+    double drop_derived; /* seconds between drops; 0 = never */
     const char *screen_text, *screenshot, *stats;
     const char *until_text, *until_serial;
     const char *input_script;
@@ -57,11 +57,11 @@ struct options {
 enum { OPTIONS_ERROR_SIZE = 512 };
 
 enum options_result {
-    OPTIONS_RUN,     /* go on */
-    OPTIONS_HELP,    /* -h was given: options_help, then exit 0 */
-    OPTIONS_VERSION, /* --version likewise */
+    OPTIONS_RUN,      /* go on */
+    OPTIONS_HELP,     /* -h was given: options_help, then exit 0 */
+    OPTIONS_VERSION,  /* --version likewise */
     OPTIONS_LOG_HELP, /* -d help likewise */
-    OPTIONS_BAD      /* error[] says why */
+    OPTIONS_BAD       /* error[] says why */
 };
 
 enum options_result options_parse(struct options *options, int argc,

@@ -140,8 +140,8 @@ fail:
 static int report(char *error, size_t error_size, const char *path,
                   const char *reason)
 {
-    snprintf(error, error_size, "%s: %s; have the picture written elsewhere", path,
-             reason);
+    snprintf(error, error_size, "%s: %s; have the picture written elsewhere",
+             path, reason);
     return -1;
 }
 

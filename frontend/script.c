@@ -60,12 +60,12 @@ struct reader {
     char *error;
 };
 
-__attribute__((format(printf, 2, 3))) static bool
-refuse(const struct reader *r, const char *fmt, ...)
+__attribute__((format(printf, 2, 3))) static bool refuse(const struct reader *r,
+                                                         const char *fmt, ...)
 {
     va_list ap;
-    int n = snprintf(r->error, SCRIPT_ERROR_SIZE, "%.200s: line %u: ",
-                     r->name, r->line);
+    int n = snprintf(r->error, SCRIPT_ERROR_SIZE, "%.200s: line %u: ", r->name,
+                     r->line);
     va_start(ap, fmt);
     vsnprintf(r->error + n, SCRIPT_ERROR_SIZE - (size_t)n, fmt, ap);
     va_end(ap);
@@ -94,8 +94,10 @@ static bool read_wait(const struct reader *r, struct step *step,
         return refuse(r, "\"%s\" takes a regular expression in quotes",
                       member->name);
     if (!matcher_compile(&step->re, member->string, reason, sizeof reason))
-        return refuse(r, "\"%s\": %s; write a POSIX extended regular "
-                      "expression", member->string, reason);
+        return refuse(r,
+                      "\"%s\": %s; write a POSIX extended regular "
+                      "expression",
+                      member->string, reason);
     step->wait = !strcmp(member->name, "text") ? WAIT_TEXT : WAIT_SERIAL;
     return true;
 }
@@ -119,8 +121,10 @@ static bool read_keys(const struct reader *r, struct step *step,
             return refuse(r, "a key is a name in quotes, as \"ret\"");
         combo->count = keymap_parse_combo(key->string, combo->code);
         if (!combo->count)
-            return refuse(r, "there is no key \"%s\"; use names as a, ret, "
-                          "spc, ctrl-alt-delete", key->string);
+            return refuse(r,
+                          "there is no key \"%s\"; use names as a, ret, "
+                          "spc, ctrl-alt-delete",
+                          key->string);
     }
     return true;
 }
@@ -138,8 +142,10 @@ static bool read_swap(const struct reader *r, struct step *step,
             return refuse(r, "\"swap\" names too many drives");
         swap->drive = umbra_drive_by_name(drive->name);
         if (swap->drive == UMBRA_DRIVES)
-            return refuse(r, "there is no drive \"%s\"; use fda, fdb or "
-                          "cdrom", drive->name);
+            return refuse(r,
+                          "there is no drive \"%s\"; use fda, fdb or "
+                          "cdrom",
+                          drive->name);
         if (drive->type != JSON_STRING && drive->type != JSON_NULL)
             return refuse(r, "\"%s\" takes a file name, or null to eject",
                           drive->name);
@@ -163,8 +169,7 @@ static bool read_member(const struct reader *r, struct step *step,
 {
     static const struct {
         const char *name;
-        bool (*read)(const struct reader *, struct step *,
-                     const struct json *);
+        bool (*read)(const struct reader *, struct step *, const struct json *);
     } members[] = {
         {"text", read_wait}, {"serial", read_wait}, {"sleep", read_wait},
         {"keys", read_keys}, {"swap", read_swap},   {"send", read_send},
@@ -173,8 +178,10 @@ static bool read_member(const struct reader *r, struct step *step,
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
         if (!strcmp(members[i].name, member->name))
             return members[i].read(r, step, member);
-    return refuse(r, "unknown member \"%s\"; use text, serial, sleep, keys, "
-                  "swap, send", member->name);
+    return refuse(r,
+                  "unknown member \"%s\"; use text, serial, sleep, keys, "
+                  "swap, send",
+                  member->name);
 }
 
 static struct step *new_step(struct script *script)
@@ -211,7 +218,7 @@ static bool read_line(const struct reader *r, struct script *script,
         return refuse(r, "%s", reason);
     if (step->json->type != JSON_OBJECT)
         return refuse(r, "not a JSON object; write {\"text\": \"A:\", "
-                      "\"keys\": [\"ret\"]}");
+                         "\"keys\": [\"ret\"]}");
     for (const struct json *m = step->json->child; m; m = m->next)
         if (!read_member(r, step, m))
             return false;
@@ -272,9 +279,10 @@ bool script_wants_text(const struct script *script)
 
 void script_where(const struct script *script, char *text, size_t size)
 {
-    static const char *const what[] = {
-        [WAIT_NOTHING] = "is typing", [WAIT_TEXT] = "waits for \"text\"",
-        [WAIT_SERIAL] = "waits for \"serial\"", [WAIT_SLEEP] = "sleeps"};
+    static const char *const what[] = {[WAIT_NOTHING] = "is typing",
+                                       [WAIT_TEXT] = "waits for \"text\"",
+                                       [WAIT_SERIAL] = "waits for \"serial\"",
+                                       [WAIT_SLEEP] = "sleeps"};
     const struct step *step;
 
     *text = 0;
@@ -286,8 +294,7 @@ void script_where(const struct script *script, char *text, size_t size)
 }
 
 static bool wait_is_over(const struct script *s, const struct step *step,
-                         uint64_t now, const char *text,
-                         struct stream *serial)
+                         uint64_t now, const char *text, struct stream *serial)
 {
     switch (step->wait) {
     case WAIT_TEXT:
@@ -332,8 +339,7 @@ static bool type_keys(struct script *s, const struct step *step,
     if (now < s->key_time || (!s->key_down && !umbra_key_ready(umbra)))
         return false;
     for (unsigned i = 0; i < combo->count; i++)
-        umbra_key(umbra,
-                  combo->code[s->key_down ? combo->count - 1 - i : i],
+        umbra_key(umbra, combo->code[s->key_down ? combo->count - 1 - i : i],
                   !s->key_down);
     s->key_time = now + (s->key_down ? KEY_PAUSE_NS : KEY_HOLD_NS);
     s->next_key += s->key_down;

@@ -33,7 +33,7 @@ struct session {
     uint64_t next_poll; /* PC's time */
     uint64_t next_drop;
     uint32_t drop_random;
-    uint64_t idle_ns;   /* that the host may sleep now */
+    uint64_t idle_ns; /* that the host may sleep now */
 
     FILE *log;
 
@@ -141,8 +141,10 @@ static bool open_log(struct session *s)
     s->log = fopen(s->o.log_file, "w");
     if (s->log)
         return true;
-    snprintf(line, sizeof line, "%.300s: cannot be written; use another file "
-             "for -D", s->o.log_file);
+    snprintf(line, sizeof line,
+             "%.300s: cannot be written; use another file "
+             "for -D",
+             s->o.log_file);
     complain(line);
     return false;
 }
@@ -160,7 +162,8 @@ static bool open_serial(struct session *s)
         if (!s->serial_out) {
             snprintf(line, sizeof line,
                      "%.300s: cannot be written; use another file for "
-                     "-serial", s->o.serial_file);
+                     "-serial",
+                     s->o.serial_file);
             complain(line);
             return false;
         }
@@ -176,8 +179,8 @@ static bool read_script(struct session *s)
 
     if (!s->o.input_script)
         return true;
-    text = file_read(s->o.input_script, 1 << 24, &size, NULL, error,
-                     sizeof error);
+    text =
+        file_read(s->o.input_script, 1 << 24, &size, NULL, error, sizeof error);
     if (text)
         s->script = script_parse((char *)text, size, s->o.input_script,
                                  s->o.snapshot, error);
@@ -357,8 +360,7 @@ static const char *screen_text(struct session *s)
 
 static void check_until(struct session *s)
 {
-    if (s->o.until_text &&
-        !regexec(&s->until_text, screen_text(s), 0, NULL, 0))
+    if (s->o.until_text && !regexec(&s->until_text, screen_text(s), 0, NULL, 0))
         end(s, EXIT_OK);
     if (s->o.until_serial && stream_matches(&s->stream, &s->until_serial))
         end(s, EXIT_OK);
@@ -568,8 +570,7 @@ static void tell_unmet(const struct session *s)
     if (s->script)
         script_where(s->script, where, sizeof where);
     if (*where) {
-        snprintf(line, sizeof line, "time limit: the input script, %s",
-                 where);
+        snprintf(line, sizeof line, "time limit: the input script, %s", where);
         complain(line);
     }
 }

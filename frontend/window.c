@@ -32,8 +32,8 @@ bool window_run(struct session *session, const struct options *options,
         .screenshot_name = "umbra",
         .full_screen = options->full_screen,
     };
-    struct sdl_window *window = sdl_open(&config, session_umbra(session),
-                                         error, error_size);
+    struct sdl_window *window =
+        sdl_open(&config, session_umbra(session), error, error_size);
     uint64_t wait;
 
     if (!window)

@@ -20,8 +20,7 @@ struct ram_block; /* mmu/ram.h */
  * narrower than min_size reaches the handler as it is. */
 struct region_ops {
     uint64_t (*read)(void *opaque, uint64_t offset, unsigned size);
-    void (*write)(void *opaque, uint64_t offset, uint64_t value,
-                  unsigned size);
+    void (*write)(void *opaque, uint64_t offset, uint64_t value, unsigned size);
     uint8_t max_size; /* 0 = 8 */
 };
 
@@ -39,7 +38,7 @@ struct region {
     uint64_t ram_offset;   /* ... and where in it, page aligned for memory */
     const struct region_ops *ops;
     void *opaque;
-    bool mapped;           /* set by addrspace_map */
+    bool mapped; /* set by addrspace_map */
 };
 
 struct addrspace;
@@ -69,8 +68,7 @@ struct region *addrspace_find(const struct addrspace *space, uint64_t addr,
                               uint64_t *last);
 
 /* One access of 1, 2, 4 or 8 bytes, any alignment, may cross regions. */
-uint64_t addrspace_read(struct addrspace *space, uint64_t addr,
-                        unsigned size);
+uint64_t addrspace_read(struct addrspace *space, uint64_t addr, unsigned size);
 void addrspace_write(struct addrspace *space, uint64_t addr, uint64_t value,
                      unsigned size);
 /* Blocks (DMA, loaders): RAM is copied, MMIO is accessed in 4-byte (then

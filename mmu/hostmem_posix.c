@@ -16,7 +16,8 @@ void *hostmem_map(uint64_t size, bool huge, char *error, size_t error_size)
         memory = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) {
-        snprintf(error, error_size, "memory: the host has no %llu KiB: %s; free some",
+        snprintf(error, error_size,
+                 "memory: the host has no %llu KiB: %s; free some",
                  (unsigned long long)(size >> 10), strerror(errno));
         return NULL;
     }

@@ -19,25 +19,29 @@ struct track;
 
 /* Whatever changes the meaning of a guest page-table entry. */
 struct page_role {
-    uint8_t levels; /* 0 paging off, 2 legacy, 3 PAE, 4 long, 5 LA57 */
-    bool pse;       /* CR4.PSE: 4 MiB pages (legacy only) */
-    bool wp;        /* CR0.WP */
-    bool nxe;       /* EFER.NXE */
-    bool smep;      /* CR4.SMEP */
-    bool smap;      /* CR4.SMAP */
-    bool pge;       /* CR4.PGE: matters under MMU_POLICY_FLUSH only */
+    uint8_t levels;     /* 0 paging off, 2 legacy, 3 PAE, 4 long, 5 LA57 */
+    bool pse;           /* CR4.PSE: 4 MiB pages (legacy only) */
+    bool wp;            /* CR0.WP */
+    bool nxe;           /* EFER.NXE */
+    bool smep;          /* CR4.SMEP */
+    bool smap;          /* CR4.SMAP */
+    bool pge;           /* CR4.PGE: matters under MMU_POLICY_FLUSH only */
     uint8_t maxphyaddr; /* bits above are reserved */
 };
 
 /* Page-fault error code, SDM volume 3 section 4.7. */
 enum {
-    PF_P = 1 << 0, PF_W = 1 << 1, PF_U = 1 << 2,
-    PF_RSVD = 1 << 3, PF_I = 1 << 4, PF_PK = 1 << 5,
+    PF_P = 1 << 0,
+    PF_W = 1 << 1,
+    PF_U = 1 << 2,
+    PF_RSVD = 1 << 3,
+    PF_I = 1 << 4,
+    PF_PK = 1 << 5,
 };
 
 struct mmu_fault {
-    gva_t gva;        /* first failing byte, for CR2 */
-    uint32_t error;   /* PF_ bits */
+    gva_t gva;      /* first failing byte, for CR2 */
+    uint32_t error; /* PF_ bits */
 };
 
 /* The page that holds code. `host` is the page's first byte, NULL when code
@@ -61,32 +65,32 @@ struct mmu_client {
 enum mmu_policy { MMU_POLICY_CACHED, MMU_POLICY_FLUSH };
 
 /* THE list of counters; counted in slow paths only. */
-#define MMU_COUNTERS(X)                                                       \
-    X(fill, "TLB fills")                                                      \
-    X(fill_shadow_hit, "TLB fills served by an existing shadow entry")        \
-    X(walk, "guest table walks")                                              \
-    X(fault, "page faults found")                                             \
-    X(spte_made, "shadow entries made")                                       \
-    X(page_made, "shadow pages made")                                         \
-    X(page_reused, "shadow pages reused")                                     \
-    X(page_zapped, "shadow pages zapped")                                     \
-    X(page_recycled, "shadow pages recycled for room")                        \
-    X(root_made, "roots made")                                                \
-    X(root_reused, "CR3 loads that found their root")                         \
-    X(root_recycled, "roots recycled for room")                               \
-    X(table_write, "trapped stores to guest page tables")                     \
-    X(table_sync, "shadow entries synced or dropped by such stores")          \
-    X(flood, "table pages zapped because of a flood of stores")               \
-    X(code_write, "stores to code granules")                                  \
-    X(code_beside, "stores beside code in a code frame")                      \
-    X(dirty_write, "first stores to frames watched for changes")              \
-    X(mmio_read, "MMIO reads")                                                \
-    X(mmio_write, "MMIO writes")                                              \
-    X(cross, "accesses that crossed a page")                                  \
-    X(invlpg, "INVLPG executed")                                              \
-    X(flush, "flushes requested by the guest")                                \
-    X(drop_all, "all derived state dropped")                                  \
-    X(tlb_grown, "TLB arrays grown")                                          \
+#define MMU_COUNTERS(X)                                                        \
+    X(fill, "TLB fills")                                                       \
+    X(fill_shadow_hit, "TLB fills served by an existing shadow entry")         \
+    X(walk, "guest table walks")                                               \
+    X(fault, "page faults found")                                              \
+    X(spte_made, "shadow entries made")                                        \
+    X(page_made, "shadow pages made")                                          \
+    X(page_reused, "shadow pages reused")                                      \
+    X(page_zapped, "shadow pages zapped")                                      \
+    X(page_recycled, "shadow pages recycled for room")                         \
+    X(root_made, "roots made")                                                 \
+    X(root_reused, "CR3 loads that found their root")                          \
+    X(root_recycled, "roots recycled for room")                                \
+    X(table_write, "trapped stores to guest page tables")                      \
+    X(table_sync, "shadow entries synced or dropped by such stores")           \
+    X(flood, "table pages zapped because of a flood of stores")                \
+    X(code_write, "stores to code granules")                                   \
+    X(code_beside, "stores beside code in a code frame")                       \
+    X(dirty_write, "first stores to frames watched for changes")               \
+    X(mmio_read, "MMIO reads")                                                 \
+    X(mmio_write, "MMIO writes")                                               \
+    X(cross, "accesses that crossed a page")                                   \
+    X(invlpg, "INVLPG executed")                                               \
+    X(flush, "flushes requested by the guest")                                 \
+    X(drop_all, "all derived state dropped")                                   \
+    X(tlb_grown, "TLB arrays grown")                                           \
     X(bytes, "bytes of derived state now")
 
 struct mmu_counters {
@@ -147,8 +151,8 @@ void mmu_drop_all(struct mmu *mmu);
  * manual allows). `kind` is usually mmu->kind; implicit supervisor accesses
  * (descriptor tables, TSS, IDT, pushes of an inner ring) pass BANK_SUPER.
  * Reads of MMIO have side effects. Data is in guest (little-endian) order. */
-bool mmu_read(struct mmu *mmu, enum mmu_bank_kind kind, gva_t gva,
-              void *data, unsigned size, struct mmu_fault *fault);
+bool mmu_read(struct mmu *mmu, enum mmu_bank_kind kind, gva_t gva, void *data,
+              unsigned size, struct mmu_fault *fault);
 bool mmu_write(struct mmu *mmu, enum mmu_bank_kind kind, gva_t gva,
                const void *data, unsigned size, struct mmu_fault *fault);
 /* Check that [gva, gva + size) can be accessed, fill the TLB, set A/D as the

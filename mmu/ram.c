@@ -23,7 +23,8 @@ struct ram_block *ram_create(const char *name, uint64_t size,
     ASSERT(size && !(size & (PAGE_SIZE - 1)));
     block = calloc(1, sizeof *block);
     if (!block) {
-        snprintf(error, error_size, "%s: the host has no memory for it; free some", name);
+        snprintf(error, error_size,
+                 "%s: the host has no memory for it; free some", name);
         return NULL;
     }
     block->name = name;

@@ -42,8 +42,11 @@ struct jump_slot {
     void *block;
 };
 #define JUMP_EMPTY ~0ull
-enum { JUMP_PAGE_SLOTS = 64, JUMP_PAGES = 64,
-       JUMP_SLOTS = JUMP_PAGE_SLOTS * JUMP_PAGES };
+enum {
+    JUMP_PAGE_SLOTS = 64,
+    JUMP_PAGES = 64,
+    JUMP_SLOTS = JUMP_PAGE_SLOTS * JUMP_PAGES
+};
 
 static inline unsigned jump_slot_of(gva_t gva)
 {
@@ -70,8 +73,8 @@ static ALWAYS_INLINE bool tlb_hit(const struct tlb_array *array, gva_t gva,
 }
 
 /* The same as a pointer, NULL for a miss. */
-static ALWAYS_INLINE void *tlb_lookup(const struct tlb_array *array,
-                                      gva_t gva, unsigned size)
+static ALWAYS_INLINE void *tlb_lookup(const struct tlb_array *array, gva_t gva,
+                                      unsigned size)
 {
     void *host;
     return tlb_hit(array, gva, size, &host) ? host : NULL;
@@ -104,8 +107,12 @@ struct tlb_store {
 };
 
 /* Sets of arrays, as bits. */
-enum { TLB_READ = 1 << MMU_READ, TLB_WRITE = 1 << MMU_WRITE,
-       TLB_EXEC = 1 << MMU_EXEC, TLB_ALL = 7 };
+enum {
+    TLB_READ = 1 << MMU_READ,
+    TLB_WRITE = 1 << MMU_WRITE,
+    TLB_EXEC = 1 << MMU_EXEC,
+    TLB_ALL = 7
+};
 
 /* False: no room in the arena (which becomes the store's). */
 bool tlb_store_init(struct tlb_store *store, struct arena *arena);
@@ -126,7 +133,6 @@ void tlb_drop(struct tlb_set *set, unsigned which, gva_t gva);
 void tlb_drop_host(struct tlb_set *set, enum mmu_access access,
                    const uint8_t *host);
 /* Empty everything; `shrink` gives unused room back. */
-void tlb_flush(const struct tlb_store *store, struct tlb_set *set,
-               bool shrink);
+void tlb_flush(const struct tlb_store *store, struct tlb_set *set, bool shrink);
 
 #endif

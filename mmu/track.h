@@ -21,8 +21,8 @@ struct track_client {
     void (*protect)(void *opaque, struct ram_block *block, uint64_t offset);
     void (*table_written)(void *opaque, struct ram_frame *frame,
                           unsigned offset, unsigned size);
-    void (*table_marked)(void *opaque, struct ram_frame *frame,
-                         unsigned offset, unsigned size);
+    void (*table_marked)(void *opaque, struct ram_frame *frame, unsigned offset,
+                         unsigned size);
     void (*code_written)(void *opaque, struct ram_frame *frame, unsigned offset,
                          unsigned size);
     void *opaque;

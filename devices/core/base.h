@@ -16,17 +16,17 @@ typedef uint64_t gpa_t;
 typedef uint64_t gfn_t;
 
 enum { PAGE_SHIFT = 12, PAGE_SIZE = 1 << PAGE_SHIFT };
-#define PAGE_MASK (~(uint64_t)(PAGE_SIZE - 1))
+#define PAGE_MASK     (~(uint64_t)(PAGE_SIZE - 1))
 
-#define likely(x)   __builtin_expect(!!(x), 1)
-#define unlikely(x) __builtin_expect(!!(x), 0)
-#define NOINLINE    __attribute__((noinline))
-#define NORETURN    __attribute__((noreturn))
-#define PRINTF(f, a) __attribute__((format(printf, f, a)))
+#define likely(x)     __builtin_expect(!!(x), 1)
+#define unlikely(x)   __builtin_expect(!!(x), 0)
+#define NOINLINE      __attribute__((noinline))
+#define NORETURN      __attribute__((noreturn))
+#define PRINTF(f, a)  __attribute__((format(printf, f, a)))
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 
-#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
-#define CONTAINER_OF(ptr, type, member)                                       \
+#define ARRAY_LEN(a)  (sizeof(a) / sizeof((a)[0]))
+#define CONTAINER_OF(ptr, type, member)                                        \
     ((type *)((char *)(ptr)-offsetof(type, member)))
 
 /* Bits [low, low + count) of a value. */
@@ -137,10 +137,10 @@ static inline void store_le(void *p, uint64_t v, unsigned size)
 /* ASSERT states what only our own mistake can break; guest behaviour is
  * never asserted. It stops the process with a report in every build. */
 NORETURN void assert_failed(const char *expr, const char *file, int line);
-#define ASSERT(e)                                                             \
-    do {                                                                      \
-        if (unlikely(!(e)))                                                   \
-            assert_failed(#e, __FILE__, __LINE__);                            \
+#define ASSERT(e)                                                              \
+    do {                                                                       \
+        if (unlikely(!(e)))                                                    \
+            assert_failed(#e, __FILE__, __LINE__);                             \
     } while (0)
 
 #endif

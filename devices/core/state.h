@@ -22,39 +22,39 @@ struct state_field {
 /* Rows of a field table: FIELD(struct pit, U16, latch) and, for member m of
  * an array of structs, FIELD_OF(struct pit, U16, channel, latch). The type
  * is checked against the member's size. */
-#define STATE_SIZE_BOOL sizeof(bool)
-#define STATE_SIZE_U8   1
-#define STATE_SIZE_U16  2
-#define STATE_SIZE_U32  4
-#define STATE_SIZE_U64  8
+#define STATE_SIZE_BOOL    sizeof(bool)
+#define STATE_SIZE_U8      1
+#define STATE_SIZE_U16     2
+#define STATE_SIZE_U32     4
+#define STATE_SIZE_U64     8
 #define STATE_MEMBER(s, m) (((s *)0)->m)
-#define STATE_CHECK(expr, t)                                                  \
+#define STATE_CHECK(expr, t)                                                   \
     (0 * sizeof(char[(sizeof(expr) == STATE_SIZE_##t) ? 1 : -1]))
-#define FIELD(s, t, m)                                                        \
-    {                                                                         \
-        #m, STATE_##t,                                                        \
-            (uint32_t)(offsetof(s, m) + STATE_CHECK(STATE_MEMBER(s, m), t)),  \
-            1, 0                                                              \
+#define FIELD(s, t, m)                                                         \
+    {                                                                          \
+#m, STATE_##t,                                                         \
+            (uint32_t)(offsetof(s, m) + STATE_CHECK(STATE_MEMBER(s, m), t)),   \
+            1, 0                                                               \
     }
-#define FIELD_ARRAY(s, t, m)                                                  \
-    {                                                                         \
-        #m, STATE_##t,                                                        \
-            (uint32_t)(offsetof(s, m) +                                       \
-                       STATE_CHECK(STATE_MEMBER(s, m)[0], t)),                \
-            (uint32_t)(sizeof(STATE_MEMBER(s, m)) / STATE_SIZE_##t),          \
-            STATE_SIZE_##t                                                    \
+#define FIELD_ARRAY(s, t, m)                                                   \
+    {                                                                          \
+#m, STATE_##t,                                                         \
+            (uint32_t)(offsetof(s, m) +                                        \
+                       STATE_CHECK(STATE_MEMBER(s, m)[0], t)),                 \
+            (uint32_t)(sizeof(STATE_MEMBER(s, m)) / STATE_SIZE_##t),           \
+            STATE_SIZE_##t                                                     \
     }
-#define FIELD_OF(s, t, a, m)                                                  \
-    {                                                                         \
-        #a "." #m, STATE_##t,                                                 \
-            (uint32_t)(offsetof(s, a[0].m) +                                  \
-                       STATE_CHECK(STATE_MEMBER(s, a)[0].m, t)),              \
-            (uint32_t)ARRAY_LEN(STATE_MEMBER(s, a)),                          \
-            (uint32_t)sizeof(STATE_MEMBER(s, a)[0])                           \
+#define FIELD_OF(s, t, a, m)                                                   \
+    {                                                                          \
+#a "." #m, STATE_##t,                                                  \
+            (uint32_t)(offsetof(s, a[0].m) +                                   \
+                       STATE_CHECK(STATE_MEMBER(s, a)[0].m, t)),               \
+            (uint32_t)ARRAY_LEN(STATE_MEMBER(s, a)),                           \
+            (uint32_t)sizeof(STATE_MEMBER(s, a)[0])                            \
     }
-#define FIELD_END                                                             \
-    {                                                                         \
-        NULL, STATE_BOOL, 0, 0, 0                                             \
+#define FIELD_END                                                              \
+    {                                                                          \
+        NULL, STATE_BOOL, 0, 0, 0                                              \
     }
 
 /* Bytes that `fields` take when saved. */

@@ -71,8 +71,7 @@ START_TEST(recognises_disks)
     ck_assert_int_eq(identify(1474560), BOOT_IMAGE_FLOPPY);
     ck_assert_int_eq(identify(10 << 20), BOOT_IMAGE_UNKNOWN);
     put_signature();
-    ck_assert_int_eq(boot_image_identify(image, 512, 512),
-                     BOOT_IMAGE_FLOPPY);
+    ck_assert_int_eq(boot_image_identify(image, 512, 512), BOOT_IMAGE_FLOPPY);
     ck_assert_int_eq(identify(1474560), BOOT_IMAGE_FLOPPY);
     ck_assert_int_eq(identify(10 << 20), BOOT_IMAGE_DISK);
     /* A small disk with a partition. */
@@ -355,8 +354,8 @@ START_TEST(multiboot_elf)
     info = piece_at(plan, plan->record.ebx);
     ck_assert_ptr_nonnull(info);
     ck_assert_uint_eq(load_le32(info->data), 0x24D);
-    ck_assert_str_eq((const char *)info->data +
-                         load_le32(info->data + 16) - info->gpa,
+    ck_assert_str_eq((const char *)info->data + load_le32(info->data + 16) -
+                         info->gpa,
                      "k opt=1");
     ck_assert_uint_eq(load_le32(info->data + 8),
                       (63 * MIB - BOOT_TOP_RESERVED) >> 10);
@@ -364,8 +363,7 @@ START_TEST(multiboot_elf)
     mods = info->data + load_le32(info->data + 24) - info->gpa;
     ck_assert_uint_eq(load_le32(mods), 0x113000);
     ck_assert_uint_eq(load_le32(mods + 4), 0x113000 + 100);
-    ck_assert_str_eq((const char *)info->data + load_le32(mods + 8) -
-                         info->gpa,
+    ck_assert_str_eq((const char *)info->data + load_le32(mods + 8) - info->gpa,
                      "m0 a b");
     ck_assert_uint_eq(load_le32(mods + 16), 0x114000);
     map = info->data + load_le32(info->data + 48) - info->gpa;
@@ -562,10 +560,10 @@ START_TEST(plan_reaches_memory)
 {
     static struct log log;
     struct addrspace *memory = addrspace_create("memory", UINT32_MAX, &log);
-    struct ram_block *ram = ram_create("ram", 2 * MIB, NULL, error,
-                                       sizeof error);
-    struct region region = {.name = "ram", .size = 2 * MIB,
-                            .kind = REGION_RAM, .ram = ram};
+    struct ram_block *ram =
+        ram_create("ram", 2 * MIB, NULL, error, sizeof error);
+    struct region region = {
+        .name = "ram", .size = 2 * MIB, .kind = REGION_RAM, .ram = ram};
     struct boot_plan *plan;
 
     start(2 * MIB);
@@ -590,10 +588,16 @@ END_TEST
 
 START_TEST(record_layout)
 {
-    const struct boot_record record = {
-        .kind = 3, .cs = 0x11223344, .ip = 5, .seg = 6, .sp = 7,
-        .entry = 0x0102030405060708, .eax = 9, .ebx = 10,
-        .rsi = 0x1112131415161718, .table_gpa = 0x30000};
+    const struct boot_record record = {.kind = 3,
+                                       .cs = 0x11223344,
+                                       .ip = 5,
+                                       .seg = 6,
+                                       .sp = 7,
+                                       .entry = 0x0102030405060708,
+                                       .eax = 9,
+                                       .ebx = 10,
+                                       .rsi = 0x1112131415161718,
+                                       .table_gpa = 0x30000};
     uint8_t out[BOOT_RECORD_SIZE];
 
     boot_record_encode(&record, out);

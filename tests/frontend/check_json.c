@@ -48,19 +48,50 @@ END_TEST
 
 START_TEST(wrong_texts)
 {
-    static const char *const texts[] = {
-        "", " ", "{", "}", "[", "[1,]", "[1 2]", "{\"a\"}", "{\"a\":}",
-        "{\"a\":1,}", "{a:1}", "{\"a\":1 \"b\":2}", "{\"a\":1,\"a\":2}",
-        "01", "1.", ".5", "1e", "+1", "-", "0x10", "nan", "tru", "truefalse",
-        "'a'", "\"a", "\"\\x\"", "\"\\u12\"", "\"\\u0000\"", "\"\\ud800\"",
-        "\"\\ud800\\u0041\"", "\"\\udc00\"", "\"\t\"", "\"\xff\"",
-        "\"\xc0\x80\"", "\"\xed\xa0\x80\"", "\"\xf4\x90\x80\x80\"",
-        "\"\xe2\x82\"", "1 2", "[]]", "// c\n1"};
+    static const char *const texts[] = {"",
+                                        " ",
+                                        "{",
+                                        "}",
+                                        "[",
+                                        "[1,]",
+                                        "[1 2]",
+                                        "{\"a\"}",
+                                        "{\"a\":}",
+                                        "{\"a\":1,}",
+                                        "{a:1}",
+                                        "{\"a\":1 \"b\":2}",
+                                        "{\"a\":1,\"a\":2}",
+                                        "01",
+                                        "1.",
+                                        ".5",
+                                        "1e",
+                                        "+1",
+                                        "-",
+                                        "0x10",
+                                        "nan",
+                                        "tru",
+                                        "truefalse",
+                                        "'a'",
+                                        "\"a",
+                                        "\"\\x\"",
+                                        "\"\\u12\"",
+                                        "\"\\u0000\"",
+                                        "\"\\ud800\"",
+                                        "\"\\ud800\\u0041\"",
+                                        "\"\\udc00\"",
+                                        "\"\t\"",
+                                        "\"\xff\"",
+                                        "\"\xc0\x80\"",
+                                        "\"\xed\xa0\x80\"",
+                                        "\"\xf4\x90\x80\x80\"",
+                                        "\"\xe2\x82\"",
+                                        "1 2",
+                                        "[]]",
+                                        "// c\n1"};
 
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         ck_assert_msg(!parse(texts[i]), "accepted: %s", texts[i]);
-        ck_assert_msg(!strncmp(error, "column ", 7), "%s: %s", texts[i],
-                      error);
+        ck_assert_msg(!strncmp(error, "column ", 7), "%s: %s", texts[i], error);
     }
     ck_assert_ptr_null(json_parse("1\0", 2, error));
 }
@@ -171,8 +202,7 @@ START_TEST(stream_is_plain_lines)
     static struct stream s;
     regex_t re;
 
-    ck_assert(matcher_compile(&re, "^\\[  OK  \\] done$", error,
-                              sizeof error));
+    ck_assert(matcher_compile(&re, "^\\[  OK  \\] done$", error, sizeof error));
     put(&s, "x\r\n[\033[0;32m  OK  \033[0m] do");
     ck_assert(!stream_matches(&s, &re));
     put(&s, "ne\r\n");

@@ -215,18 +215,21 @@ END_TEST
 START_TEST(random_words)
 {
     static const char *const pieces[] = {
-        "-m", "-fda", "x", "--", "-", "=", "-d", "cpu", "all", "5", "-h1",
-        "--m=", "--rtc=base=", "-boot", "order=", "--icount=shift=",
-        "-serial", "file:f", "%s%n", "-time-limit", "1e308", "-append",
-        "--display=", "-initrd", "-kernel", "\xff\xfe", "-nographic"};
+        "-m",          "-fda",     "x",          "--",
+        "-",           "=",        "-d",         "cpu",
+        "all",         "5",        "-h1",        "--m=",
+        "--rtc=base=", "-boot",    "order=",     "--icount=shift=",
+        "-serial",     "file:f",   "%s%n",       "-time-limit",
+        "1e308",       "-append",  "--display=", "-initrd",
+        "-kernel",     "\xff\xfe", "-nographic"};
     char *argv[12] = {"umbra"};
 
     srand(7);
     for (int run = 0; run < 20000; run++) {
         int argc = 1 + rand() % 11;
         for (int i = 1; i < argc; i++)
-            argv[i] = (char *)pieces[(size_t)rand() %
-                                     (sizeof pieces / sizeof pieces[0])];
+            argv[i] = (char *)
+                pieces[(size_t)rand() % (sizeof pieces / sizeof pieces[0])];
         if (options_parse(&o, argc, argv, error) == OPTIONS_BAD)
             ck_assert(*error && strlen(error) < OPTIONS_ERROR_SIZE);
     }
