@@ -55,20 +55,17 @@ typedef const struct insn *exec_fn(struct cpu *cpu, const struct insn *i);
  * register, X DS:rSI, Y ES:rDI, Z register in the opcode, P/Q MMX, V/W XMM,
  * N/U MMX/XMM ModRM register only); then how wide (b w d q, v = operand
  * size, y = 32 or 64, z = 16 or 32, p far pointer, x = 16 bytes...). */
+/* clang-format off */
 #define OPERANDS(X)                                                            \
-    X(none)                                                                    \
-    X(Eb)                                                                      \
-    X(Ew)                                                                      \
-    X(Ed)                                                                      \
-    X(Eq) X(Ev) X(Ey) X(Ed_q) X(Gb) X(Gw) X(Gd) X(Gq) X(Gv) X(Gy) X(Gz) X(Ib)  \
-        X(sIb) X(Iw) X(Iz) X(Iv) X(Jb) X(Jz) X(Ap) X(M) X(Mb) X(Mw) X(Md)      \
-            X(Mq) X(Mp) X(Ms) X(Ma) X(Mx) X(Mv) X(My) X(Mt) X(Ob) X(Ov) X(Rd)  \
-                X(Rq) X(Rv) X(Ry) X(Sw) X(Cy) X(Dy) X(Xb) X(Xv) X(Yb) X(Yv)    \
-                    X(Xz) X(Yz) X(Zb) X(Zv) X(AL) X(CL) X(AX) X(DX) X(rAX)     \
-                        X(One) X(Three) X(rES) X(rCS) X(rSS) X(rDS) X(rFS)     \
-                            X(rGS) X(Pq) X(Pd) X(Qq) X(Qd) X(Nq) X(Vx) X(Vq)   \
-                                X(Vd) X(Wx) X(Wq) X(Wd) X(Ww) X(Ux) X(Uq)      \
-                                    X(Hx) X(XMM0) X(ST0) X(STi)
+    X(none) X(Eb) X(Ew) X(Ed) X(Eq) X(Ev) X(Ey) X(Ed_q) X(Gb) X(Gw) X(Gd)      \
+    X(Gq) X(Gv) X(Gy) X(Gz) X(Ib) X(sIb) X(Iw) X(Iz) X(Iv) X(Jb) X(Jz) X(Ap)   \
+    X(M) X(Mb) X(Mw) X(Md) X(Mq) X(Mp) X(Ms) X(Ma) X(Mx) X(Mv) X(My) X(Mt)     \
+    X(Ob) X(Ov) X(Rd) X(Rq) X(Rv) X(Ry) X(Sw) X(Cy) X(Dy) X(Xb) X(Xv) X(Yb)    \
+    X(Yv) X(Xz) X(Yz) X(Zb) X(Zv) X(AL) X(CL) X(AX) X(DX) X(rAX) X(One)        \
+    X(Three) X(rES) X(rCS) X(rSS) X(rDS) X(rFS) X(rGS) X(Pq) X(Pd) X(Qq)       \
+    X(Qd) X(Nq) X(Vx) X(Vq) X(Vd) X(Wx) X(Wq) X(Wd) X(Ww) X(Ux) X(Uq) X(Hx)    \
+    X(XMM0) X(ST0) X(STi)
+/* clang-format on */
 
 enum operand {
 #define X(n) O_##n,
@@ -130,18 +127,16 @@ enum insn_attr {
 };
 
 /* ---- FEATURE: what CPUID must offer for the row to exist. */
+/* clang-format off */
 #define CPU_FEATURES(X)                                                        \
-    X(I8086)                                                                   \
-    X(I186)                                                                    \
-    X(I286)                                                                    \
-    X(I386)                                                                    \
-    X(I486) X(PENTIUM) X(CMOV) X(LONG) X(FPU) X(CX8) X(CX16) X(MMX) X(FXSR)    \
-        X(SSE) X(SSE2) X(SSE3) X(SSSE3) X(SSE41) X(SSE42) X(POPCNT) X(LZCNT)   \
-            X(BMI1) X(BMI2) X(ADX) X(MOVBE) X(AES) X(PCLMUL) X(SHA) X(RDRAND)  \
-                X(RDSEED) X(XSAVE) X(AVX) X(AVX2) X(FMA) X(F16C) X(SEP)        \
-                    X(SYSCALL) X(RDTSCP) X(MONITOR) X(LAHF64) X(FSGSBASE)      \
-                        X(INVPCID) X(SMAP) X(CLFLUSH) X(CLFLUSHOPT) X(CLWB)    \
-                            X(RDPID) X(PREFETCHW) X(MSR) X(TSC) X(NOPL)
+    X(I8086) X(I186) X(I286) X(I386) X(I486) X(PENTIUM) X(CMOV) X(LONG)        \
+    X(FPU) X(CX8) X(CX16) X(MMX) X(FXSR) X(SSE) X(SSE2) X(SSE3) X(SSSE3)       \
+    X(SSE41) X(SSE42) X(POPCNT) X(LZCNT) X(BMI1) X(BMI2) X(ADX) X(MOVBE)       \
+    X(AES) X(PCLMUL) X(SHA) X(RDRAND) X(RDSEED) X(XSAVE) X(AVX) X(AVX2)        \
+    X(FMA) X(F16C) X(SEP) X(SYSCALL) X(RDTSCP) X(MONITOR) X(LAHF64)            \
+    X(FSGSBASE) X(INVPCID) X(SMAP) X(CLFLUSH) X(CLFLUSHOPT) X(CLWB) X(RDPID)   \
+    X(PREFETCHW) X(MSR) X(TSC) X(NOPL)
+/* clang-format on */
 
 enum cpu_feature {
 #define X(n) F_##n,
