@@ -130,7 +130,7 @@ static ALWAYS_INLINE bool flags_cond(const struct cpu *cpu, unsigned cc)
         r = flag_z(cpu);
         break;
     case 3:
-        r = flag_c(cpu) | flag_z(cpu);
+        r = (int)flag_c(cpu) | flag_z(cpu);
         break;
     case 4:
         r = flag_s(cpu);
@@ -142,7 +142,7 @@ static ALWAYS_INLINE bool flags_cond(const struct cpu *cpu, unsigned cc)
         r = flag_s(cpu) ^ flag_o(cpu);
         break;
     default:
-        r = flag_z(cpu) | (flag_s(cpu) ^ flag_o(cpu));
+        r = (int)flag_z(cpu) | (flag_s(cpu) ^ flag_o(cpu));
         break;
     }
     return r ^ (cc & 1);

@@ -34,46 +34,47 @@
 #undef FLAT
 
 /* Index 2 * (16, 32, 64) + memory. */
-#define V_1(f)                                                                 \
-    {                                                                          \
-        exec_##f, exec_##f, exec_##f, exec_##f, exec_##f, exec_##f             \
-    }
-#define V_M(f)                                                                 \
+#define FORMS_M(f)                                                             \
     {                                                                          \
         exec_##f##_r, exec_##f##_m, exec_##f##_r, exec_##f##_m, exec_##f##_r,  \
             exec_##f##_m                                                       \
     }
-#define V_R(f)                                                                 \
-    {                                                                          \
-        exec_##f##_r, NULL, exec_##f##_r, NULL, exec_##f##_r, NULL             \
-    }
-#define V_W(f)                                                                 \
-    {                                                                          \
-        exec_##f##_16, exec_##f##_16, exec_##f##_32, exec_##f##_32,            \
-            exec_##f##_64, exec_##f##_64                                       \
-    }
-#define V_WR(f)                                                                \
-    {                                                                          \
-        exec_##f##_16r, NULL, exec_##f##_32r, NULL, exec_##f##_64r, NULL       \
-    }
-#define V_WM(f)                                                                \
+#define FORMS_WM(f)                                                            \
     {                                                                          \
         exec_##f##_16r, exec_##f##_16m, exec_##f##_32r, exec_##f##_32m,        \
             exec_##f##_64r, exec_##f##_64m                                     \
     }
 
-/* ... and the flat forms. */
+/* ... and the flat forms, if there are any. */
+#define NO_FLAT                                                                \
+    {                                                                          \
+        {                                                                      \
+            NULL                                                               \
+        }                                                                      \
+    }
 #define FLAT(f)                                                                \
     {                                                                          \
         exec_##f##_b, exec_##f##_x, exec_##f##_l                               \
     }
+#define V_1(f)                                                                 \
+    {exec_##f, exec_##f, exec_##f, exec_##f, exec_##f, exec_##f}, NO_FLAT
+#define V_M(f) FORMS_M(f), NO_FLAT
+#define V_R(f)                                                                 \
+    {exec_##f##_r, NULL, exec_##f##_r, NULL, exec_##f##_r, NULL}, NO_FLAT
+#define V_W(f)                                                                 \
+    {exec_##f##_16, exec_##f##_16, exec_##f##_32,                              \
+     exec_##f##_32, exec_##f##_64, exec_##f##_64},                             \
+        NO_FLAT
+#define V_WR(f)                                                                \
+    {exec_##f##_16r, NULL, exec_##f##_32r, NULL, exec_##f##_64r, NULL}, NO_FLAT
+#define V_WM(f) FORMS_WM(f), NO_FLAT
 #define V_MF(f)                                                                \
-    V_M(f),                                                                    \
+    FORMS_M(f),                                                                \
     {                                                                          \
         FLAT(f##_m), FLAT(f##_m), FLAT(f##_m)                                  \
     }
 #define V_WMF(f)                                                               \
-    V_WM(f),                                                                   \
+    FORMS_WM(f),                                                               \
     {                                                                          \
         FLAT(f##_16m), FLAT(f##_32m), FLAT(f##_64m)                            \
     }
