@@ -44,6 +44,87 @@ JCC_WIDTHS(ge, 13)
 JCC_WIDTHS(le, 14)
 JCC_WIDTHS(g, 15)
 
+/* JMP, CALL and RET outside 64-bit code ... */
+#define NEAR(w)                                                                \
+    EXEC(jmp_##w)                                                              \
+    {                                                                          \
+        return flow_link(cpu, 0, CUT_##w(insn_next_rip(cpu, i) + i->imm));     \
+    }                                                                          \
+    EXEC(call_##w)                                                             \
+    {                                                                          \
+        uint64_t next = insn_next_rip(cpu, i);                                 \
+        uint64_t target = CUT_##w(next + i->imm);                              \
+        if (unlikely(target >= cpu->cs_end))                                   \
+            flow_check(cpu, target);                                           \
+        push##w(cpu, CUT_##w(next));                                           \
+        return flow_link(cpu, 0, target);                                      \
+    }                                                                          \
+    EXEC(ret_##w)                                                              \
+    {                                                                          \
+        uint64_t target = ld##w(cpu, SEG_SS, R64(RSP) & cpu->sp_mask);         \
+        struct block *b = flow_find(cpu, target);                              \
+        if (unlikely(!b))                                                      \
+            flow_check(cpu, target);                                           \
+        set_sp(cpu, R64(RSP) + w / 8);                                         \
+        return flow_jump_to(cpu, b, target);                                   \
+    }
+NEAR(16)
+NEAR(32)
+
+/* ... and in it, where the stack pointer and the target need no masks. */
+EXEC(jmp_64)
+{
+    return flow_link_64(cpu, 0, branch_next(cpu, i) + i->imm);
+}
+
+static NOINLINE const struct insn *call_miss(struct cpu *cpu,
+                                             const struct insn *i)
+{
+    uint64_t next = branch_next(cpu, i);
+    push64(cpu, next);
+    return flow_link_64(cpu, 0, next + i->imm);
+}
+
+EXEC(call_64)
+{
+    uint64_t next = branch_next(cpu, i), sp = R64(RSP) - 8;
+    void *host;
+    if (unlikely(!mem_hit(cpu, SEG_SS, sp, 8, MMU_WRITE, &host)))
+        return call_miss(cpu, i);
+    store_le64(host, next);
+    R64(RSP) = sp;
+    return flow_link_64(cpu, 0, next + i->imm);
+}
+
+static NOINLINE const struct insn *return_to(struct cpu *cpu, uint64_t target)
+{
+    flow_check(cpu, target);
+    R64(RSP) += 8;
+    return flow_jump_to(cpu, flow_find(cpu, target), target);
+}
+
+static NOINLINE const struct insn *ret_miss(struct cpu *cpu)
+{
+    return return_to(cpu, ld64(cpu, SEG_SS, R64(RSP)));
+}
+
+EXEC(ret_64)
+{
+    void *host;
+    uint64_t target;
+    struct jump_slot *slot;
+    struct block *b;
+    if (unlikely(!mem_hit(cpu, SEG_SS, R64(RSP), 8, MMU_READ, &host)))
+        return ret_miss(cpu);
+    target = load_le64(host);
+    slot = &cpu->mmu.now.jump[jump_slot_of(target)];
+    b = slot->block;
+    if (unlikely(slot->key != target || b->mode != cpu->mode))
+        return return_to(cpu, target);
+    R64(RSP) += 8;
+    return block_enter_64(cpu, b, target);
+}
+
 /* LOOP counts in CX, ECX or RCX by address size. */
 static ALWAYS_INLINE uint64_t count_reg(const struct cpu *cpu,
                                         const struct insn *i)
@@ -88,19 +169,6 @@ static ALWAYS_INLINE void set_count(struct cpu *cpu, const struct insn *i,
             return flow_link(cpu, 0, CUT_##w(next + i->imm));                  \
         return flow_link(cpu, 1, next);                                        \
     }                                                                          \
-    EXEC(jmp_##w)                                                              \
-    {                                                                          \
-        return flow_link(cpu, 0, CUT_##w(insn_next_rip(cpu, i) + i->imm));     \
-    }                                                                          \
-    EXEC(call_##w)                                                             \
-    {                                                                          \
-        uint64_t next = insn_next_rip(cpu, i);                                 \
-        uint64_t target = CUT_##w(next + i->imm);                              \
-        if (unlikely(target >= cpu->cs_end))                                   \
-            flow_check(cpu, target);                                           \
-        push##w(cpu, CUT_##w(next));                                           \
-        return flow_link(cpu, 0, target);                                      \
-    }                                                                          \
     EXEC(jmp_Ev_##w##r)                                                        \
     {                                                                          \
         uint64_t target = R##w(i->rm);                                         \
@@ -130,15 +198,6 @@ static ALWAYS_INLINE void set_count(struct cpu *cpu, const struct insn *i,
         flow_check(cpu, target);                                               \
         push##w(cpu, CUT_##w(insn_next_rip(cpu, i)));                          \
         return flow_jump_to(cpu, flow_find(cpu, target), target);              \
-    }                                                                          \
-    EXEC(ret_##w)                                                              \
-    {                                                                          \
-        uint64_t target = ld##w(cpu, SEG_SS, R64(RSP) & cpu->sp_mask);         \
-        struct block *b = flow_find(cpu, target);                              \
-        if (unlikely(!b))                                                      \
-            flow_check(cpu, target);                                           \
-        set_sp(cpu, R64(RSP) + w / 8);                                         \
-        return flow_jump_to(cpu, b, target);                                   \
     }                                                                          \
     EXEC(ret_Iw_##w)                                                           \
     {                                                                          \
