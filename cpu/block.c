@@ -456,3 +456,66 @@ struct block *block_single(struct cpu *cpu, uint64_t rip)
         cpu_raise_error(cpu, EX_GP, 0);
     return b;
 }
+
+/* ---- audit */
+
+static bool is_listed(struct block *b, struct ram_frame *frame)
+{
+    for (struct block *p = frame->head_block; p; p = *list_next(p, frame))
+        if (p == b)
+            return true;
+    return false;
+}
+
+static const char *audit_part(struct block *b, struct ram_frame *frame)
+{
+    unsigned offset, size;
+    part_in(b, frame, &offset, &size);
+    if (!is_listed(b, frame))
+        return "block that its frame does not know of";
+    if (!(frame->tracked & TRACK_CODE) ||
+        granules_of(offset, size) & ~frame->code_granules)
+        return "block over code that is not tracked";
+    return NULL;
+}
+
+/* Decoded anew it must be the same; blocks of two pages are left out. */
+static bool is_current(struct cpu *cpu, const struct block *b)
+{
+    struct block *again = cpu->blocks->single;
+    unsigned offset = (unsigned)((uintptr_t)b->code & (PAGE_SIZE - 1));
+    uint32_t mode = cpu->mode;
+    if (b->code2)
+        return true;
+    block_init(again, b->mode);
+    cpu->mode = b->mode;
+    decode_in_page(cpu, again, b->code, PAGE_SIZE - offset);
+    cpu->mode = mode;
+    return again->count == b->count && again->bytes == b->bytes &&
+           !memcmp(again->insn, b->insn, (b->count + 1u) * sizeof b->insn[0]);
+}
+
+static const char *audit_block(struct cpu *cpu, struct block *b)
+{
+    const char *wrong = audit_part(b, b->frame);
+    if (!wrong && b->frame2)
+        wrong = audit_part(b, b->frame2);
+    for (unsigned n = 0; n < 2; n++)
+        if (b->link[n] && b->link[n]->mode == MODE_DEAD)
+            return "link to a dead block";
+    if (!wrong && !is_current(cpu, b))
+        return "block older than its code";
+    return wrong;
+}
+
+const char *block_audit(struct cpu *cpu)
+{
+    struct block_cache *c = cpu->blocks;
+    const char *wrong = NULL;
+    for (unsigned h = 0; h < HASH_SIZE; h++)
+        for (struct block *b = c->hash[h]; b && !wrong; b = b->hash_next)
+            wrong = hash_of(b->code, b->mode) == h
+                        ? audit_block(cpu, b)
+                        : "dead block that can be found";
+    return wrong;
+}

@@ -53,6 +53,8 @@ void block_code_written(void *opaque, struct ram_frame *frame, gpa_t gpa,
                         unsigned offset, unsigned size);
 /* Drop everything; only between instructions. */
 void block_drop_all(struct cpu *cpu);
+/* Between instructions: what is wrong with the cache, NULL = nothing. */
+const char *block_audit(struct cpu *cpu);
 
 /* Out of line: budget used up, or the CS limit is near. */
 const struct insn *block_enter_slow(struct cpu *cpu, struct block *b,

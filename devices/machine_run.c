@@ -5,6 +5,7 @@
  * says; a halted CPU returns MACHINE_IDLE, and the budget of a slice follows
  * from the measured speed. Events fire between slices only. */
 #include "config.h"
+#include "cpu/block.h"
 #include "cpu/cpu.h"
 #include "devices/machine_state.h"
 #include "devices/pm_piix4.h"
@@ -13,8 +14,8 @@
 /* A request to stop from outside is seen that often. */
 enum { MAX_SLICE = 2000000, MIN_HOST_SLICE = 500 };
 
-/* Debug builds check the MMU's invariants that often; a prime, so that the
- * moments fall anywhere in what the guest repeats. */
+/* Debug builds check the invariants of MMU and blocks that often; a prime, so
+ * that the moments fall anywhere in what the guest repeats. */
 enum { AUDIT_INSTRUCTIONS = 299993 };
 
 /* The reset line is held that long; a guest that resets in a loop gets on. */
@@ -196,6 +197,8 @@ static void audit(struct machine *m)
         return;
     m->next_audit = cpu_icount(m->cpu) + AUDIT_INSTRUCTIONS;
     wrong = mmu_audit(&m->cpu->mmu);
+    if (!wrong)
+        wrong = block_audit(m->cpu);
     if (wrong)
         assert_failed(wrong, __FILE__, __LINE__);
 }
