@@ -16,7 +16,7 @@ enum { MAX_SLICE = 2000000, MIN_HOST_SLICE = 500 };
 
 /* Debug builds check the invariants of MMU and blocks that often; a prime, so
  * that the moments fall anywhere in what the guest repeats. */
-enum { AUDIT_INSTRUCTIONS = 299993 };
+enum { AUDIT_INSTRUCTIONS = 999983 };
 
 /* The reset line is held that long; a guest that resets in a loop gets on. */
 enum { RESET_NS = 1000000 };
