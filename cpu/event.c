@@ -279,7 +279,7 @@ static void new_stack_segment(struct cpu *cpu, const struct delivery *d,
         cpu_raise_error(cpu, EX_TS, error);
     seg_unpack(ss, selector, desc);
     if ((selector & 3u) != cpl ||
-        (ss->attr & DESC_DPL) >> DESC_DPL_SHIFT != cpl ||
+        (ss->attr & DESC_DPL) >> DESC_DPL_SHIFT != (int)cpl ||
         (ss->attr & (DESC_S | DESC_CODE | DESC_RW)) != (DESC_S | DESC_RW))
         cpu_raise_error(cpu, EX_TS, error);
     if (!(ss->attr & DESC_P))
