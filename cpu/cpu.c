@@ -18,9 +18,9 @@
 #define FA(t, m) FIELD_ARRAY(struct cpu, t, m)
 #define SEG_FIELDS(s)                                                          \
     F(U64, s.base), F(U32, s.limit), F(U16, s.selector), F(U16, s.attr)
-#define FIELD_XMM(a)                                                           \
+#define FIELD_VEC(a)                                                           \
     {                                                                          \
-#a, STATE_U64, (uint32_t)offsetof(struct cpu, a), 32, 8                \
+#a, STATE_U64, (uint32_t)offsetof(struct cpu, a), 64, 8                \
     }
 
 static const struct state_field cpu_fields[] = {
@@ -81,8 +81,7 @@ static const struct state_field cpu_fields[] = {
     F(U16, fds),
     F(U64, fip),
     F(U64, fdp),
-    FIELD_XMM(xmm),
-    FIELD_XMM(ymmh),
+    FIELD_VEC(vec),
     F(U32, mxcsr),
     F(U32, attention),
     F(U64, icount),
@@ -133,7 +132,7 @@ static void cpu_destroy(struct device *device)
 static const struct device_ops cpu_ops = {
     .name = "cpu",
     .description = "x86-64 processor",
-    .version = 1,
+    .version = 2,
     .fields = cpu_fields,
     .reset = cpu_device_reset,
     .post_load = cpu_post_load,
@@ -142,10 +141,11 @@ static const struct device_ops cpu_ops = {
 
 struct cpu *cpu_create(const struct cpu_config *config)
 {
-    struct cpu *cpu = calloc(1, sizeof *cpu);
+    struct cpu *cpu = aligned_alloc(_Alignof(struct cpu), sizeof *cpu);
     struct mmu_client client = {block_code_written, cpu};
     if (!cpu)
         return NULL;
+    memset(cpu, 0, sizeof *cpu);
     device_init(&cpu->dev, &cpu_ops, "cpu", config->log);
     cpu->config = *config;
     cpuid_set_features(cpu);
@@ -234,8 +234,7 @@ void cpu_reset(struct cpu *cpu)
     cpu->ftag = 0xff; /* tag word 5555h: valid (zero) */
     cpu->fop = cpu->fcs = cpu->fds = 0;
     cpu->fip = cpu->fdp = 0;
-    memset(cpu->xmm, 0, sizeof cpu->xmm);
-    memset(cpu->ymmh, 0, sizeof cpu->ymmh);
+    memset(cpu->vec, 0, sizeof cpu->vec);
     cpu->mxcsr = 0x1f80;
     cpu->attention = 0;
     mmu_set_a20(&cpu->mmu, true);

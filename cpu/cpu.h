@@ -238,7 +238,17 @@ union xmm {
     uint64_t q[2];
 };
 
-/* Saved fields are those named in cpu_fields[] (cpu.c). Lanes of `xmm` are
+/* A YMM register: x[0] is the XMM register, x[1] its upper half. JIT code
+ * loads and stores it whole. */
+union vec {
+    union xmm x[2];
+    uint64_t q[4];
+};
+
+/* The XMM register n of `cpu`. */
+#define XMM(n) (cpu->vec[n].x[0])
+
+/* Saved fields are those named in cpu_fields[] (cpu.c). Lanes of `vec` are
  * host-endian within a lane: lane n of width w is the n-th in guest order;
  * on little-endian hosts the bytes equal the guest's memory image. */
 struct cpu {
@@ -282,8 +292,7 @@ struct cpu {
     uint8_t ftag;          /* abridged: bit n = Rn is not empty */
     uint16_t fop, fcs, fds;
     uint64_t fip, fdp;
-    union xmm xmm[16];
-    union xmm ymmh[16]; /* upper halves of YMM */
+    _Alignas(32) union vec vec[16];
     uint32_t mxcsr;
 
     uint32_t attention; /* enum cpu_attention */

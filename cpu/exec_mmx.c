@@ -161,7 +161,7 @@ EXEC(movq2dq)
     need_sse(cpu);
     need_mmx(cpu);
     mmx_use(cpu);
-    cpu->xmm[i->reg] = (union xmm){.q = {mmx_get(cpu, i->rm), 0}};
+    XMM(i->reg) = (union xmm){.q = {mmx_get(cpu, i->rm), 0}};
     NEXT;
 }
 
@@ -169,7 +169,7 @@ EXEC(movdq2q)
 {
     need_sse(cpu);
     need_mmx(cpu);
-    finish(cpu, i, vec_of(cpu->xmm[i->rm].q[0]));
+    finish(cpu, i, vec_of(XMM(i->rm).q[0]));
     NEXT;
 }
 

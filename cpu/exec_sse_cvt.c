@@ -15,7 +15,7 @@
         uint##width##_t r =                                                    \
             float##width##_from_int##int_width((int##int_width##_t)b, &m);     \
         sse_end(cpu, m);                                                       \
-        cpu->xmm[i->reg].lane = r;                                             \
+        XMM(i->reg).lane = r;                                                  \
     }                                                                          \
     EXEC(name##_r)                                                             \
     {                                                                          \
@@ -48,7 +48,7 @@ FROM_INT(cvtsi2sd_64, 64, q[0], 64, R64)
     EXEC(name##_r)                                                             \
     {                                                                          \
         need_sse(cpu);                                                         \
-        name##_do(cpu, i, cpu->xmm[i->rm].lane);                               \
+        name##_do(cpu, i, XMM(i->rm).lane);                                    \
         NEXT;                                                                  \
     }                                                                          \
     EXEC(name##_m)                                                             \
@@ -73,15 +73,15 @@ TO_INT(cvttsd2si_64, 64, q[0], truncate_int64, 64)
                                         union xmm b)                           \
     {                                                                          \
         uint32_t m = sse_begin(cpu);                                           \
-        union xmm r = cpu->xmm[i->reg];                                        \
+        union xmm r = XMM(i->reg);                                             \
         statement;                                                             \
         sse_end(cpu, m);                                                       \
-        cpu->xmm[i->reg] = r;                                                  \
+        XMM(i->reg) = r;                                                       \
     }                                                                          \
     EXEC(name##_r)                                                             \
     {                                                                          \
         need_sse(cpu);                                                         \
-        name##_do(cpu, i, cpu->xmm[i->rm]);                                    \
+        name##_do(cpu, i, XMM(i->rm));                                         \
         NEXT;                                                                  \
     }                                                                          \
     EXEC(name##_m)                                                             \
@@ -156,7 +156,7 @@ CONVERT(cvttpd2dq, simd_load, r.q[0] = FROM_PD(float64_truncate_int32);
     {                                                                          \
         need_sse(cpu);                                                         \
         need_mmx(cpu);                                                         \
-        name##_do(cpu, i, cpu->xmm[i->rm]);                                    \
+        name##_do(cpu, i, XMM(i->rm));                                         \
         NEXT;                                                                  \
     }                                                                          \
     EXEC(name##_m)                                                             \
@@ -179,15 +179,15 @@ static void cvtpi2ps_do(struct cpu *cpu, const struct insn *i, uint64_t b)
                       float32_from_int32((int32_t)HIGH32(b), &m));
 
     sse_end(cpu, m);
-    cpu->xmm[i->reg].q[0] = r;
+    XMM(i->reg).q[0] = r;
 }
 
 static void cvtpi2pd_do(struct cpu *cpu, const struct insn *i, uint64_t b)
 {
     uint32_t m = sse_begin(cpu);
 
-    cpu->xmm[i->reg].q[0] = float64_from_int32((int32_t)LOW32(b), &m);
-    cpu->xmm[i->reg].q[1] = float64_from_int32((int32_t)HIGH32(b), &m);
+    XMM(i->reg).q[0] = float64_from_int32((int32_t)LOW32(b), &m);
+    XMM(i->reg).q[1] = float64_from_int32((int32_t)HIGH32(b), &m);
 }
 
 EXEC(cvtpi2ps_r)

@@ -160,16 +160,16 @@ HORIZONTAL(hsub, sub)
         struct cpu *cpu, const struct insn *i, union xmm b)                    \
     {                                                                          \
         uint32_t m = sse_begin(cpu);                                           \
-        union xmm r = name##_##suffix(cpu->xmm[i->reg], b, &m);                \
+        union xmm r = name##_##suffix(XMM(i->reg), b, &m);                     \
         sse_end(cpu, m);                                                       \
-        cpu->xmm[i->reg] = r;                                                  \
+        XMM(i->reg) = r;                                                       \
     }
 
 #define PACKED_FORMS(name, suffix)                                             \
     EXEC_BODY(name##suffix##_r)                                                \
     {                                                                          \
         need_sse(cpu);                                                         \
-        name##suffix##_do(cpu, i, cpu->xmm[i->rm]);                            \
+        name##suffix##_do(cpu, i, XMM(i->rm));                                 \
     }                                                                          \
     EXEC_BODY(name##suffix##_m)                                                \
     {                                                                          \
@@ -191,10 +191,10 @@ HORIZONTAL(hsub, sub)
     static ALWAYS_INLINE void name##suffix##_do(                               \
         struct cpu *cpu, const struct insn *i, union xmm b)                    \
     {                                                                          \
-        union xmm a = cpu->xmm[i->reg];                                        \
+        union xmm a = XMM(i->reg);                                             \
         if (likely(mxcsr_is_fast(cpu->mxcsr)) &&                               \
             likely(name##_##suffix##_try(&a, &b)))                             \
-            cpu->xmm[i->reg] = a;                                              \
+            XMM(i->reg) = a;                                                   \
         else                                                                   \
             name##suffix##_slow(cpu, i, b);                                    \
     }                                                                          \
@@ -205,7 +205,7 @@ HORIZONTAL(hsub, sub)
     EXEC_BODY(name##_r)                                                        \
     {                                                                          \
         need_sse(cpu);                                                         \
-        name##_do(cpu, i, cpu->xmm[i->rm].lane);                               \
+        name##_do(cpu, i, XMM(i->rm).lane);                                    \
     }                                                                          \
     EXEC_BODY(name##_m)                                                        \
     {                                                                          \
@@ -217,7 +217,7 @@ HORIZONTAL(hsub, sub)
     static ALWAYS_INLINE void name##_do(struct cpu *cpu, const struct insn *i, \
                                         uint##width##_t b)                     \
     {                                                                          \
-        uint##width##_t *a = &cpu->xmm[i->reg].lane;                           \
+        uint##width##_t *a = &XMM(i->reg).lane;                                \
         uint32_t m = sse_begin(cpu);                                           \
         uint##width##_t r = (expression);                                      \
         sse_end(cpu, m);                                                       \
@@ -230,15 +230,14 @@ HORIZONTAL(hsub, sub)
         struct cpu *cpu, const struct insn *i, uint##width##_t b)              \
     {                                                                          \
         uint32_t m = sse_begin(cpu);                                           \
-        uint##width##_t r =                                                    \
-            float##width##_##name(cpu->xmm[i->reg].lane, b, &m);               \
+        uint##width##_t r = float##width##_##name(XMM(i->reg).lane, b, &m);    \
         sse_end(cpu, m);                                                       \
-        cpu->xmm[i->reg].lane = r;                                             \
+        XMM(i->reg).lane = r;                                                  \
     }                                                                          \
     static ALWAYS_INLINE void name##suffix##_do(                               \
         struct cpu *cpu, const struct insn *i, uint##width##_t b)              \
     {                                                                          \
-        uint##width##_t *a = &cpu->xmm[i->reg].lane, r;                        \
+        uint##width##_t *a = &XMM(i->reg).lane, r;                             \
         if (likely(float##width##_##name##_try(*a, b, cpu->mxcsr, &r)))        \
             *a = r;                                                            \
         else                                                                   \
@@ -319,27 +318,26 @@ static uint32_t approximate_rsqrt(uint32_t a)
     EXEC(name##ps_r)                                                           \
     {                                                                          \
         need_sse(cpu);                                                         \
-        cpu->xmm[i->reg] = name##ps_do(cpu->xmm[i->rm]);                       \
+        XMM(i->reg) = name##ps_do(XMM(i->rm));                                 \
         NEXT;                                                                  \
     }                                                                          \
     EXEC(name##ps_m)                                                           \
     {                                                                          \
         need_sse(cpu);                                                         \
-        cpu->xmm[i->reg] = name##ps_do(simd_load(cpu, i));                     \
+        XMM(i->reg) = name##ps_do(simd_load(cpu, i));                          \
         NEXT;                                                                  \
     }                                                                          \
     EXEC(name##ss_r)                                                           \
     {                                                                          \
         need_sse(cpu);                                                         \
-        cpu->xmm[i->reg].d[LANE32(0)] =                                        \
-            approximate_##name(cpu->xmm[i->rm].d[LANE32(0)]);                  \
+        XMM(i->reg).d[LANE32(0)] =                                             \
+            approximate_##name(XMM(i->rm).d[LANE32(0)]);                       \
         NEXT;                                                                  \
     }                                                                          \
     EXEC(name##ss_m)                                                           \
     {                                                                          \
         need_sse(cpu);                                                         \
-        cpu->xmm[i->reg].d[LANE32(0)] =                                        \
-            approximate_##name(simd_load32(cpu, i));                           \
+        XMM(i->reg).d[LANE32(0)] = approximate_##name(simd_load32(cpu, i));    \
         NEXT;                                                                  \
     }
 
@@ -399,31 +397,31 @@ static ALWAYS_INLINE uint64_t compare64(uint64_t a, uint64_t b,
 
 static void cmpps_do(struct cpu *cpu, const struct insn *i, union xmm b)
 {
-    union xmm r = cpu->xmm[i->reg];
+    union xmm r = XMM(i->reg);
     uint32_t m = sse_begin(cpu);
 
     for (unsigned n = 0; n < 4; n++)
         r.d[n] = compare32(r.d[n], b.d[n], (unsigned)i->imm, &m);
     sse_end(cpu, m);
-    cpu->xmm[i->reg] = r;
+    XMM(i->reg) = r;
 }
 
 static void cmppd_do(struct cpu *cpu, const struct insn *i, union xmm b)
 {
-    union xmm r = cpu->xmm[i->reg];
+    union xmm r = XMM(i->reg);
     uint32_t m = sse_begin(cpu);
 
     for (unsigned n = 0; n < 2; n++)
         r.q[n] = compare64(r.q[n], b.q[n], (unsigned)i->imm, &m);
     sse_end(cpu, m);
-    cpu->xmm[i->reg] = r;
+    XMM(i->reg) = r;
 }
 
 #define EXEC_CMP_PACKED(name)                                                  \
     EXEC(name##_r)                                                             \
     {                                                                          \
         need_sse(cpu);                                                         \
-        name##_do(cpu, i, cpu->xmm[i->rm]);                                    \
+        name##_do(cpu, i, XMM(i->rm));                                         \
         NEXT;                                                                  \
     }                                                                          \
     EXEC(name##_m)                                                             \
@@ -456,13 +454,13 @@ static ALWAYS_INLINE void compare_end(struct cpu *cpu, uint32_t m,
     {                                                                          \
         uint32_t m = sse_begin(cpu);                                           \
         enum fp_relation r =                                                   \
-            float##width##_compare(cpu->xmm[i->reg].lane, b, signals, &m);     \
+            float##width##_compare(XMM(i->reg).lane, b, signals, &m);          \
         compare_end(cpu, m, r);                                                \
     }                                                                          \
     EXEC(name##_r)                                                             \
     {                                                                          \
         need_sse(cpu);                                                         \
-        name##_do(cpu, i, cpu->xmm[i->rm].lane);                               \
+        name##_do(cpu, i, XMM(i->rm).lane);                                    \
         NEXT;                                                                  \
     }                                                                          \
     EXEC(name##_m)                                                             \

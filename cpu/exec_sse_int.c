@@ -13,10 +13,10 @@
     {                                                                          \
         union xmm a, b;                                                        \
         need_sse(cpu);                                                         \
-        a = cpu->xmm[i->reg];                                                  \
-        b = cpu->xmm[i->rm];                                                   \
+        a = XMM(i->reg);                                                       \
+        b = XMM(i->rm);                                                        \
         pk_##name(&a, &b);                                                     \
-        cpu->xmm[i->reg] = a;                                                  \
+        XMM(i->reg) = a;                                                       \
         NEXT;                                                                  \
     }                                                                          \
     EXEC(sse_##name##_m)                                                       \
@@ -24,9 +24,9 @@
         union xmm a, b;                                                        \
         need_sse(cpu);                                                         \
         b = simd_load(cpu, i);                                                 \
-        a = cpu->xmm[i->reg];                                                  \
+        a = XMM(i->reg);                                                       \
         pk_##name(&a, &b);                                                     \
-        cpu->xmm[i->reg] = a;                                                  \
+        XMM(i->reg) = a;                                                       \
         NEXT;                                                                  \
     }
 PACKED_OPS(SSE_OP)
@@ -51,9 +51,9 @@ SSE_OP(, punpckhqdq, , )
     {                                                                          \
         union xmm a;                                                           \
         need_sse(cpu);                                                         \
-        a = cpu->xmm[i->rm];                                                   \
+        a = XMM(i->rm);                                                        \
         pk_##name##_by(&a, i->imm);                                            \
-        cpu->xmm[i->rm] = a;                                                   \
+        XMM(i->rm) = a;                                                        \
         NEXT;                                                                  \
     }
 PACKED_SHIFTS(SSE_SHIFT)
@@ -77,7 +77,7 @@ EXEC(psrldq)
     unsigned by = i->imm > 15 ? 16 : (unsigned)i->imm;
 
     need_sse(cpu);
-    cpu->xmm[i->rm] = align_right(zero, cpu->xmm[i->rm], by);
+    XMM(i->rm) = align_right(zero, XMM(i->rm), by);
     NEXT;
 }
 
@@ -87,15 +87,14 @@ EXEC(pslldq)
     unsigned by = i->imm > 15 ? 16 : (unsigned)i->imm;
 
     need_sse(cpu);
-    cpu->xmm[i->rm] = align_right(cpu->xmm[i->rm], zero, 16 - by);
+    XMM(i->rm) = align_right(XMM(i->rm), zero, 16 - by);
     NEXT;
 }
 
 EXEC(sse_palignr_r)
 {
     need_sse(cpu);
-    cpu->xmm[i->reg] =
-        align_right(cpu->xmm[i->reg], cpu->xmm[i->rm], (unsigned)i->imm);
+    XMM(i->reg) = align_right(XMM(i->reg), XMM(i->rm), (unsigned)i->imm);
     NEXT;
 }
 
@@ -105,7 +104,7 @@ EXEC(sse_palignr_m)
 
     need_sse(cpu);
     b = simd_load(cpu, i);
-    cpu->xmm[i->reg] = align_right(cpu->xmm[i->reg], b, (unsigned)i->imm);
+    XMM(i->reg) = align_right(XMM(i->reg), b, (unsigned)i->imm);
     NEXT;
 }
 
@@ -114,14 +113,14 @@ EXEC(sse_palignr_m)
 EXEC(sse_mov_r)
 {
     need_sse(cpu);
-    cpu->xmm[i->reg] = cpu->xmm[i->rm];
+    XMM(i->reg) = XMM(i->rm);
     NEXT;
 }
 
 EXEC(sse_mov_store_r)
 {
     need_sse(cpu);
-    cpu->xmm[i->rm] = cpu->xmm[i->reg];
+    XMM(i->rm) = XMM(i->reg);
     NEXT;
 }
 
@@ -129,7 +128,7 @@ EXEC(sse_mov_store_r)
 EXEC(sse_mova_m)
 {
     need_sse(cpu);
-    cpu->xmm[i->reg] = simd_load(cpu, i);
+    XMM(i->reg) = simd_load(cpu, i);
     NEXT;
 }
 
@@ -137,7 +136,7 @@ EXEC(sse_mova_m)
 EXEC(sse_mova_store_m)
 {
     need_sse(cpu);
-    simd_store(cpu, i, cpu->xmm[i->reg]);
+    simd_store(cpu, i, XMM(i->reg));
     NEXT;
 }
 
@@ -145,14 +144,14 @@ EXEC(sse_mova_store_m)
 EXEC(sse_movu_m)
 {
     need_sse(cpu);
-    cpu->xmm[i->reg] = simd_load_any(cpu, i);
+    XMM(i->reg) = simd_load_any(cpu, i);
     NEXT;
 }
 
 EXEC(sse_movu_store_m)
 {
     need_sse(cpu);
-    simd_store_any(cpu, i, cpu->xmm[i->reg]);
+    simd_store_any(cpu, i, XMM(i->reg));
     NEXT;
 }
 
@@ -161,7 +160,7 @@ EXEC(sse_movu_store_m)
 EXEC(movss_r)
 {
     need_sse(cpu);
-    cpu->xmm[i->reg].d[LANE32(0)] = cpu->xmm[i->rm].d[LANE32(0)];
+    XMM(i->reg).d[LANE32(0)] = XMM(i->rm).d[LANE32(0)];
     NEXT;
 }
 
@@ -169,35 +168,35 @@ EXEC(movss_r)
 EXEC(movss_m)
 {
     need_sse(cpu);
-    cpu->xmm[i->reg] = (union xmm){.q = {simd_load32(cpu, i), 0}};
+    XMM(i->reg) = (union xmm){.q = {simd_load32(cpu, i), 0}};
     NEXT;
 }
 
 EXEC(movss_store_r)
 {
     need_sse(cpu);
-    cpu->xmm[i->rm].d[LANE32(0)] = cpu->xmm[i->reg].d[LANE32(0)];
+    XMM(i->rm).d[LANE32(0)] = XMM(i->reg).d[LANE32(0)];
     NEXT;
 }
 
 EXEC(movss_store_m)
 {
     need_sse(cpu);
-    st32(cpu, i->seg, mem_offset(cpu, i), (uint32_t)cpu->xmm[i->reg].q[0]);
+    st32(cpu, i->seg, mem_offset(cpu, i), (uint32_t)XMM(i->reg).q[0]);
     NEXT;
 }
 
 EXEC(sse_movd_r)
 {
     need_sse(cpu);
-    cpu->xmm[i->reg] = (union xmm){.q = {R32(i->rm), 0}};
+    XMM(i->reg) = (union xmm){.q = {R32(i->rm), 0}};
     NEXT;
 }
 
 EXEC(sse_movd_store_r)
 {
     need_sse(cpu);
-    set_r32(cpu, i->rm, (uint32_t)cpu->xmm[i->reg].q[0]);
+    set_r32(cpu, i->rm, (uint32_t)XMM(i->reg).q[0]);
     NEXT;
 }
 
@@ -206,7 +205,7 @@ EXEC(sse_movd_store_r)
 EXEC(movsd_r)
 {
     need_sse(cpu);
-    cpu->xmm[i->reg].q[0] = cpu->xmm[i->rm].q[0];
+    XMM(i->reg).q[0] = XMM(i->rm).q[0];
     NEXT;
 }
 
@@ -214,14 +213,14 @@ EXEC(movsd_r)
 EXEC(movsd_m)
 {
     need_sse(cpu);
-    cpu->xmm[i->reg] = (union xmm){.q = {simd_load64(cpu, i), 0}};
+    XMM(i->reg) = (union xmm){.q = {simd_load64(cpu, i), 0}};
     NEXT;
 }
 
 EXEC(movsd_store_r)
 {
     need_sse(cpu);
-    cpu->xmm[i->rm].q[0] = cpu->xmm[i->reg].q[0];
+    XMM(i->rm).q[0] = XMM(i->reg).q[0];
     NEXT;
 }
 
@@ -229,35 +228,35 @@ EXEC(movsd_store_r)
 EXEC(movsd_store_m)
 {
     need_sse(cpu);
-    st64(cpu, i->seg, mem_offset(cpu, i), cpu->xmm[i->reg].q[0]);
+    st64(cpu, i->seg, mem_offset(cpu, i), XMM(i->reg).q[0]);
     NEXT;
 }
 
 EXEC(sse_movq_r)
 {
     need_sse(cpu);
-    cpu->xmm[i->reg] = (union xmm){.q = {cpu->xmm[i->rm].q[0], 0}};
+    XMM(i->reg) = (union xmm){.q = {XMM(i->rm).q[0], 0}};
     NEXT;
 }
 
 EXEC(sse_movq_store_r)
 {
     need_sse(cpu);
-    cpu->xmm[i->rm] = (union xmm){.q = {cpu->xmm[i->reg].q[0], 0}};
+    XMM(i->rm) = (union xmm){.q = {XMM(i->reg).q[0], 0}};
     NEXT;
 }
 
 EXEC(sse_movq_Eq_r)
 {
     need_sse(cpu);
-    cpu->xmm[i->reg] = (union xmm){.q = {R64(i->rm), 0}};
+    XMM(i->reg) = (union xmm){.q = {R64(i->rm), 0}};
     NEXT;
 }
 
 EXEC(sse_movq_Eq_store_r)
 {
     need_sse(cpu);
-    set_r64(cpu, i->rm, cpu->xmm[i->reg].q[0]);
+    set_r64(cpu, i->rm, XMM(i->reg).q[0]);
     NEXT;
 }
 
@@ -265,35 +264,35 @@ EXEC(sse_movq_Eq_store_r)
 EXEC(movlps_m)
 {
     need_sse(cpu);
-    cpu->xmm[i->reg].q[0] = simd_load64(cpu, i);
+    XMM(i->reg).q[0] = simd_load64(cpu, i);
     NEXT;
 }
 
 EXEC(movhps_m)
 {
     need_sse(cpu);
-    cpu->xmm[i->reg].q[1] = simd_load64(cpu, i);
+    XMM(i->reg).q[1] = simd_load64(cpu, i);
     NEXT;
 }
 
 EXEC(movhps_store_m)
 {
     need_sse(cpu);
-    st64(cpu, i->seg, mem_offset(cpu, i), cpu->xmm[i->reg].q[1]);
+    st64(cpu, i->seg, mem_offset(cpu, i), XMM(i->reg).q[1]);
     NEXT;
 }
 
 EXEC(movhlps_r)
 {
     need_sse(cpu);
-    cpu->xmm[i->reg].q[0] = cpu->xmm[i->rm].q[1];
+    XMM(i->reg).q[0] = XMM(i->rm).q[1];
     NEXT;
 }
 
 EXEC(movlhps_r)
 {
     need_sse(cpu);
-    cpu->xmm[i->reg].q[1] = cpu->xmm[i->rm].q[0];
+    XMM(i->reg).q[1] = XMM(i->rm).q[0];
     NEXT;
 }
 
@@ -304,8 +303,8 @@ EXEC(maskmovdqu)
     uint64_t off = mem_wrap(i, R64(RDI));
 
     need_sse(cpu);
-    v = cpu->xmm[i->reg];
-    mask = cpu->xmm[i->rm];
+    v = XMM(i->reg);
+    mask = XMM(i->rm);
     for (unsigned n = 0; n < 16; n++)
         if (mask.b[LANE8(n)] & 0x80)
             mem_probe_write(cpu, i->seg, mem_wrap(i, off + n), 1);
@@ -320,13 +319,13 @@ EXEC(maskmovdqu)
 EXEC(sse_pmovmskb)
 {
     need_sse(cpu);
-    set_r32(cpu, i->reg, pk_mask(&cpu->xmm[i->rm]));
+    set_r32(cpu, i->reg, pk_mask(&XMM(i->rm)));
     NEXT;
 }
 
 EXEC(movmskps)
 {
-    const union xmm *b = &cpu->xmm[i->rm];
+    const union xmm *b = &XMM(i->rm);
 
     need_sse(cpu);
     set_r32(cpu, i->reg,
@@ -337,7 +336,7 @@ EXEC(movmskps)
 
 EXEC(movmskpd)
 {
-    const union xmm *b = &cpu->xmm[i->rm];
+    const union xmm *b = &XMM(i->rm);
 
     need_sse(cpu);
     set_r32(cpu, i->reg, (uint32_t)(b->q[0] >> 63 | (b->q[1] >> 63) << 1));
@@ -347,22 +346,21 @@ EXEC(movmskpd)
 EXEC(sse_pinsrw_r)
 {
     need_sse(cpu);
-    cpu->xmm[i->reg].w[LANE16(i->imm & 7)] = R16(i->rm);
+    XMM(i->reg).w[LANE16(i->imm & 7)] = R16(i->rm);
     NEXT;
 }
 
 EXEC(sse_pinsrw_m)
 {
     need_sse(cpu);
-    cpu->xmm[i->reg].w[LANE16(i->imm & 7)] =
-        ld16(cpu, i->seg, mem_offset(cpu, i));
+    XMM(i->reg).w[LANE16(i->imm & 7)] = ld16(cpu, i->seg, mem_offset(cpu, i));
     NEXT;
 }
 
 EXEC(sse_pextrw)
 {
     need_sse(cpu);
-    set_r32(cpu, i->reg, cpu->xmm[i->rm].w[LANE16(i->imm & 7)]);
+    set_r32(cpu, i->reg, XMM(i->rm).w[LANE16(i->imm & 7)]);
     NEXT;
 }
 
@@ -438,8 +436,8 @@ static ALWAYS_INLINE union xmm shuffle_movshdup(union xmm a, union xmm b,
     EXEC(name##_r)                                                             \
     {                                                                          \
         need_sse(cpu);                                                         \
-        cpu->xmm[i->reg] = shuffle_##name(cpu->xmm[i->reg], cpu->xmm[i->rm],   \
-                                          (unsigned)i->imm);                   \
+        XMM(i->reg) =                                                          \
+            shuffle_##name(XMM(i->reg), XMM(i->rm), (unsigned)i->imm);         \
         NEXT;                                                                  \
     }                                                                          \
     EXEC(name##_m)                                                             \
@@ -447,8 +445,7 @@ static ALWAYS_INLINE union xmm shuffle_movshdup(union xmm a, union xmm b,
         union xmm b;                                                           \
         need_sse(cpu);                                                         \
         b = simd_load(cpu, i);                                                 \
-        cpu->xmm[i->reg] =                                                     \
-            shuffle_##name(cpu->xmm[i->reg], b, (unsigned)i->imm);             \
+        XMM(i->reg) = shuffle_##name(XMM(i->reg), b, (unsigned)i->imm);        \
         NEXT;                                                                  \
     }
 
@@ -462,10 +459,10 @@ SHUFFLE(movshdup)
 
 EXEC(movddup_r)
 {
-    uint64_t v = cpu->xmm[i->rm].q[0];
+    uint64_t v = XMM(i->rm).q[0];
 
     need_sse(cpu);
-    cpu->xmm[i->reg] = (union xmm){.q = {v, v}};
+    XMM(i->reg) = (union xmm){.q = {v, v}};
     NEXT;
 }
 
@@ -475,6 +472,6 @@ EXEC(movddup_m)
 
     need_sse(cpu);
     v = simd_load64(cpu, i);
-    cpu->xmm[i->reg] = (union xmm){.q = {v, v}};
+    XMM(i->reg) = (union xmm){.q = {v, v}};
     NEXT;
 }

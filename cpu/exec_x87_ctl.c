@@ -458,8 +458,8 @@ EXEC_BODY(fxsave)
         store_le16(image + FX_ST + 16 * n + 8, fpu_st(cpu, n)->se);
     }
     for (unsigned n = 0; FX_XMM + 16 * n < size; n++) {
-        store_le64(image + FX_XMM + 16 * n, cpu->xmm[n].q[0]);
-        store_le64(image + FX_XMM + 16 * n + 8, cpu->xmm[n].q[1]);
+        store_le64(image + FX_XMM + 16 * n, XMM(n).q[0]);
+        store_le64(image + FX_XMM + 16 * n + 8, XMM(n).q[1]);
     }
     image_write(cpu, i->seg, off, image, size);
 }
@@ -499,8 +499,8 @@ EXEC_BODY(fxrstor)
         fpu_st(cpu, n)->se = load_le16(image + FX_ST + 16 * n + 8);
     }
     for (unsigned n = 0; FX_XMM + 16 * n < size; n++) {
-        cpu->xmm[n].q[0] = load_le64(image + FX_XMM + 16 * n);
-        cpu->xmm[n].q[1] = load_le64(image + FX_XMM + 16 * n + 8);
+        XMM(n).q[0] = load_le64(image + FX_XMM + 16 * n);
+        XMM(n).q[1] = load_le64(image + FX_XMM + 16 * n + 8);
     }
     fpu_update_error(cpu);
 }

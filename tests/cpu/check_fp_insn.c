@@ -192,8 +192,8 @@ static void put_state(struct rig *rig, const struct fp_state *f, bool mem)
 
     memcpy(cpu->fpr, f->st, sizeof(cpu->fpr));
     for (unsigned n = 0; n < 8; n++) {
-        cpu->xmm[n].q[0] = f->xmm[n][0];
-        cpu->xmm[n].q[1] = f->xmm[n][1];
+        XMM(n).q[0] = f->xmm[n][0];
+        XMM(n).q[1] = f->xmm[n][1];
     }
     cpu->fcw = f->fcw;
     cpu->ftop = f->fsw >> 11 & 7;
@@ -218,8 +218,8 @@ static void get_state(struct rig *rig, struct fp_state *f)
 
     memcpy(f->st, cpu->fpr, sizeof(cpu->fpr));
     for (unsigned n = 0; n < 8; n++) {
-        f->xmm[n][0] = cpu->xmm[n].q[0];
-        f->xmm[n][1] = cpu->xmm[n].q[1];
+        f->xmm[n][0] = XMM(n).q[0];
+        f->xmm[n][1] = XMM(n).q[1];
     }
     f->fcw = cpu->fcw;
     f->fsw = (uint16_t)(cpu->fsw | cpu->ftop << 11);
@@ -639,7 +639,7 @@ START_TEST(fxsave_and_fxrstor)
     struct rig *rig = protected_rig();
     struct cpu *cpu = rig->cpu;
 
-    cpu->xmm[7].q[1] = 0x1122334455667788;
+    XMM(7).q[1] = 0x1122334455667788;
     ck_assert_int_eq(RUN(rig, 0xdb, 0xe3, 0xd9, 0xeb, 0x0f, 0xae, 0x03, 0xf4),
                      RIG_HALT);
     ck_assert_uint_eq(rig_peek(rig, IMAGE + 4, 1), 0x80);
@@ -648,11 +648,11 @@ START_TEST(fxsave_and_fxrstor)
     ck_assert_uint_eq(rig_peek(rig, IMAGE + 32, 8), 0xc90fdaa22168c235);
     ck_assert_uint_eq(rig_peek(rig, IMAGE + 160 + 7 * 16 + 8, 8),
                       0x1122334455667788);
-    cpu->xmm[7].q[1] = 0;
+    XMM(7).q[1] = 0;
     cpu->fpr[7].mant = 0;
     rig_go(rig, RIG_CODE);
     ck_assert_int_eq(RUN(rig, 0xdb, 0xe3, 0x0f, 0xae, 0x0b, 0xf4), RIG_HALT);
-    ck_assert_uint_eq(cpu->xmm[7].q[1], 0x1122334455667788);
+    ck_assert_uint_eq(XMM(7).q[1], 0x1122334455667788);
     ck_assert_uint_eq(cpu->fpr[7].mant, 0xc90fdaa22168c235);
     ck_assert_uint_eq(cpu->ftag, 0x80);
     rig_poke(rig, IMAGE + 24, 0x10000, 4);
@@ -753,10 +753,10 @@ START_TEST(simd_exception)
 {
     struct rig *rig = protected_rig();
 
-    rig->cpu->xmm[0].q[0] = 0x7f7fffff;
+    rig->cpu->vec[0].x[0].q[0] = 0x7f7fffff;
     rig->cpu->mxcsr = 0x1f80 & ~0x400u;
     ck_assert_int_eq(RUN(rig, 0xf3, 0x0f, 0x59, 0xc0, 0xf4), EX_XM);
-    ck_assert_uint_eq(rig->cpu->xmm[0].q[0], 0x7f7fffff);
+    ck_assert_uint_eq(rig->cpu->vec[0].x[0].q[0], 0x7f7fffff);
     ck_assert_uint_eq(rig->cpu->mxcsr & 0x3f, 0x28);
     rig->cpu->cr4 &= ~(uint64_t)CR4_OSXMMEXCPT;
     rig_go(rig, RIG_CODE);
@@ -833,14 +833,14 @@ START_TEST(approximations)
     uint32_t lanes[4];
 
     memcpy(lanes, inputs, sizeof(lanes));
-    cpu->xmm[1].q[0] = (uint64_t)lanes[1] << 32 | lanes[0];
-    cpu->xmm[1].q[1] = (uint64_t)lanes[3] << 32 | lanes[2];
+    XMM(1).q[0] = (uint64_t)lanes[1] << 32 | lanes[0];
+    XMM(1).q[1] = (uint64_t)lanes[3] << 32 | lanes[2];
     /* rcpps xmm0, xmm1; rsqrtps xmm2, xmm1 */
     ck_assert_int_eq(RUN(rig, 0x0f, 0x53, 0xc1, 0x0f, 0x52, 0xd1, 0xf4),
                      RIG_HALT);
     for (unsigned n = 0; n < 4; n++) {
-        uint32_t r = (uint32_t)(cpu->xmm[0].q[n / 2] >> 32 * (n % 2));
-        uint32_t q = (uint32_t)(cpu->xmm[2].q[n / 2] >> 32 * (n % 2));
+        uint32_t r = (uint32_t)(XMM(0).q[n / 2] >> 32 * (n % 2));
+        uint32_t q = (uint32_t)(XMM(2).q[n / 2] >> 32 * (n % 2));
         double x = (double)inputs[n], y, z;
         float f;
 
@@ -853,14 +853,14 @@ START_TEST(approximations)
     }
     ck_assert_uint_eq(cpu->mxcsr, 0x1f80);
     /* Zero and denormals give infinity, a negative number no root. */
-    cpu->xmm[1].q[0] = 0x8000000100000000;
+    XMM(1).q[0] = 0x8000000100000000;
     rig_go(rig, RIG_CODE);
     ck_assert_int_eq(RUN(rig, 0x0f, 0x53, 0xc1, 0xf4), RIG_HALT);
-    ck_assert_uint_eq(cpu->xmm[0].q[0], 0xff8000007f800000);
-    cpu->xmm[1].q[0] = 0xbf800000;
+    ck_assert_uint_eq(XMM(0).q[0], 0xff8000007f800000);
+    XMM(1).q[0] = 0xbf800000;
     rig_go(rig, RIG_CODE);
     ck_assert_int_eq(RUN(rig, 0xf3, 0x0f, 0x52, 0xc1, 0xf4), RIG_HALT);
-    ck_assert_uint_eq((uint32_t)cpu->xmm[0].q[0], 0xffc00000);
+    ck_assert_uint_eq((uint32_t)XMM(0).q[0], 0xffc00000);
     rig_destroy(rig);
 }
 END_TEST
