@@ -282,8 +282,6 @@ static const char *check_slot(struct shadow *shadow, const struct root *root,
     spte_t spte;
     gpa_t gpa;
 
-    if (entry->tag == TLB_EMPTY)
-        return NULL;
     wrong = follow(shadow, root, entry->tag, &rights, &spte);
     if (wrong)
         return wrong;
@@ -293,8 +291,7 @@ static const char *check_slot(struct shadow *shadow, const struct root *root,
         return "slot that permits too much";
     if (!filled_by(spte, root))
         return "slot whose entry does not know the root";
-    if (!slot ||
-        entry->tag + entry->addend != (uintptr_t)phys_slot_host(slot, gpa))
+    if (!slot || entry->host != (uintptr_t)phys_slot_host(slot, gpa))
         return "slot that leads to another host page";
     if (access == MMU_EXEC && !(spte & SPTE_CODE))
         return "exec slot without SPTE_CODE";
@@ -334,14 +331,9 @@ static const char *check_set(struct shadow *shadow, const struct root *root,
     for (unsigned a = 0; a < MMU_ACCESSES; a++) {
         const struct tlb_array *array = &set->bank.of[a];
 
-        for (uint64_t i = 0; i <= array->mask && !wrong; i++) {
-            const struct tlb_entry *entry = &array->entries[i];
-
-            if (entry->tag != TLB_EMPTY &&
-                (entry->tag >> PAGE_SHIFT & array->mask) != i)
-                return "slot in a wrong place";
-            wrong = check_slot(shadow, root, kind, a, entry);
-        }
+        for (uint64_t i = 0; i < tlb_count(array) && !wrong; i++)
+            if (!tlb_entry_empty(array, i))
+                wrong = check_slot(shadow, root, kind, a, &array->entries[i]);
     }
     for (unsigned i = 0; i < JUMP_SLOTS && !wrong; i++)
         wrong = check_jump(shadow, root, kind, &set->bank.jump[i]);
@@ -366,10 +358,10 @@ static const char *check_plain(struct shadow *shadow)
         const struct tlb_array *array =
             &shadow->roots.now->set[k].bank.of[MMU_WRITE];
 
-        for (uint64_t i = 0; i <= array->mask; i++) {
-            uint64_t host = array->entries[i].tag + array->entries[i].addend;
+        for (uint64_t i = 0; i < tlb_count(array); i++) {
+            uint64_t host = array->entries[i].host;
 
-            if (array->entries[i].tag == TLB_EMPTY)
+            if (tlb_entry_empty(array, i))
                 continue;
             for (unsigned n = 0; n < shadow->map.count; n++) {
                 const struct phys_slot *slot = &shadow->map.slot[n];

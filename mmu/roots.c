@@ -250,7 +250,7 @@ void roots_make_set(struct shadow *shadow, struct tlb_set *set)
 void roots_grow_set(struct shadow *shadow, struct tlb_set *set,
                     enum mmu_access access)
 {
-    if (set->bank.of[access].mask + 1 >= TLB_MAX_ENTRIES)
+    if (tlb_count(&set->bank.of[access]) >= TLB_MAX_ENTRIES)
         return;
     while (!tlb_grow(&shadow->store, set, access))
         if (!take_memory_from_oldest(shadow))

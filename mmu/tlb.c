@@ -13,15 +13,20 @@ _Static_assert(MAX_ENTRIES * sizeof(struct tlb_entry) == (uint64_t)PAGE_SIZE
                                                              << ARENA_TOP,
                "the largest array is the arena's largest block");
 
-static uint64_t entries_of(const struct tlb_array *array)
+static uint64_t mask_of(uint64_t count)
 {
-    return array->mask + 1;
+    return (count - 1) * sizeof(struct tlb_entry);
+}
+
+static void clear_entry(struct tlb_entry *entries, uint64_t slot)
+{
+    entries[slot] = (struct tlb_entry){(slot ^ 1) << PAGE_SHIFT, 0};
 }
 
 static void clear_entries(struct tlb_entry *entries, uint64_t count)
 {
     for (uint64_t i = 0; i < count; i++)
-        entries[i] = (struct tlb_entry){TLB_EMPTY, 0};
+        clear_entry(entries, i);
 }
 
 static void clear_jumps(struct jump_slot *slots, unsigned count)
@@ -39,7 +44,7 @@ bool tlb_store_init(struct tlb_store *store, struct arena *arena)
     store->no_jump = arena_get(arena, jump_bytes);
     if (!store->no_entry || !store->no_jump)
         return false;
-    clear_entries(store->no_entry, 1);
+    clear_entries(store->no_entry, 2);
     clear_jumps(store->no_jump, JUMP_SLOTS);
     return true;
 }
@@ -48,7 +53,7 @@ void tlb_set_init(const struct tlb_store *store, struct tlb_set *set)
 {
     memset(set, 0, sizeof *set);
     for (unsigned i = 0; i < MMU_ACCESSES; i++)
-        set->bank.of[i] = (struct tlb_array){store->no_entry, 0};
+        set->bank.of[i] = (struct tlb_array){store->no_entry, mask_of(2)};
     set->bank.jump = store->no_jump;
 }
 
@@ -73,7 +78,7 @@ bool tlb_set_make(const struct tlb_store *store, struct tlb_set *set)
     }
     for (unsigned i = 0; i < MMU_ACCESSES; i++) {
         clear_entries(entries[i], MIN_ENTRIES);
-        set->bank.of[i] = (struct tlb_array){entries[i], MIN_ENTRIES - 1};
+        set->bank.of[i] = (struct tlb_array){entries[i], mask_of(MIN_ENTRIES)};
         set->load[i] = (struct tlb_load){0, 0, 0};
     }
     clear_jumps(jump, JUMP_SLOTS);
@@ -94,29 +99,29 @@ void tlb_set_release(const struct tlb_store *store, struct tlb_set *set)
 
 /* ---- entries */
 
-static struct tlb_entry *entry_of(const struct tlb_array *array, gva_t gva)
+static uint64_t slot_of(const struct tlb_array *array, gva_t gva)
 {
-    return &array->entries[gva >> PAGE_SHIFT & array->mask];
+    return (uint64_t)(tlb_entry_of(array, gva) - array->entries);
 }
 
 bool tlb_insert(struct tlb_set *set, enum mmu_access access, gva_t gva,
                 const uint8_t *host)
 {
     struct tlb_array *array = &set->bank.of[access];
-    struct tlb_entry *entry = entry_of(array, gva);
+    uint64_t slot = slot_of(array, gva);
     struct tlb_load *load = &set->load[access];
     gva_t page = gva & PAGE_MASK;
     bool pressed;
 
-    if (entry->tag != page && entry->tag != TLB_EMPTY)
+    if (array->entries[slot].tag != page && !tlb_entry_empty(array, slot))
         load->conflicts++;
     load->fills++;
     load->since_flush++;
-    *entry = (struct tlb_entry){page, (uint64_t)(uintptr_t)host - page};
-    if (likely(load->fills <= array->mask))
+    array->entries[slot] = (struct tlb_entry){page, (uintptr_t)host};
+    if (likely(load->fills < tlb_count(array)))
         return false;
     pressed =
-        load->conflicts > load->fills / 4 && entries_of(array) < MAX_ENTRIES;
+        load->conflicts > load->fills / 4 && tlb_count(array) < MAX_ENTRIES;
     load->fills = load->conflicts = 0;
     return pressed;
 }
@@ -126,15 +131,15 @@ static bool resize(const struct tlb_store *store, struct tlb_set *set,
                    enum mmu_access access, uint64_t count)
 {
     struct tlb_array *array = &set->bank.of[access];
-    struct tlb_array bigger = {NULL, count - 1};
+    struct tlb_array bigger = {NULL, mask_of(count)};
 
     bigger.entries = arena_get(store->arena, count * sizeof *array->entries);
     if (!bigger.entries)
         return false;
     clear_entries(bigger.entries, count);
-    for (uint64_t i = 0; i < entries_of(array); i++)
-        if (array->entries[i].tag != TLB_EMPTY)
-            *entry_of(&bigger, array->entries[i].tag) = array->entries[i];
+    for (uint64_t i = 0; i < tlb_count(array); i++)
+        if (!tlb_entry_empty(array, i))
+            *tlb_entry_of(&bigger, array->entries[i].tag) = array->entries[i];
     arena_put(store->arena, array->entries);
     *array = bigger;
     return true;
@@ -143,17 +148,17 @@ static bool resize(const struct tlb_store *store, struct tlb_set *set,
 bool tlb_grow(const struct tlb_store *store, struct tlb_set *set,
               enum mmu_access access)
 {
-    uint64_t count = entries_of(&set->bank.of[access]) * 4;
+    uint64_t count = tlb_count(&set->bank.of[access]) * 4;
 
     return count <= MAX_ENTRIES && resize(store, set, access, count);
 }
 
 static void drop_entry(struct tlb_array *array, gva_t page)
 {
-    struct tlb_entry *entry = entry_of(array, page);
+    uint64_t slot = slot_of(array, page);
 
-    if (entry->tag == page)
-        entry->tag = TLB_EMPTY;
+    if (array->entries[slot].tag == page)
+        clear_entry(array->entries, slot);
 }
 
 void tlb_drop(struct tlb_set *set, unsigned which, gva_t gva)
@@ -178,13 +183,9 @@ void tlb_drop_host(struct tlb_set *set, enum mmu_access access,
 
     if (!set->live)
         return;
-    for (uint64_t i = 0; i < entries_of(array); i++) {
-        struct tlb_entry *entry = &array->entries[i];
-
-        if (entry->tag != TLB_EMPTY &&
-            entry->tag + entry->addend == (uintptr_t)host)
-            entry->tag = TLB_EMPTY;
-    }
+    for (uint64_t i = 0; i < tlb_count(array); i++)
+        if (array->entries[i].host == (uintptr_t)host)
+            clear_entry(array->entries, i);
 }
 
 void tlb_flush(const struct tlb_store *store, struct tlb_set *set, bool shrink)
@@ -193,12 +194,12 @@ void tlb_flush(const struct tlb_store *store, struct tlb_set *set, bool shrink)
         return;
     for (unsigned i = 0; i < MMU_ACCESSES; i++) {
         struct tlb_array *array = &set->bank.of[i];
-        uint64_t count = entries_of(array);
+        uint64_t count = tlb_count(array);
 
         if (shrink && count > MIN_ENTRIES &&
             set->load[i].since_flush < count / 8)
             resize(store, set, i, count / 4);
-        clear_entries(array->entries, entries_of(array));
+        clear_entries(array->entries, tlb_count(array));
         set->load[i].since_flush = 0;
     }
     clear_jumps(set->bank.jump, JUMP_SLOTS);

@@ -2,9 +2,10 @@
  *
  * The array an entry sits in is its permission: read, write and exec apart.
  * A frame with a track reason never sits in a write array, MMIO sits in
- * none. The index comes from the first byte and the tag is compared with
- * the page of the last byte, so that an access that crosses a page, like
- * every other odd case, misses and takes the slow path of mmu.c.
+ * none. The index comes from the first byte, and the distance of that byte
+ * from the tag must leave room for all bytes of the access in the page, so
+ * that one that crosses a page, like every other odd case, misses and takes
+ * the slow path of mmu.c.
  *
  * Arrays belong to banks, banks to roots (one root = CR3 frame and role): a
  * CR3 load or a ring change is a change of pointers. */
@@ -21,17 +22,36 @@ enum mmu_access { MMU_READ, MMU_WRITE, MMU_EXEC, MMU_ACCESSES };
  * on; without SMAP it is the same bank as SUPER. */
 enum mmu_bank_kind { BANK_SUPER, BANK_USER, BANK_SUPER_AC, MMU_BANKS };
 
-/* host pointer = gva + addend. */
 struct tlb_entry {
-    gva_t tag; /* page address; TLB_EMPTY matches nothing */
-    uint64_t addend;
+    gva_t tag;     /* page address; of another slot's page when empty */
+    uint64_t host; /* address of the page's first byte */
 };
-#define TLB_EMPTY 1ull
+_Static_assert(sizeof(struct tlb_entry) == 16, "masks count in entries of 16");
 
+/* Two entries at least: an empty one carries a tag that belongs in another
+ * slot, which no address looked up in its own slot can match. */
 struct tlb_array {
     struct tlb_entry *entries; /* never NULL */
-    uint64_t mask;             /* number of entries - 1 */
+    uint64_t mask;             /* (number of entries - 1) * 16 */
 };
+
+static inline uint64_t tlb_count(const struct tlb_array *array)
+{
+    return array->mask / 16 + 1;
+}
+
+static ALWAYS_INLINE struct tlb_entry *tlb_entry_of(const struct tlb_array *a,
+                                                    gva_t gva)
+{
+    return (struct tlb_entry *)(void *)((uint8_t *)a->entries +
+                                        (gva >> (PAGE_SHIFT - 4) & a->mask));
+}
+
+static inline bool tlb_entry_empty(const struct tlb_array *array, uint64_t slot)
+{
+    return tlb_entry_of(array, array->entries[slot].tag) !=
+           &array->entries[slot];
+}
 
 /* A jump cache leads from the linear address of code to its decoded block
  * without a walk. cpu/block.c fills it; the MMU empties the slots of a page
@@ -48,12 +68,12 @@ enum {
     JUMP_SLOTS = JUMP_PAGE_SLOTS * JUMP_PAGES
 };
 
+/* The page number's low bits choose the page's slots, the upper half of the
+ * offset mixed with the lower one of them. */
 static inline unsigned jump_slot_of(gva_t gva)
 {
-    unsigned in_page = (unsigned)(gva ^ gva >> 6) & (JUMP_PAGE_SLOTS - 1);
-    gva_t page = gva >> PAGE_SHIFT;
-    page ^= page >> 6 ^ page >> 12;
-    return (unsigned)(page & (JUMP_PAGES - 1)) * JUMP_PAGE_SLOTS + in_page;
+    gva_t mixed = gva ^ (gva & (JUMP_PAGE_SLOTS - 1)) << 6;
+    return (unsigned)(mixed >> 6) & (JUMP_SLOTS - 1);
 }
 
 struct tlb_bank {
@@ -66,10 +86,10 @@ struct tlb_bank {
 static ALWAYS_INLINE bool tlb_hit(const struct tlb_array *array, gva_t gva,
                                   unsigned size, void **host)
 {
-    const struct tlb_entry *e =
-        &array->entries[gva >> PAGE_SHIFT & array->mask];
-    *host = (void *)(uintptr_t)(gva + e->addend);
-    return likely(e->tag == ((gva + size - 1) & PAGE_MASK));
+    const struct tlb_entry *e = tlb_entry_of(array, gva);
+    uint64_t off = gva - e->tag;
+    *host = (void *)(uintptr_t)(e->host + off);
+    return likely(off <= PAGE_SIZE - size);
 }
 
 /* The same as a pointer, NULL for a miss. */
@@ -83,7 +103,7 @@ static ALWAYS_INLINE void *tlb_lookup(const struct tlb_array *array, gva_t gva,
 /* ---- for the MMU only (tlb.c) */
 
 /* A bank and what decides about its size. A bank that is not `live` owns no
- * memory: its arrays are one shared entry and one shared jump cache, both
+ * memory: its arrays are two shared entries and one shared jump cache, all
  * empty for ever. A jump slot may be written only after mmu_code_page for its
  * page in the same bank, with nothing but mmu_track_code in between.
  *

@@ -79,8 +79,8 @@ START_TEST(grows_under_conflicts_only)
                               fake_host(i % 512 * 0x1000));
     ck_assert(pressed);
     ck_assert(tlb_grow(&b.store, &b.set, MMU_READ));
-    ck_assert_uint_eq(b.set.bank.of[MMU_READ].mask, 1023);
-    ck_assert_uint_eq(b.set.bank.of[MMU_WRITE].mask, 255);
+    ck_assert_uint_eq(tlb_count(&b.set.bank.of[MMU_READ]), 1024);
+    ck_assert_uint_eq(tlb_count(&b.set.bank.of[MMU_WRITE]), 256);
     /* What was there is still there. */
     unsigned kept = 0;
     for (unsigned i = 0; i < 512; i++) {
@@ -91,7 +91,7 @@ START_TEST(grows_under_conflicts_only)
             ck_assert_ptr_eq(host, fake_host(i * 0x1000));
     }
     ck_assert_uint_eq(kept, 256);
-    while (b.set.bank.of[MMU_READ].mask < TLB_MAX_ENTRIES - 1)
+    while (tlb_count(&b.set.bank.of[MMU_READ]) < TLB_MAX_ENTRIES)
         ck_assert(tlb_grow(&b.store, &b.set, MMU_READ));
     ck_assert(!tlb_grow(&b.store, &b.set, MMU_READ));
     bench_close(&b);
@@ -161,17 +161,17 @@ START_TEST(a_flush_gives_unused_room_back)
     ck_assert(tlb_set_make(&b.store, &b.set));
     ck_assert(tlb_grow(&b.store, &b.set, MMU_READ));
     ck_assert(tlb_grow(&b.store, &b.set, MMU_READ));
-    ck_assert_uint_eq(b.set.bank.of[MMU_READ].mask, 4095);
+    ck_assert_uint_eq(tlb_count(&b.set.bank.of[MMU_READ]), 4096);
     for (unsigned i = 0; i < 4096; i++)
         tlb_insert(&b.set, MMU_READ, i * 0x1000ull, fake_host(0));
     tlb_flush(&b.store, &b.set, true);
-    ck_assert_uint_eq(b.set.bank.of[MMU_READ].mask, 4095);
+    ck_assert_uint_eq(tlb_count(&b.set.bank.of[MMU_READ]), 4096);
     tlb_insert(&b.set, MMU_READ, 0x1000, fake_host(0));
     tlb_flush(&b.store, &b.set, true);
-    ck_assert_uint_eq(b.set.bank.of[MMU_READ].mask, 1023);
+    ck_assert_uint_eq(tlb_count(&b.set.bank.of[MMU_READ]), 1024);
     tlb_flush(&b.store, &b.set, true);
     tlb_flush(&b.store, &b.set, true);
-    ck_assert_uint_eq(b.set.bank.of[MMU_READ].mask, 255);
+    ck_assert_uint_eq(tlb_count(&b.set.bank.of[MMU_READ]), 256);
     ck_assert_ptr_null(look(&b, MMU_READ, 0x1000, 1));
     bench_close(&b);
 }
@@ -263,8 +263,8 @@ START_TEST(grows_in_use)
         ck_assert_uint_eq(rig_read(rig, BANK_SUPER, gva, NULL, 8), 0);
         ck_assert_ptr_nonnull(tlb_lookup(&rig->mmu.now.of[MMU_READ], gva, 8));
     }
-    ck_assert_uint_ge(rig->mmu.now.of[MMU_READ].mask + 1, 16384);
-    ck_assert_uint_eq(rig->mmu.now.of[MMU_WRITE].mask + 1, 256);
+    ck_assert_uint_ge(tlb_count(&rig->mmu.now.of[MMU_READ]), 16384);
+    ck_assert_uint_eq(tlb_count(&rig->mmu.now.of[MMU_WRITE]), 256);
     ck_assert_uint_gt(rig->mmu.count.tlb_grown, 2);
     rig_close(rig);
 }
