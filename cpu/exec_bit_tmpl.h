@@ -471,7 +471,7 @@ BIT_OP(btc, BIT_FLIP)
 #undef BIT_FLIP
 
 /* ---- BSF, BSR: a zero source sets ZF and leaves the destination (also the
- * upper half of a 32-bit one). POPCNT. */
+ * upper half of a 32-bit one); the undefined flags become 0. POPCNT. */
 #define CTZ(v) (W == 64 ? __builtin_ctzll(v) : __builtin_ctz((unsigned)(v)))
 #define TOP(v)                                                                 \
     (W == 64 ? 63 - __builtin_clzll(v) : 31 - __builtin_clz((unsigned)(v)))
@@ -479,8 +479,7 @@ BIT_OP(btc, BIT_FLIP)
 static ALWAYS_INLINE void W_(bit_scan)(struct cpu *cpu, const struct insn *i,
                                        T v, bool reverse)
 {
-    flags_logic(cpu, W, (ST)v);
-    flags_change(cpu, FL_S | FL_O | FL_A | FL_C, 0);
+    flags_put(cpu, v == 0 ? FL_Z : 0);
     if (v != 0)
         SETR(i->reg, (T)(reverse ? TOP(v) : CTZ(v)));
 }
