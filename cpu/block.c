@@ -444,7 +444,7 @@ struct block *block_single(struct cpu *cpu, uint64_t rip)
         code = buf;
     }
     block_init(b, cpu->mode);
-    st = decode_insn(cpu->decode, code, avail, cpu->mode & MODE_CODE,
+    st = decode_insn(cpu->decode, code, avail, cpu->mode & ~(uint32_t)MODE_FLAT,
                      &b->insn[0]);
     if (st == DECODE_MORE && rip + avail < cpu->cs_end) {
         decode_straddling(cpu, b, rip, code, avail);

@@ -176,6 +176,7 @@ enum cpu_mode {
     MODE_STACK32 = 4, /* SS.B; in 64-bit code always clear */
     MODE_FLAT = 8,    /* DS, ES, SS need no checks: 64-bit code, or base 0
                          and limit 4 GiB; and no alignment checks */
+    MODE_REAL = 16,   /* real or virtual-8086 mode: no VEX prefixes */
     MODE_DEAD = 0x80, /* in block.mode: matches nothing */
 };
 

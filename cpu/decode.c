@@ -8,7 +8,8 @@
 
 #include "cpu/cpu.h"
 
-enum { MAPS = 4, NO_ROW = 0xffff };
+/* The maps of VEX prefixes lie behind those of plain instructions. */
+enum { MAP_VEX = 4, MAPS = 8, NO_ROW = 0xffff };
 
 /* Rows of one opcode hang in a list in the order of insn.def. */
 struct decode_table {
@@ -29,30 +30,88 @@ enum {
     NEED_JB = 64,
     NEED_JZ = 128,
     NEED_AP = 256,
-    NEED_MOFFS = 512
+    NEED_MOFFS = 512,
+    NEED_VVVV = 1024, /* otherwise it must be 1111b */
+    NEED_VSIB = 2048,
 };
 
 static const uint16_t operand_needs[O_COUNT] = {
-    [O_Eb] = NEED_MODRM,   [O_Ew] = NEED_MODRM, [O_Ed] = NEED_MODRM,
-    [O_Eq] = NEED_MODRM,   [O_Ev] = NEED_MODRM, [O_Ey] = NEED_MODRM,
-    [O_Ed_q] = NEED_MODRM, [O_Gb] = NEED_MODRM, [O_Gw] = NEED_MODRM,
-    [O_Gd] = NEED_MODRM,   [O_Gq] = NEED_MODRM, [O_Gv] = NEED_MODRM,
-    [O_Gy] = NEED_MODRM,   [O_Gz] = NEED_MODRM, [O_M] = NEED_MODRM,
-    [O_Mb] = NEED_MODRM,   [O_Mw] = NEED_MODRM, [O_Md] = NEED_MODRM,
-    [O_Mq] = NEED_MODRM,   [O_Mp] = NEED_MODRM, [O_Ms] = NEED_MODRM,
-    [O_Ma] = NEED_MODRM,   [O_Mx] = NEED_MODRM, [O_Mv] = NEED_MODRM,
-    [O_My] = NEED_MODRM,   [O_Mt] = NEED_MODRM, [O_Rd] = NEED_MODRM,
-    [O_Rq] = NEED_MODRM,   [O_Rv] = NEED_MODRM, [O_Ry] = NEED_MODRM,
-    [O_Sw] = NEED_MODRM,   [O_Cy] = NEED_MODRM, [O_Dy] = NEED_MODRM,
-    [O_Pq] = NEED_MODRM,   [O_Pd] = NEED_MODRM, [O_Qq] = NEED_MODRM,
-    [O_Qd] = NEED_MODRM,   [O_Nq] = NEED_MODRM, [O_Vx] = NEED_MODRM,
-    [O_Vq] = NEED_MODRM,   [O_Vd] = NEED_MODRM, [O_Wx] = NEED_MODRM,
-    [O_Wq] = NEED_MODRM,   [O_Wd] = NEED_MODRM, [O_Ww] = NEED_MODRM,
-    [O_Ux] = NEED_MODRM,   [O_Uq] = NEED_MODRM, [O_STi] = NEED_MODRM,
-    [O_Ib] = NEED_IB,      [O_sIb] = NEED_SIB,  [O_Iw] = NEED_IW,
-    [O_Iz] = NEED_IZ,      [O_Iv] = NEED_IV,    [O_Jb] = NEED_JB,
-    [O_Jz] = NEED_JZ,      [O_Ap] = NEED_AP,    [O_Ob] = NEED_MOFFS,
+    [O_Eb] = NEED_MODRM,
+    [O_Ew] = NEED_MODRM,
+    [O_Ed] = NEED_MODRM,
+    [O_Eq] = NEED_MODRM,
+    [O_Ev] = NEED_MODRM,
+    [O_Ey] = NEED_MODRM,
+    [O_Ed_q] = NEED_MODRM,
+    [O_Gb] = NEED_MODRM,
+    [O_Gw] = NEED_MODRM,
+    [O_Gd] = NEED_MODRM,
+    [O_Gq] = NEED_MODRM,
+    [O_Gv] = NEED_MODRM,
+    [O_Gy] = NEED_MODRM,
+    [O_Gz] = NEED_MODRM,
+    [O_M] = NEED_MODRM,
+    [O_Mb] = NEED_MODRM,
+    [O_Mw] = NEED_MODRM,
+    [O_Md] = NEED_MODRM,
+    [O_Mq] = NEED_MODRM,
+    [O_Mp] = NEED_MODRM,
+    [O_Ms] = NEED_MODRM,
+    [O_Ma] = NEED_MODRM,
+    [O_Mx] = NEED_MODRM,
+    [O_Mv] = NEED_MODRM,
+    [O_My] = NEED_MODRM,
+    [O_Mt] = NEED_MODRM,
+    [O_Rd] = NEED_MODRM,
+    [O_Rq] = NEED_MODRM,
+    [O_Rv] = NEED_MODRM,
+    [O_Ry] = NEED_MODRM,
+    [O_Sw] = NEED_MODRM,
+    [O_Cy] = NEED_MODRM,
+    [O_Dy] = NEED_MODRM,
+    [O_Pq] = NEED_MODRM,
+    [O_Pd] = NEED_MODRM,
+    [O_Qq] = NEED_MODRM,
+    [O_Qd] = NEED_MODRM,
+    [O_Nq] = NEED_MODRM,
+    [O_Vx] = NEED_MODRM,
+    [O_Vq] = NEED_MODRM,
+    [O_Vd] = NEED_MODRM,
+    [O_Wx] = NEED_MODRM,
+    [O_Wq] = NEED_MODRM,
+    [O_Wd] = NEED_MODRM,
+    [O_Ww] = NEED_MODRM,
+    [O_Ux] = NEED_MODRM,
+    [O_Uq] = NEED_MODRM,
+    [O_STi] = NEED_MODRM,
+    [O_Ib] = NEED_IB,
+    [O_sIb] = NEED_SIB,
+    [O_Iw] = NEED_IW,
+    [O_Iz] = NEED_IZ,
+    [O_Iv] = NEED_IV,
+    [O_Jb] = NEED_JB,
+    [O_Jz] = NEED_JZ,
+    [O_Ap] = NEED_AP,
+    [O_Ob] = NEED_MOFFS,
     [O_Ov] = NEED_MOFFS,
+    [O_Hx] = NEED_VVVV,
+    [O_Hq] = NEED_VVVV,
+    [O_Hd] = NEED_VVVV,
+    [O_Hdq] = NEED_VVVV,
+    [O_Hqq] = NEED_VVVV,
+    [O_By] = NEED_VVVV,
+    [O_Vdq] = NEED_MODRM,
+    [O_Vqq] = NEED_MODRM,
+    [O_Wb] = NEED_MODRM,
+    [O_Wdq] = NEED_MODRM,
+    [O_Wqq] = NEED_MODRM,
+    [O_Ud] = NEED_MODRM,
+    [O_Udq] = NEED_MODRM,
+    [O_Uqq] = NEED_MODRM,
+    [O_Mdq] = NEED_MODRM,
+    [O_Mqq] = NEED_MODRM,
+    [O_VMd] = NEED_MODRM | NEED_VSIB,
+    [O_VMq] = NEED_MODRM | NEED_VSIB,
 };
 
 static unsigned row_needs(const struct insn_row *row)
@@ -62,7 +121,14 @@ static unsigned row_needs(const struct insn_row *row)
                      operand_needs[row->operand[2]];
     if (row->encoding & (MODRM | MOD_M | MOD_R | 1ull << 11 | 1ull << 15))
         needs |= NEED_MODRM;
+    if (row->encoding & (VEX_IB | VEX_IS4))
+        needs |= NEED_IB;
     return needs;
+}
+
+static unsigned row_map(const struct insn_row *row)
+{
+    return ENC_MAP(row->encoding) | (row->encoding & ENC_VEX ? MAP_VEX : 0);
 }
 
 static void table_append(struct decode_table *t, unsigned map, unsigned op,
@@ -83,9 +149,8 @@ struct decode_table *decode_create(const uint64_t *features)
     memset(t->modrm, 0, sizeof t->modrm);
     for (unsigned r = 0; r < INSN_COUNT; r++) {
         const struct insn_row *row = &insn_rows[r];
-        unsigned map = ENC_MAP(row->encoding), op = ENC_OPCODE(row->encoding);
-        if (!(features[row->feature / 64] >> row->feature % 64 & 1) ||
-            (row->encoding & ENC_VEX))
+        unsigned map = row_map(row), op = ENC_OPCODE(row->encoding);
+        if (!(features[row->feature / 64] >> row->feature % 64 & 1))
             continue;
         if (row->encoding & PLUS_R) {
             /* One row in eight lists would share its `next`; such rows are
@@ -147,6 +212,8 @@ struct prefixes {
     uint8_t rex; /* 0 = none */
     uint8_t rep; /* F3, F2 or 0: the last counts */
     bool opsize, addrsize, lock;
+    bool vex, vexl;
+    uint8_t vvvv;
     int seg; /* SEG_ or -1 */
 };
 
@@ -231,16 +298,9 @@ static void decode_ea(struct reader *r, unsigned mod, unsigned rm,
         i->disp = (int32_t)next_le(r, 4);
 }
 
-static bool row_matches(const struct insn_row *row, unsigned modrm,
-                        bool has_modrm, const struct prefixes *px,
-                        unsigned code_size, unsigned osize)
+/* Conditions on the prefixes. */
+static bool row_prefixes(uint64_t e, const struct prefixes *px)
 {
-    uint64_t e = row->encoding;
-    bool reg_form = modrm >= 0xc0;
-    if ((e & ONLY64) && code_size != MODE_64)
-        return false;
-    if ((e & NOT64) && code_size == MODE_64)
-        return false;
     if (e & (PFX_NONE | PFX_66 | PFX_F3 | PFX_F2)) {
         uint64_t have = px->rep == 0xf3   ? PFX_F3
                         : px->rep == 0xf2 ? PFX_F2
@@ -254,6 +314,21 @@ static bool row_matches(const struct insn_row *row, unsigned modrm,
     if ((e & REXW1) && !(px->rex & 8))
         return false;
     if ((e & REXB0) && (px->rex & 1))
+        return false;
+    return !(e & (px->vexl ? VEX_L0 : VEX_L1));
+}
+
+static bool row_matches(const struct insn_row *row, unsigned modrm,
+                        bool has_modrm, const struct prefixes *px,
+                        unsigned code_size, unsigned osize)
+{
+    uint64_t e = row->encoding;
+    bool reg_form = modrm >= 0xc0;
+    if ((e & ONLY64) && code_size != MODE_64)
+        return false;
+    if ((e & NOT64) && code_size == MODE_64)
+        return false;
+    if (!row_prefixes(e, px))
         return false;
     if (e & (OSIZE16 | OSIZE32 | OSIZE64)) {
         if (!(e & (OSIZE16 << osize)))
@@ -276,6 +351,8 @@ static bool row_matches(const struct insn_row *row, unsigned modrm,
 static unsigned row_osize(unsigned attr, const struct prefixes *px,
                           unsigned code_size)
 {
+    if (px->vex)
+        return code_size == MODE_64 && (px->rex & 8) ? 2 : 1;
     if (code_size == MODE_64) {
         if ((px->rex & 8) || (attr & A_F64))
             return 2;
@@ -354,21 +431,93 @@ static uint16_t collect_flags(const struct prefixes *px, unsigned asize,
                       (asize == 4 ? IF_ADDR32 : 0) |
                       (asize == 2 ? IF_ADDR16 : 0) |
                       (px->seg >= 0 ? IF_SEGPFX : 0) |
-                      (px->opsize ? IF_OPSIZE : 0) | osize << IF_OSIZE_SHIFT);
+                      (px->opsize ? IF_OPSIZE : 0) | (px->vex ? IF_VEX : 0) |
+                      (px->vexl ? IF_VEXL : 0) | osize << IF_OSIZE_SHIFT);
 }
 
-static unsigned read_opcode(struct reader *r, unsigned byte, unsigned *map)
+/* C4 and C5 are LES and LDS outside 64-bit code when a memory operand
+ * follows. */
+static bool is_vex(const struct reader *r, unsigned byte, unsigned mode)
 {
-    *map = 0;
-    if (byte != 0x0f)
-        return byte;
-    byte = next8(r);
+    if ((byte != 0xc4 && byte != 0xc5) || (mode & MODE_REAL))
+        return false;
+    return (mode & MODE_CODE) == MODE_64 ||
+           (r->pos < r->avail && r->p[r->pos] >= 0xc0);
+}
+
+/*
+ * The rest of a VEX prefix and the opcode, SDM 2, 2.3.5. What it says goes to
+ * where plain prefixes leave it: R, X, B and W to `rex`, pp to `opsize` and
+ * `rep`. Registers 8 to 15 cannot be named outside 64-bit code. False: #UD.
+ */
+static bool read_vex(struct reader *r, unsigned byte, unsigned code_size,
+                     struct prefixes *px, unsigned *map, unsigned *op)
+{
+    static const uint8_t rep_of[4] = {0, 0, 0xf3, 0xf2};
+    bool plain = px->lock || px->opsize || px->rep || px->rex;
+    unsigned b1 = next8(r), b2 = b1, rex = ~b1 >> 5 & 4;
     *map = 1;
-    if (byte == 0x38 || byte == 0x3a) {
-        *map = byte == 0x38 ? 2 : 3;
-        byte = next8(r);
+    if (byte == 0xc4) {
+        b2 = next8(r);
+        rex = (~b1 >> 5 & 7) | (b2 >> 4 & 8);
+        *map = b1 & 31;
     }
-    return byte;
+    *op = next8(r);
+    px->vex = true;
+    px->vexl = b2 >> 2 & 1;
+    px->vvvv = ~b2 >> 3 & 15;
+    px->opsize = (b2 & 3) == 1;
+    px->rep = rep_of[b2 & 3];
+    px->rex = (uint8_t)rex;
+    if (code_size != MODE_64) {
+        px->rex &= 8;
+        px->vvvv &= 7;
+    }
+    if (plain || *map < 1 || *map > 3)
+        return false;
+    *map |= MAP_VEX;
+    return true;
+}
+
+/* Prefixes and opcode. False: #UD whatever follows. */
+static bool read_opcode(struct reader *r, unsigned mode, struct prefixes *px,
+                        unsigned *map, unsigned *op)
+{
+    unsigned byte = read_prefixes(r, mode & MODE_CODE, px);
+    *map = 0;
+    *op = byte;
+    if (is_vex(r, byte, mode))
+        return read_vex(r, byte, mode & MODE_CODE, px, map, op);
+    if (byte != 0x0f)
+        return true;
+    *op = next8(r);
+    *map = 1;
+    if (*op == 0x38 || *op == 0x3a) {
+        *map = *op == 0x38 ? 2 : 3;
+        *op = next8(r);
+    }
+    return true;
+}
+
+/* What a row asks of a VEX prefix beyond row_prefixes(): vvvv goes above the
+ * immediate byte. A vector index needs a SIB byte; register 4 is one. */
+static bool finish_vex(const struct insn_row *row, unsigned modrm,
+                       unsigned asize, unsigned sib, const struct prefixes *px,
+                       unsigned code_size, struct insn *i)
+{
+    unsigned needs = row_needs(row);
+    if (needs & NEED_VVVV)
+        i->imm |= (uint64_t)px->vvvv << INSN_VVVV_SHIFT;
+    else if (px->vvvv != 0)
+        return false;
+    if (needs & NEED_VSIB) {
+        if ((modrm & 7) != 4 || asize == 2)
+            return false;
+        i->index = (uint8_t)((sib >> 3 & 7) | (px->rex & 2) << 2);
+    }
+    if ((row->encoding & VEX_IS4) && code_size != MODE_64)
+        i->imm &= ~0x80ull;
+    return true;
 }
 
 /* Registers named by ModRM or the opcode. CR, DR, segment and MMX registers
@@ -420,16 +569,17 @@ enum decode_status decode_insn(const struct decode_table *t,
 {
     struct reader r = {bytes, 0, avail < 15 ? avail : 15, false};
     struct prefixes px = {.seg = -1};
-    unsigned map, op, row, osize = 1, asize, modrm = 0, needs;
+    unsigned map, op, row, osize = 1, asize, modrm = 0, sib_at;
     unsigned code_size = mode & MODE_CODE;
-    bool has_modrm, mem = false;
+    bool has_modrm = false, mem = false, known;
 
     memset(i, 0, sizeof *i);
     i->base = i->index = REG_ZERO;
     i->seg = SEG_DS;
-    op = read_opcode(&r, read_prefixes(&r, code_size, &px), &map);
+    known = read_opcode(&r, mode, &px, &map, &op);
     asize = address_size(code_size, px.addrsize);
-    has_modrm = t->modrm[map][op];
+    if (known)
+        has_modrm = t->modrm[map][op];
     if (has_modrm && !r.more) {
         modrm = next8(&r);
         mem = modrm < 0xc0;
@@ -437,7 +587,8 @@ enum decode_status decode_insn(const struct decode_table *t,
     if (r.more)
         goto short_of_bytes;
 
-    row = find_row(t, map, op, modrm, has_modrm, &px, code_size, &osize);
+    row = known ? find_row(t, map, op, modrm, has_modrm, &px, code_size, &osize)
+                : NO_ROW;
     i->len = (uint8_t)r.pos;
     i->flags = collect_flags(&px, asize, osize, mem);
     if (row == NO_ROW)
@@ -450,12 +601,12 @@ enum decode_status decode_insn(const struct decode_table *t,
         mem = false;
         i->flags &= (uint16_t)~IF_MEM;
     }
+    sib_at = r.pos;
     if (mem && asize == 2)
         decode_ea16(&r, modrm >> 6, modrm & 7, i);
     else if (mem)
         decode_ea(&r, modrm >> 6, modrm & 7, &px, code_size, i);
-    needs = row_needs(&insn_rows[row]);
-    decode_imm(&r, needs, osize, asize, i);
+    decode_imm(&r, row_needs(&insn_rows[row]), osize, asize, i);
     if (insn_rows[row].operand[1] == O_One)
         i->imm = 1;
     if (r.more)
@@ -464,6 +615,10 @@ enum decode_status decode_insn(const struct decode_table *t,
     decode_registers(&insn_rows[row], modrm, has_modrm, op, &px, i);
     if (px.seg >= 0)
         i->seg = (uint8_t)px.seg;
+    if (px.vex &&
+        !finish_vex(&insn_rows[row], modrm, asize,
+                    r.p[sib_at < r.avail ? sib_at : 0], &px, code_size, i))
+        return DECODE_UD;
     i->op = (uint16_t)row;
     i->len = (uint8_t)r.pos;
     i->exec = choose_exec(&insn_rows[row], i, osize, mem, mode);

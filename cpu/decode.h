@@ -23,7 +23,8 @@ enum decode_status {
 
 /* Decode one instruction at `bytes` (at most `avail` of them). `mode` is
  * enum cpu_mode; the code size (0 = 16, 1 = 32, 2 = 64 bit) alone will do,
- * MODE_FLAT lets it choose handlers without segment checks. Fills everything
+ * MODE_FLAT lets it choose handlers without segment checks, MODE_REAL takes
+ * VEX prefixes away. Fills everything
  * but `off`; a RIP-relative `disp` counts from the instruction's end. */
 enum decode_status decode_insn(const struct decode_table *table,
                                const uint8_t *bytes, unsigned avail,

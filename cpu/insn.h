@@ -48,13 +48,21 @@ typedef const struct insn *exec_fn(struct cpu *cpu, const struct insn *i);
 #define OSIZE32       (1ull << 34)
 #define OSIZE64       (1ull << 35)
 #define REXB0         (1ull << 36) /* no REX.B: 90h is NOP, 41 90 is XCHG */
+/* ENC_VEX rows name map, prefix, L and W (as REXW0, REXW1) in the same bits;
+ * their operand size is 64 with W in 64-bit code, otherwise 32. What needs a
+ * fourth operand has it here. */
+#define VEX_IB  (1ull << 37) /* an immediate byte */
+#define VEX_IS4 (1ull << 38) /* a register Lx in bits 7:4 of such a byte */
 
 /* ---- operands. First letter: where (E ModRM register or memory, G ModRM
  * register, I immediate, J relative branch, M memory only, O offset without
  * ModRM, R ModRM register only, S segment register, C/D control and debug
  * register, X DS:rSI, Y ES:rDI, Z register in the opcode, P/Q MMX, V/W XMM,
  * N/U MMX/XMM ModRM register only); then how wide (b w d q, v = operand
- * size, y = 32 or 64, z = 16 or 32, p far pointer, x = 16 bytes...). */
+ * size, y = 32 or 64, z = 16 or 32, p far pointer, x = 16 bytes, or 32 with
+ * VEX.L = 1...). H and B are the vector and general register in VEX.vvvv, VM
+ * is memory with a vector index; in VEX rows dq is 16 and qq 32 bytes where
+ * the width does not follow VEX.L. */
 /* clang-format off */
 #define OPERANDS(X)                                                            \
     X(none) X(Eb) X(Ew) X(Ed) X(Eq) X(Ev) X(Ey) X(Ed_q) X(Gb) X(Gw) X(Gd)      \
@@ -64,7 +72,8 @@ typedef const struct insn *exec_fn(struct cpu *cpu, const struct insn *i);
     X(Yv) X(Xz) X(Yz) X(Zb) X(Zv) X(AL) X(CL) X(AX) X(DX) X(rAX) X(One)        \
     X(Three) X(rES) X(rCS) X(rSS) X(rDS) X(rFS) X(rGS) X(Pq) X(Pd) X(Qq)       \
     X(Qd) X(Nq) X(Vx) X(Vq) X(Vd) X(Wx) X(Wq) X(Wd) X(Ww) X(Ux) X(Uq) X(Hx)    \
-    X(XMM0) X(ST0) X(STi)
+    X(XMM0) X(ST0) X(STi) X(Hq) X(Hd) X(Hdq) X(Hqq) X(By) X(VMd) X(VMq)        \
+    X(Vdq) X(Vqq) X(Wb) X(Wdq) X(Wqq) X(Ud) X(Udq) X(Uqq) X(Mdq) X(Mqq)
 /* clang-format on */
 
 enum operand {
@@ -185,6 +194,7 @@ enum insn_flags {
     IF_OPSIZE = 1 << 10, /* prefix 66 was given */
     IF_REXW = 1 << 11,
     IF_VEXL = 1 << 12,
+    IF_VEX = 1 << 13,
 };
 
 /* `imm` holds the (sign-extended) immediate, branch displacement, moffs
@@ -207,6 +217,14 @@ struct insn {
 static inline unsigned insn_osize(const struct insn *i)
 {
     return 2u << (i->flags >> IF_OSIZE_SHIFT & 3);
+}
+
+/* VEX.vvvv: the register H or B. It lies above an immediate byte, the only
+ * kind of immediate that VEX rows have. */
+enum { INSN_VVVV_SHIFT = 56 };
+static inline unsigned insn_vvvv(const struct insn *i)
+{
+    return (unsigned)(i->imm >> INSN_VVVV_SHIFT);
 }
 
 #endif

@@ -60,6 +60,8 @@ static void update_mode(struct cpu *cpu)
         cpu->ip_mask = cpu_descriptors(cpu) ? 0xffffffff : 0xffff;
     }
     cpu->sp_mask = stack ? 0xffffffff : 0xffff;
+    if (!cpu_descriptors(cpu))
+        cpu->mode |= MODE_REAL;
 }
 
 static void update_bank(struct cpu *cpu)
