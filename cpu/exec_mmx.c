@@ -55,6 +55,8 @@ static ALWAYS_INLINE VEC load_low(struct cpu *cpu, const struct insn *i)
 #define MMX_LOW_OP(opcode, name, mmx_feature, sse_feature)                     \
     MMX_OP_FROM(name, load_low)
 PACKED_OPS(MMX_OP)
+PACKED_ONE_OPS(MMX_OP)
+PACKED_COUNT_OPS(MMX_OP)
 PACKED_LOW_OPS(MMX_LOW_OP)
 
 #define MMX_SHIFT(opcode, digit, name)                                         \

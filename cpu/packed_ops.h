@@ -14,9 +14,6 @@
     X(OP0F(0x74), pcmpeqb, MMX, SSE2)                                          \
     X(OP0F(0x75), pcmpeqw, MMX, SSE2)                                          \
     X(OP0F(0x76), pcmpeqd, MMX, SSE2)                                          \
-    X(OP0F(0xd1), psrlw, MMX, SSE2)                                            \
-    X(OP0F(0xd2), psrld, MMX, SSE2)                                            \
-    X(OP0F(0xd3), psrlq, MMX, SSE2)                                            \
     X(OP0F(0xd4), paddq, SSE2, SSE2)                                           \
     X(OP0F(0xd5), pmullw, MMX, SSE2)                                           \
     X(OP0F(0xd8), psubusb, MMX, SSE2)                                          \
@@ -28,8 +25,6 @@
     X(OP0F(0xde), pmaxub, SSE, SSE2)                                           \
     X(OP0F(0xdf), pandn, MMX, SSE2)                                            \
     X(OP0F(0xe0), pavgb, SSE, SSE2)                                            \
-    X(OP0F(0xe1), psraw, MMX, SSE2)                                            \
-    X(OP0F(0xe2), psrad, MMX, SSE2)                                            \
     X(OP0F(0xe3), pavgw, SSE, SSE2)                                            \
     X(OP0F(0xe4), pmulhuw, SSE, SSE2)                                          \
     X(OP0F(0xe5), pmulhw, MMX, SSE2)                                           \
@@ -41,9 +36,6 @@
     X(OP0F(0xed), paddsw, MMX, SSE2)                                           \
     X(OP0F(0xee), pmaxsw, SSE, SSE2)                                           \
     X(OP0F(0xef), pxor, MMX, SSE2)                                             \
-    X(OP0F(0xf1), psllw, MMX, SSE2)                                            \
-    X(OP0F(0xf2), pslld, MMX, SSE2)                                            \
-    X(OP0F(0xf3), psllq, MMX, SSE2)                                            \
     X(OP0F(0xf4), pmuludq, SSE2, SSE2)                                         \
     X(OP0F(0xf5), pmaddwd, MMX, SSE2)                                          \
     X(OP0F(0xf6), psadbw, SSE, SSE2)                                           \
@@ -65,10 +57,24 @@
     X(OP38(0x08), psignb, SSSE3, SSSE3)                                        \
     X(OP38(0x09), psignw, SSSE3, SSSE3)                                        \
     X(OP38(0x0a), psignd, SSSE3, SSSE3)                                        \
-    X(OP38(0x0b), pmulhrsw, SSSE3, SSSE3)                                      \
+    X(OP38(0x0b), pmulhrsw, SSSE3, SSSE3)
+
+/* Likewise, but one operand alone counts. */
+#define PACKED_ONE_OPS(X)                                                      \
     X(OP38(0x1c), pabsb, SSSE3, SSSE3)                                         \
     X(OP38(0x1d), pabsw, SSSE3, SSSE3)                                         \
     X(OP38(0x1e), pabsd, SSSE3, SSSE3)
+
+/* Likewise, shifts of all lanes by the lowest 64 bits of the operand. */
+#define PACKED_COUNT_OPS(X)                                                    \
+    X(OP0F(0xd1), psrlw, MMX, SSE2)                                            \
+    X(OP0F(0xd2), psrld, MMX, SSE2)                                            \
+    X(OP0F(0xd3), psrlq, MMX, SSE2)                                            \
+    X(OP0F(0xe1), psraw, MMX, SSE2)                                            \
+    X(OP0F(0xe2), psrad, MMX, SSE2)                                            \
+    X(OP0F(0xf1), psllw, MMX, SSE2)                                            \
+    X(OP0F(0xf2), pslld, MMX, SSE2)                                            \
+    X(OP0F(0xf3), psllq, MMX, SSE2)
 
 /* Likewise, but the MMX form reads only four bytes of memory. */
 #define PACKED_LOW_OPS(X)                                                      \
