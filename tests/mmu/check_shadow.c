@@ -99,8 +99,9 @@ START_TEST(stores_to_tables_are_seen_at_once)
 {
     static const gva_t alias = DIRECT;
     struct rig *rig = open_spaces(2);
-    uint64_t entry = PAGES(1) | PWU;
+    uint8_t entry[8];
 
+    store_le64(entry, PAGES(1) | PWU);
     ck_assert_uint_eq(user_read(rig, GVA), 1000);
     /* through a linear alias */
     ck_assert_uint_eq(
@@ -119,14 +120,14 @@ START_TEST(stores_to_tables_are_seen_at_once)
                   PF_P | PF_RSVD | PF_U);
     put64(rig, pte(0, 1), PAGES(0) | PWU);
     /* by DMA */
-    addrspace_write_block(rig->space, pte(0, 0), &entry, 8);
+    addrspace_write_block(rig->space, pte(0, 0), entry, sizeof entry);
     ck_assert_uint_eq(user_read(rig, GVA), 1001);
     /* by a store that crosses into the table */
     rig_write(rig, BANK_SUPER, alias + pte(0, 0) - 4, (PAGES(0) | PWU) << 32,
               8);
     ck_assert_uint_eq(user_read(rig, GVA), 1000);
     /* and by ram_write, as flash and PAM do */
-    ram_write(rig->ram, pte(0, 0), &entry, 8);
+    ram_write(rig->ram, pte(0, 0), entry, sizeof entry);
     ck_assert_uint_eq(user_read(rig, GVA), 1001);
     rig_close(rig);
 }
