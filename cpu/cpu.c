@@ -83,6 +83,8 @@ static const struct state_field cpu_fields[] = {
     F(U64, fdp),
     FIELD_VEC(vec),
     F(U32, mxcsr),
+    F(U64, random),
+    F(BOOL, monitor_armed),
     F(U32, attention),
     F(U64, icount),
     FA(U64, mmu.pdpte),
@@ -150,6 +152,7 @@ struct cpu *cpu_create(const struct cpu_config *config)
     cpu->config = *config;
     cpuid_set_features(cpu);
     cpu->resume = calloc(1, sizeof *cpu->resume);
+    cpu->random = config->random_seed;
     cpu->decode = decode_create(cpu->features);
     cpu->blocks = block_cache_create();
     if (!cpu->resume || !cpu->decode || !cpu->blocks ||
@@ -237,6 +240,7 @@ void cpu_reset(struct cpu *cpu)
     memset(cpu->vec, 0, sizeof cpu->vec);
     cpu->mxcsr = 0x1f80;
     cpu->attention = 0;
+    cpu->monitor_armed = false;
     mmu_set_a20(&cpu->mmu, true);
     reset_common(cpu);
 }
@@ -244,7 +248,8 @@ void cpu_reset(struct cpu *cpu)
 void cpu_init_pin(struct cpu *cpu)
 {
     reset_common(cpu);
-    cpu->attention &= ~(uint32_t)(ATT_HALTED | ATT_SHUTDOWN);
+    cpu->attention &= ~(uint32_t)(ATT_HALTED | ATT_MWAIT | ATT_SHUTDOWN);
+    cpu->monitor_armed = false;
 }
 
 /* ---- pins */

@@ -192,6 +192,7 @@ enum cpu_attention {
     ATT_STOP = 1 << 7,        /* cpu_stop() */
     ATT_NMI_BLOCKED = 1 << 8, /* until IRET */
     ATT_SMI = 1 << 9,
+    ATT_MWAIT = 1 << 10, /* with ATT_HALTED: INTR ends it though IF = 0 */
 };
 
 /* Why cpu_run returned. */
@@ -218,6 +219,9 @@ struct cpu_config {
     bool (*apic_wrmsr)(void *opaque, uint32_t msr, uint64_t value);
     uint8_t (*get_tpr)(void *opaque);
     void (*set_tpr)(void *opaque, uint8_t tpr);
+    /* Others write to memory without an interrupt: MWAIT does not wait. */
+    bool shares_memory;
+    uint64_t random_seed; /* where RDRAND begins */
     /* Time stamp counter, from virtual time. */
     uint64_t (*tsc)(void *opaque);
     void *opaque;
@@ -281,6 +285,8 @@ struct cpu {
     uint64_t cr0, cr2, cr3, cr4, cr8, xcr0;
     uint64_t dr[8];
     uint64_t efer, star, lstar, cstar, fmask, kernel_gs_base, tsc_aux;
+    uint64_t random;    /* state of RDRAND and RDSEED; RESET keeps it */
+    bool monitor_armed; /* MONITOR ran, nothing was delivered since */
     uint64_t sysenter_cs, sysenter_esp, sysenter_eip;
     uint64_t pat, mtrr_def_type, misc_enable, apic_base, tsc_offset, bios_sign,
         mcg_status, mcg_ctl, spec_ctrl;

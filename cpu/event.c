@@ -438,7 +438,8 @@ void event_deliver(struct cpu *cpu, enum event_kind kind, unsigned vector,
         d.flags |= EFL_RF;
     LOG(cpu->dev.log, INT, "vector %02x error %x at %04x:%llx cpl %u", vector,
         error, cpu->seg[SEG_CS].selector, (unsigned long long)rip, cpu->cpl);
-    cpu->attention &= ~(uint32_t)ATT_HALTED;
+    cpu->attention &= ~(uint32_t)(ATT_HALTED | ATT_MWAIT);
+    cpu->monitor_armed = false;
     cpu->delivered = true;
     if (!cpu_protected(cpu)) {
         d.has_error = false;
@@ -538,6 +539,10 @@ bool event_poll(struct cpu *cpu)
         if (vector < 0)
             return false;
         deliver_external(cpu, EVENT_EXTERNAL, (unsigned)vector);
+        return true;
+    }
+    if ((cpu->attention & ATT_INTR) && (cpu->attention & ATT_MWAIT)) {
+        cpu->attention &= ~(uint32_t)(ATT_HALTED | ATT_MWAIT);
         return true;
     }
     return false;

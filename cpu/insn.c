@@ -10,6 +10,8 @@
 #define V_WM(f)                                                                \
     exec_fn exec_##f##_16r, exec_##f##_16m, exec_##f##_32r, exec_##f##_32m,    \
         exec_##f##_64r, exec_##f##_64m;
+#define V_YM(f)                                                                \
+    exec_fn exec_##f##_32r, exec_##f##_32m, exec_##f##_64r, exec_##f##_64m;
 #define FLAT(f) exec_fn exec_##f##_b, exec_##f##_x, exec_##f##_l;
 #define V_MF(f)                                                                \
     V_M(f)                                                                     \
@@ -29,6 +31,7 @@
 #undef V_W
 #undef V_WR
 #undef V_WM
+#undef V_YM
 #undef V_MF
 #undef V_WMF
 #undef FLAT
@@ -68,6 +71,10 @@
 #define V_WR(f)                                                                \
     {exec_##f##_16r, NULL, exec_##f##_32r, NULL, exec_##f##_64r, NULL}, NO_FLAT
 #define V_WM(f) FORMS_WM(f), NO_FLAT
+#define V_YM(f)                                                                \
+    {exec_##f##_32r, exec_##f##_32m, exec_##f##_32r,                           \
+     exec_##f##_32m, exec_##f##_64r, exec_##f##_64m},                          \
+        NO_FLAT
 #define V_MF(f)                                                                \
     FORMS_M(f),                                                                \
     {                                                                          \

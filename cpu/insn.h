@@ -88,6 +88,7 @@ enum operand {
  *   V_M(f)   exec_f_r  exec_f_m         by register or memory form
  *   V_W(f)   exec_f_16 _32 _64          by operand size
  *   V_WM(f)  exec_f_16r _16m _32r _32m _64r _64m
+ *   V_YM(f)  exec_f_32r _32m _64r _64m  by 32 or 64 bits (16: as 32)
  *   V_R(f)   exec_f_r                   register form only (also V_WR)
  *   V_MF(f), V_WMF(f)  as V_M and V_WM, and each memory form also with
  *            _b _x _l behind its name, for the flat address forms below
@@ -141,6 +142,7 @@ enum insn_attr {
     X(I8086) X(I186) X(I286) X(I386) X(I486) X(PENTIUM) X(CMOV) X(LONG)        \
     X(FPU) X(CX8) X(CX16) X(MMX) X(FXSR) X(SSE) X(SSE2) X(SSE3) X(SSSE3)       \
     X(SSE41) X(SSE42) X(POPCNT) X(LZCNT) X(BMI1) X(BMI2) X(ADX) X(MOVBE)       \
+    X(GFNI) X(MOVDIRI) X(MOVDIR64B)                                            \
     X(AES) X(PCLMUL) X(SHA) X(RDRAND) X(RDSEED) X(XSAVE) X(AVX) X(AVX2)        \
     X(FMA) X(F16C) X(SEP) X(SYSCALL) X(RDTSCP) X(MONITOR) X(LAHF64)            \
     X(FSGSBASE) X(INVPCID) X(SMAP) X(CLFLUSH) X(CLFLUSHOPT) X(CLWB) X(RDPID)   \
