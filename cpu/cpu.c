@@ -11,6 +11,7 @@
 #include "cpu/decode.h"
 #include "cpu/event.h"
 #include "cpu/flags.h"
+#include "cpu/models.h"
 #include "cpu/seg.h"
 
 /* ---- saved state */
@@ -70,6 +71,7 @@ static const struct state_field cpu_fields[] = {
     FA(U64, mtrr_mask),
     FA(U64, mtrr_fixed),
     F(U64, smbase),
+    F(U32, pkru),
     FIELD_OF(struct cpu, U64, fpr, mant),
     FIELD_OF(struct cpu, U64, fpr, se),
     F(U16, fcw),
@@ -150,7 +152,7 @@ struct cpu *cpu_create(const struct cpu_config *config)
     memset(cpu, 0, sizeof *cpu);
     device_init(&cpu->dev, &cpu_ops, "cpu", config->log);
     cpu->config = *config;
-    cpuid_set_features(cpu);
+    cpuid_set_model(cpu, config->choice);
     cpu->resume = calloc(1, sizeof *cpu->resume);
     cpu->random = config->random_seed;
     cpu->decode = decode_create(cpu->features);
@@ -214,7 +216,7 @@ static void reset_common(struct cpu *cpu)
 
 void cpu_reset(struct cpu *cpu)
 {
-    cpu->cr0 = CR0_CD | CR0_NW;
+    cpu->cr0 = cpu_has(cpu, F_I486) ? CR0_CD | CR0_NW : 0;
     cpu->star = cpu->lstar = cpu->cstar = cpu->fmask = 0;
     cpu->kernel_gs_base = cpu->tsc_aux = 0;
     cpu->sysenter_cs = cpu->sysenter_esp = cpu->sysenter_eip = 0;
@@ -226,9 +228,10 @@ void cpu_reset(struct cpu *cpu)
     cpu->misc_enable = 1; /* fast strings */
     cpu->apic_base = 0xfee00900;
     cpu->tsc_offset = 0;
-    cpu->bios_sign = 0;
+    cpu->bios_sign = (uint64_t)cpu->model->microcode << 32;
     cpu->mcg_status = cpu->mcg_ctl = cpu->spec_ctrl = 0;
     cpu->smbase = 0x30000;
+    cpu->pkru = 0;
     cpu->xcr0 = 1;
     memset(cpu->fpr, 0, sizeof cpu->fpr);
     cpu->fcw = 0x0040;
@@ -295,11 +298,16 @@ void cpu_set_rip(struct cpu *cpu, uint64_t rip)
 
 uint64_t cpu_eflags(const struct cpu *cpu)
 {
+    if (unlikely(cpu_has(cpu, F_OLD86)) && !cpu_protected(cpu))
+        return cpu->eflags | flags_get(cpu) | EFL_1 | 0xf000;
     return (cpu->eflags & ~(uint64_t)EFL_ARITH) | flags_get(cpu) | EFL_1;
 }
 
 void cpu_set_eflags(struct cpu *cpu, uint64_t eflags)
 {
-    cpu->eflags = (eflags & ~(uint64_t)EFL_ARITH) | EFL_1 | (eflags & EFL_DF);
+    cpu->eflags = (eflags & cpu->eflags_valid & ~(uint64_t)EFL_ARITH) | EFL_1;
+    /* A 286 loads IOPL and NT in protected mode only. */
+    if (unlikely(!cpu_has(cpu, F_I386)) && !cpu_protected(cpu))
+        cpu->eflags &= ~(uint64_t)(EFL_IOPL | EFL_NT);
     flags_put(cpu, (uint32_t)eflags);
 }

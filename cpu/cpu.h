@@ -15,6 +15,8 @@ struct block;
 struct block_cache;
 struct decode_table;
 struct addrspace;
+struct cpu_choice;
+struct cpu_model;
 
 enum {
     RAX,
@@ -120,11 +122,13 @@ enum {
     CR4_OSFXSR = 1 << 9,
     CR4_OSXMMEXCPT = 1 << 10,
     CR4_UMIP = 1 << 11,
+    CR4_LA57 = 1 << 12,
     CR4_FSGSBASE = 1 << 16,
     CR4_PCIDE = 1 << 17,
     CR4_OSXSAVE = 1 << 18,
     CR4_SMEP = 1 << 20,
     CR4_SMAP = 1 << 21,
+    CR4_PKE = 1 << 22,
 };
 
 enum {
@@ -225,6 +229,8 @@ struct cpu_config {
     /* Time stamp counter, from virtual time. */
     uint64_t (*tsc)(void *opaque);
     void *opaque;
+    /* Model and features; NULL: the default model. Used while creating. */
+    const struct cpu_choice *choice;
 };
 
 /* Event of the last delivery, kept for double-fault rules and reports. */
@@ -292,6 +298,7 @@ struct cpu {
         mcg_status, mcg_ctl, spec_ctrl;
     uint64_t mtrr_base[8], mtrr_mask[8], mtrr_fixed[11];
     uint64_t smbase;
+    uint32_t pkru;
 
     struct float80 fpr[8]; /* physical registers R0..R7; MMX in .mant */
     uint16_t fcw, fsw;     /* fsw with TOP as last stored in `ftop` */
@@ -327,8 +334,12 @@ struct cpu {
     struct block_cache *blocks;
     struct insn *resume; /* an instruction at offset 0: RIP = REG_RIP */
     struct cpu_config config;
+    const struct cpu_model *model;
     uint64_t features[(F_COUNT + 63) / 64]; /* bit n: F_n offered */
     uint8_t maxphyaddr;
+    uint8_t va_unused;     /* upper bits that linear addresses do not use */
+    uint64_t eflags_valid; /* bits that the model has */
+    uint64_t cr4_valid, efer_valid;
 };
 
 /* ---- life */
@@ -400,6 +411,23 @@ static inline bool cpu_long(const struct cpu *cpu)
 static inline bool cpu_code64(const struct cpu *cpu)
 {
     return (cpu->mode & MODE_CODE) == MODE_64;
+}
+
+static inline bool cpu_sign_extends(uint64_t v, unsigned unused)
+{
+    return (uint64_t)((int64_t)(v << unused) >> unused) == v;
+}
+
+/* 48 bits, or 57 with 5-level paging. */
+static inline bool cpu_canonical(const struct cpu *cpu, uint64_t v)
+{
+    return cpu_sign_extends(v, cpu->va_unused);
+}
+
+/* MSRs and bases take what the processor could ever use. */
+static inline bool cpu_canonical_base(const struct cpu *cpu, uint64_t v)
+{
+    return cpu_sign_extends(v, cpu_has(cpu, F_LA57) ? 7 : 16);
 }
 
 /* Single-step when TF is set or DR7 enables a breakpoint. */

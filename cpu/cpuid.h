@@ -4,8 +4,9 @@
 
 #include "cpu/cpu.h"
 
-/* Fill cpu->features and cpu->maxphyaddr from the model. */
-void cpuid_set_features(struct cpu *cpu);
+/* Make this CPU the model chosen; NULL: the default one. Sets features,
+ * maxphyaddr and the bits that its registers have. */
+void cpuid_set_model(struct cpu *cpu, const struct cpu_choice *choice);
 /* Family, model, stepping: CPUID leaf 1 EAX, and EDX after reset. */
 uint32_t cpuid_signature(const struct cpu *cpu);
 /* EAX, EBX, ECX, EDX of a leaf. */

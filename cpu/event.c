@@ -177,7 +177,7 @@ static uint64_t tss64_stack(struct cpu *cpu, const struct delivery *d,
     if (offset + 7 > cpu->tr.limit)
         cpu_raise_error(cpu, EX_TS, (cpu->tr.selector & 0xfffcu) | d->ext);
     rsp = mem_sys_read(cpu, cpu->tr.base + offset, 8);
-    if ((uint64_t)((int64_t)(rsp << 16) >> 16) != rsp)
+    if (!cpu_canonical(cpu, rsp))
         cpu_raise_error(cpu, EX_SS, d->ext);
     return rsp;
 }
@@ -200,7 +200,7 @@ static void deliver_64(struct cpu *cpu, const struct delivery *d,
         sp = tss64_stack(cpu, d, 4 + cpl * 8);
     else
         sp = R64(RSP);
-    if ((uint64_t)((int64_t)(g->offset << 16) >> 16) != g->offset)
+    if (!cpu_canonical(cpu, g->offset))
         cpu_raise_error(cpu, EX_GP, d->ext);
     sp = (sp & ~15ull) - words * 8;
     if (d->has_error) {

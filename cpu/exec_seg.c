@@ -384,7 +384,7 @@ static void load_table(struct cpu *cpu, const struct insn *i, unsigned osize,
     b = cpu_code64(cpu) ? load_le64(buf + 2) : load_le32(buf + 2);
     if (!cpu_code64(cpu) && osize == 2)
         b &= 0xffffff;
-    if (cpu_code64(cpu) && (uint64_t)((int64_t)(b << 16) >> 16) != b)
+    if (cpu_code64(cpu) && !cpu_canonical_base(cpu, b))
         cpu_raise_error(cpu, EX_GP, 0);
     *limit = load_le16(buf);
     *base = b;

@@ -271,7 +271,7 @@ static const struct insn *sysret(struct cpu *cpu, bool code64)
     if (!(cpu->efer & EFER_SCE))
         cpu_raise(cpu, EX_UD);
     need_cpl0(cpu);
-    if (code64 && (uint64_t)((int64_t)(rip << 16) >> 16) != rip)
+    if (code64 && !cpu_canonical(cpu, rip))
         cpu_raise_error(cpu, EX_GP, 0);
     if (!code64)
         rip = (uint32_t)rip;
@@ -321,8 +321,7 @@ static const struct insn *sysexit(struct cpu *cpu, bool code64)
     if (!cpu_protected(cpu) || !cs)
         cpu_raise_error(cpu, EX_GP, 0);
     need_cpl0(cpu);
-    if (code64 && ((uint64_t)((int64_t)(rip << 16) >> 16) != rip ||
-                   (uint64_t)((int64_t)(rsp << 16) >> 16) != rsp))
+    if (code64 && (!cpu_canonical(cpu, rip) || !cpu_canonical(cpu, rsp)))
         cpu_raise_error(cpu, EX_GP, 0);
     cs = (uint16_t)((cs + (code64 ? 32 : 16)) | 3);
     cpu->cpl = 3;

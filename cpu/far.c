@@ -7,11 +7,6 @@
 #include "cpu/flags.h"
 #include "cpu/seg.h"
 
-static bool canonical(uint64_t v)
-{
-    return (uint64_t)((int64_t)(v << 16) >> 16) == v;
-}
-
 static unsigned dpl_of(unsigned attr)
 {
     return (attr & DESC_DPL) >> DESC_DPL_SHIFT;
@@ -38,7 +33,7 @@ static uint64_t fetch(struct cpu *cpu, uint16_t selector, unsigned vector,
 static void check_target(struct cpu *cpu, const struct seg *cs, uint64_t offset)
 {
     bool code64 = cpu_long(cpu) && (cs->attr & DESC_L);
-    if (code64 ? !canonical(offset) : offset > cs->limit)
+    if (code64 ? !cpu_canonical(cpu, offset) : offset > cs->limit)
         cpu_raise_error(cpu, EX_GP, 0);
 }
 
@@ -190,7 +185,7 @@ static void write_stack(struct cpu *cpu, const struct seg *ss, uint64_t sp,
         bool inside = ss->attr & DESC_EC
                           ? off > ss->limit && off + size - 1 <= top
                           : off + size - 1 <= ss->limit;
-        if (flat ? !canonical(off) : !inside)
+        if (flat ? !cpu_canonical(cpu, off) : !inside)
             cpu_raise_error(cpu, EX_SS, error);
         store_le64(buf, values[n]);
         if (!mmu_write(&cpu->mmu, kind, flat ? off : (uint32_t)(ss->base + off),

@@ -30,8 +30,7 @@ const struct insn *flow_resync(struct cpu *cpu, uint64_t rip);
 static ALWAYS_INLINE void flow_check(struct cpu *cpu, uint64_t rip)
 {
     if (unlikely(rip >= cpu->cs_end ||
-                 (cpu->cs_end == ~0ull &&
-                  (uint64_t)((int64_t)(rip << 16) >> 16) != rip)))
+                 (cpu->cs_end == ~0ull && !cpu_canonical(cpu, rip))))
         cpu_raise_error(cpu, EX_GP, 0);
 }
 

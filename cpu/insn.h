@@ -136,7 +136,9 @@ enum insn_attr {
     A_COND = 1 << 13,    /* conditional branch: falls through or jumps */
 };
 
-/* ---- FEATURE: what CPUID must offer for the row to exist. */
+/* ---- FEATURE: what the model must offer for the row to exist. The second
+ * half has bits of CPUID and rules (models.c) but no rows. OLD86: what the
+ * 8086 did otherwise. */
 /* clang-format off */
 #define CPU_FEATURES(X)                                                        \
     X(I8086) X(I186) X(I286) X(I386) X(I486) X(PENTIUM) X(CMOV) X(LONG)        \
@@ -146,7 +148,11 @@ enum insn_attr {
     X(AES) X(PCLMUL) X(SHA) X(RDRAND) X(RDSEED) X(XSAVE) X(AVX) X(AVX2)        \
     X(FMA) X(F16C) X(SEP) X(SYSCALL) X(RDTSCP) X(MONITOR) X(LAHF64)            \
     X(FSGSBASE) X(INVPCID) X(SMAP) X(CLFLUSH) X(CLFLUSHOPT) X(CLWB) X(RDPID)   \
-    X(PREFETCHW) X(MSR) X(TSC) X(NOPL)
+    X(PREFETCHW) X(MSR) X(TSC) X(NOPL)                                         \
+    X(CPUID) X(PKU) X(OLD86)                                                   \
+    X(VME) X(DE) X(PSE) X(PAE) X(MCE) X(APIC) X(MTRR) X(PGE) X(MCA) X(PAT)     \
+    X(PSE36) X(NX) X(PDPE1GB) X(PCID) X(SMEP) X(UMIP) X(LA57) X(ERMS)          \
+    X(X2APIC) X(TSC_DEADLINE) X(INVTSC) X(SPEC_CTRL)
 /* clang-format on */
 
 enum cpu_feature {

@@ -6,11 +6,6 @@
 #include "cpu/event.h"
 #include "cpu/exec.h"
 
-static bool canonical(uint64_t gva)
-{
-    return (uint64_t)((int64_t)(gva << 16) >> 16) == gva;
-}
-
 /* Expand-down segments: valid from limit + 1 to the top. */
 static bool inside_limit(const struct seg *s, uint64_t off, unsigned size)
 {
@@ -45,7 +40,7 @@ gva_t mem_linear(struct cpu *cpu, unsigned seg, uint64_t off, unsigned size,
     gva_t gva;
     if (cpu_code64(cpu)) {
         gva = cpu->view[seg].base + off;
-        if (!canonical(gva) || !canonical(gva + size - 1))
+        if (!cpu_canonical(cpu, gva) || !cpu_canonical(cpu, gva + size - 1))
             cpu_raise_seg(cpu, seg);
         return gva;
     }

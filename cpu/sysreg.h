@@ -16,6 +16,9 @@ void sysreg_write_dr(struct cpu *cpu, unsigned n, uint64_t value);
 uint64_t sysreg_rdmsr(struct cpu *cpu, uint32_t msr);
 void sysreg_wrmsr(struct cpu *cpu, uint32_t msr, uint64_t value);
 
+/* Rights of the protection keys: they decide about pages at once. */
+void sysreg_write_pkru(struct cpu *cpu, uint32_t value);
+
 /* Time stamp counter with the guest's own offset. */
 uint64_t sysreg_tsc(struct cpu *cpu);
 

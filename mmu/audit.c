@@ -14,7 +14,9 @@ static struct page_role role_of(const struct shadow_page *page)
         .levels = levels[page_format(page)],
         .pse = page->key & KEY_PSE,
         .nxe = page->key & KEY_NXE,
-        .maxphyaddr = (uint8_t)bits(page->key, KEY_WIDTH_SHIFT, 8),
+        .maxphyaddr = (uint8_t)bits(page->key, KEY_WIDTH_SHIFT, 6),
+        .no_pse36 = page->key & KEY_NO_PSE36,
+        .no_1g = page->key & KEY_NO_1G,
     };
 }
 
@@ -95,7 +97,7 @@ static const char *check_guest_entry(struct shadow *shadow,
 
     if (result == WALK_FAULT)
         return "entry that the guest's table does not have";
-    if ((spte ^ walk.entry_rights) & RIGHT_UWX)
+    if ((spte ^ walk.entry_rights) & (RIGHT_UWX | SPTE_KEY))
         return "entry with other rights than the guest's";
     if (!rom && spte & RIGHT_D && !(walk.entry_rights & RIGHT_D))
         return "entry is dirty, the guest's is not";
@@ -252,7 +254,8 @@ static const char *follow(const struct shadow *shadow, const struct root *root,
                             page)[bits(gva, span_shift(page_level(page)), 9)];
         if (!(*found & SPTE_VALID))
             return "slot without a shadow entry";
-        *rights &= *found & SPTE_RIGHTS;
+        *rights &= (*found & SPTE_RIGHTS) | SPTE_KEY;
+        *rights |= *found & SPTE_KEY;
         if (page_level(page) == 1)
             return NULL;
         page = link_target(shadow, *found);
@@ -269,7 +272,8 @@ static bool filled_by(spte_t spte, const struct root *root)
 static bool allowed(const struct root *root, unsigned kind, unsigned access,
                     unsigned rights)
 {
-    return root->allow[kind][access] >> (rights & RIGHT_UWX) & 1;
+    return root->allow[kind][access] >> (rights & RIGHT_UWX) & 1 &&
+           !walk_denies(&root->role, kind, access, rights);
 }
 
 static const char *check_slot(struct shadow *shadow, const struct root *root,

@@ -15,6 +15,7 @@ struct descent {
     struct shadow_page *page;
     unsigned level;
     unsigned rights;
+    unsigned key; /* of the page, once its entry is passed */
 };
 
 /* ---- who uses a page */
@@ -228,7 +229,8 @@ static inline bool enter_leaf(struct descent *d)
     d->page = &d->shadow->page[leaf->page];
     d->page->stamp = d->shadow->stamp;
     d->level = 1;
-    d->rights = leaf->rights;
+    d->rights = leaf->rights & RIGHT_ALL;
+    d->key = leaf->rights & KEY_OF_PAGE;
     return true;
 }
 
@@ -244,7 +246,7 @@ static void remember_leaf(const struct descent *d)
         .part = part,
         .structure = d->shadow->structure,
         .page = page_number(d->shadow, d->page),
-        .rights = d->rights,
+        .rights = d->rights | d->key,
     };
 }
 
@@ -270,6 +272,7 @@ static enum made descend(struct descent *d, unsigned *index)
             child = d->level > 1 ? link_target(d->shadow, *spte) : NULL;
         }
         d->rights &= (unsigned)*spte & RIGHT_ALL;
+        d->key |= (unsigned)*spte & KEY_OF_PAGE;
         if (d->level == 1) {
             *index = i;
             break;
@@ -371,10 +374,15 @@ bool shadow_resolve(struct shadow *shadow, struct mmu_request *request,
     }
     if (!(d.root->allow[request->kind][request->access] >>
               (d.rights & RIGHT_UWX) &
-          1)) {
-        request->error =
-            walk_error(&d.root->role, request->kind, request->access, PF_P);
-        return false;
+          1) ||
+        unlikely(d.root->role.pkru)) {
+        uint32_t cause = walk_denies(&d.root->role, request->kind,
+                                     request->access, d.rights | d.key);
+        if (cause) {
+            request->error = walk_error(&d.root->role, request->kind,
+                                        request->access, cause);
+            return false;
+        }
     }
     mmu_page_locate(shadow, page_sptes(shadow, d.page)[index] & SPTE_GPA, page);
     if (page->block)

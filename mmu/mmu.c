@@ -119,6 +119,15 @@ void mmu_set_paging(struct mmu *mmu, const struct page_role *role, uint64_t cr3)
     empty_if_plain(mmu);
 }
 
+void mmu_set_pkru(struct mmu *mmu, uint32_t pkru)
+{
+    if (mmu->role.pkru == pkru)
+        return;
+    mmu->role.pkru = pkru;
+    roots_set_role(mmu->shadow);
+    empty_if_plain(mmu);
+}
+
 bool mmu_load_pdptes(struct mmu *mmu, uint64_t cr3, uint8_t maxphyaddr)
 {
     uint64_t pdpte[4];

@@ -27,6 +27,9 @@ struct page_role {
     bool smap;          /* CR4.SMAP */
     bool pge;           /* CR4.PGE: matters under MMU_POLICY_FLUSH only */
     uint8_t maxphyaddr; /* bits above are reserved */
+    bool no_1g;         /* 1 GiB pages are reserved */
+    bool no_pse36;      /* 4 MiB pages lie below 4 GiB */
+    uint32_t pkru;      /* 0 unless CR4.PKE and 4 or 5 levels */
 };
 
 /* Page-fault error code, SDM volume 3 section 4.7. */
@@ -134,6 +137,8 @@ bool mmu_load_pdptes(struct mmu *mmu, uint64_t cr3, uint8_t maxphyaddr);
 /* MOV CR3 with an unchanged role: the guest asks to flush non-global
  * translations. */
 void mmu_set_cr3(struct mmu *mmu, uint64_t cr3);
+/* Only the rights of the protection keys changed. */
+void mmu_set_pkru(struct mmu *mmu, uint32_t pkru);
 static inline void mmu_set_bank(struct mmu *mmu, enum mmu_bank_kind kind)
 {
     mmu->kind = kind;

@@ -14,6 +14,8 @@ static struct page_role effective_role(const struct page_role *given)
     role.pge = false;
     if (role.levels != 2)
         role.pse = false;
+    if (role.levels < 4)
+        role.pkru = 0;
     if (!role.levels)
         role.wp = role.nxe = role.smep = role.smap = false;
     return role;
@@ -24,7 +26,8 @@ static uint64_t pack_role(const struct page_role *role, bool a20)
     return role->levels | (uint64_t)role->pse << 3 | (uint64_t)role->wp << 4 |
            (uint64_t)role->nxe << 5 | (uint64_t)role->smep << 6 |
            (uint64_t)role->smap << 7 | (uint64_t)a20 << 8 |
-           (uint64_t)role->maxphyaddr << 9;
+           (uint64_t)role->maxphyaddr << 9 | (uint64_t)role->no_pse36 << 16 |
+           (uint64_t)role->no_1g << 17 | (uint64_t)role->pkru << 32;
 }
 
 static struct root_key current_key(const struct shadow *shadow)
@@ -147,6 +150,7 @@ static uint32_t page_key_of(const struct page_role *role, bool a20)
 
     return format[role->levels] | (role->nxe ? KEY_NXE : 0) |
            (role->pse ? KEY_PSE : 0) | (a20 ? 0 : KEY_A20_OFF) |
+           (role->no_pse36 ? KEY_NO_PSE36 : 0) | (role->no_1g ? KEY_NO_1G : 0) |
            (uint32_t)role->maxphyaddr << KEY_WIDTH_SHIFT;
 }
 

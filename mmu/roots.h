@@ -19,8 +19,9 @@ struct root_key {
 };
 
 /* A short cut over the upper levels: the level-1 page of a 2 MiB part and
- * what the levels above it permit. Holds while shadow->structure is what it
- * was, for then every page on the way is still there and knows the root. */
+ * what the levels above it permit (with the key of a large page). Holds while
+ * shadow->structure is what it was, for then every page on the way is still
+ * there and knows the root. */
 struct root_leaf {
     uint64_t part; /* gva >> 21 */
     uint64_t structure;

@@ -37,6 +37,7 @@ typedef uint64_t spte_t;
 #define SPTE_LARGE  (1ull << 5) /* leads to a direct page, which it owns */
 #define SPTE_RMAP   (1ull << 6)
 #define SPTE_CODE   (1ull << 7)
+#define SPTE_KEY    ((spte_t)KEY_OF_PAGE) /* bits 8-11, of pages */
 #define SPTE_GPA    0x000FFFFFFFFFF000ull
 enum { SPTE_FILLER_SHIFT = 52, FILLER_MANY = 127 }; /* else root + 1 */
 
@@ -55,7 +56,9 @@ enum {
     KEY_NXE = 1 << 7,
     KEY_PSE = 1 << 8,
     KEY_A20_OFF = 1 << 9,
-    KEY_WIDTH_SHIFT = 10
+    KEY_WIDTH_SHIFT = 10,
+    KEY_NO_PSE36 = 1 << 16,
+    KEY_NO_1G = 1 << 17,
 };
 
 /* Roots that reached a page at a linear address. Roots whose bit is set may

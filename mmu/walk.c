@@ -25,6 +25,29 @@ bool walk_allows(const struct page_role *role, enum mmu_bank_kind kind,
     return access == MMU_READ || rights & RIGHT_W || !role->wp;
 }
 
+/* SDM volume 3, 4.6.2: PKRU has two bits for each key, no access and no
+ * write. Keys are about data in user pages, whoever accesses it. */
+static bool key_denies(const struct page_role *role, enum mmu_bank_kind kind,
+                       enum mmu_access access, unsigned rights)
+{
+    unsigned key = (rights & KEY_OF_PAGE) >> KEY_OF_PAGE_SHIFT;
+    unsigned bits = role->pkru >> 2 * key & 3;
+
+    if (!bits || access == MMU_EXEC || !(rights & RIGHT_U))
+        return false;
+    return bits & 1 || (access == MMU_WRITE && (kind == BANK_USER || role->wp));
+}
+
+uint32_t walk_denies(const struct page_role *role, enum mmu_bank_kind kind,
+                     enum mmu_access access, unsigned rights)
+{
+    bool by_key = role->pkru && key_denies(role, kind, access, rights);
+
+    if (!by_key && walk_allows(role, kind, access, rights))
+        return 0;
+    return by_key ? PF_P | PF_PK : PF_P;
+}
+
 uint32_t walk_error(const struct page_role *role, enum mmu_bank_kind kind,
                     enum mmu_access access, uint32_t cause)
 {
@@ -96,6 +119,12 @@ static enum walk_result fail(struct walk *walk, uint32_t cause)
 
 /* ---- legacy 32-bit tables (4.3), with PSE-36 */
 
+static unsigned key_legacy(uint32_t entry)
+{
+    (void)entry;
+    return 0;
+}
+
 static bool large_legacy(const struct walk *walk, uint64_t entry)
 {
     return walk->role->pse && entry & PTE_PS;
@@ -105,6 +134,8 @@ static uint64_t reserved_legacy(const struct walk *walk, bool leaf)
 {
     unsigned m = walk->role->maxphyaddr < 40 ? walk->role->maxphyaddr : 40;
 
+    if (walk->role->no_pse36)
+        m = 32;
     if (!leaf || walk->level == 1)
         return 0;
     return bits(~0ull, 0, 22) & ~bits(~0ull, 0, m < 32 ? 13 : m - 19);
@@ -132,6 +163,12 @@ static uint64_t reserved_nx(const struct walk *walk)
 static gpa_t address_64(const struct walk *walk, uint64_t entry)
 {
     return entry & bits(~0ull, 0, walk->role->maxphyaddr) & PAGE_MASK;
+}
+
+static unsigned key_pae(uint64_t entry)
+{
+    (void)entry;
+    return 0;
 }
 
 static bool large_pae(const struct walk *walk, uint64_t entry)
@@ -162,6 +199,11 @@ static gpa_t address_pae(const struct walk *walk, uint64_t entry, bool leaf)
 
 /* ---- 4-level and 5-level tables (4.5) */
 
+static unsigned key_long(uint64_t entry)
+{
+    return (unsigned)bits(entry, 59, 4) << KEY_OF_PAGE_SHIFT;
+}
+
 static bool large_long(const struct walk *walk, uint64_t entry)
 {
     return walk->level <= 3 && entry & PTE_PS;
@@ -171,7 +213,7 @@ static uint64_t reserved_long(const struct walk *walk, bool leaf)
 {
     uint64_t mask = bits(~0ull << walk->role->maxphyaddr, 0, 52);
 
-    if (walk->level >= 4)
+    if (walk->level >= 4 || (walk->level == 3 && walk->role->no_1g))
         mask |= PTE_PS;
     else if (leaf && walk->level > 1)
         mask |= bits(~0ull, 0, walk->level == 3 ? 30 : 21) & ~0x1FFFull;

@@ -1,9 +1,9 @@
 /* walk.h - the walk through the guest's page tables, one level at a time.
  *
  * SDM volume 3, chapter 4. One text (walk_tmpl.h) is instantiated for
- * legacy 32-bit, PAE and 4/5-level tables. Not modelled: protection keys.
- * 1 GiB pages are always offered; AMD's reserved bit 8 of a PML4E is ignored
- * as Intel does. */
+ * legacy 32-bit, PAE and 4/5-level tables. Protection keys are those of user
+ * pages (PKRU); not modelled: those of supervisor pages (IA32_PKRS). AMD's
+ * reserved bit 8 of a PML4E is ignored as Intel does. */
 #ifndef UMBRA_MMU_WALK_H
 #define UMBRA_MMU_WALK_H
 
@@ -20,6 +20,9 @@ enum {
     RIGHT_UWX = RIGHT_U | RIGHT_W | RIGHT_X,
     RIGHT_ALL = RIGHT_UWX | RIGHT_D,
 };
+
+/* A page's protection key stands beside the rights of its own entry. */
+enum { KEY_OF_PAGE_SHIFT = 8, KEY_OF_PAGE = 15 << KEY_OF_PAGE_SHIFT };
 
 /* Bits of table entries under the manual's names. */
 #define PTE_P  0x001ull
@@ -53,7 +56,7 @@ struct walk {
     unsigned rights; /* of the levels above together */
     bool uncached;   /* a table lay outside RAM and ROM: do not cache */
     /* the step just made */
-    unsigned entry_rights;
+    unsigned entry_rights; /* and KEY_OF_PAGE */
     gpa_t entry_gpa;
     gpa_t page;          /* WALK_PAGE: the 4 KiB page of gva ... */
     unsigned page_shift; /* ... and how large the guest's page is: 12..30 */
@@ -71,10 +74,15 @@ enum walk_result walk_step(struct walk *walk);
 enum walk_result walk_all(struct walk *walk, uint64_t cr3,
                           const uint64_t *pdpte);
 
-/* Whether rights permit an access. */
+/* Whether rights permit an access, but for the key. */
 bool walk_allows(const struct page_role *role, enum mmu_bank_kind kind,
                  enum mmu_access access, unsigned rights);
-/* Error code of a fault; `cause` is 0, PF_P or PF_P | PF_RSVD. */
+/* The whole check of a page: 0 or the cause of a fault. `rights` with
+ * KEY_OF_PAGE. */
+uint32_t walk_denies(const struct page_role *role, enum mmu_bank_kind kind,
+                     enum mmu_access access, unsigned rights);
+/* Error code of a fault; `cause` is 0 or PF_P with PF_RSVD or PF_PK.
+ */
 uint32_t walk_error(const struct page_role *role, enum mmu_bank_kind kind,
                     enum mmu_access access, uint32_t cause);
 /* Address bits that translation uses: linear address to canonical form. */

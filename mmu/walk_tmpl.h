@@ -5,6 +5,7 @@
  *   WALK(large)(walk, entry)     a page at this level > 1?
  *   WALK(reserved)(walk, leaf)   bits that must be zero
  *   WALK(address)(walk, entry, leaf)
+ *   WALK(key)(entry)             KEY_OF_PAGE
  * of the format. */
 
 static enum walk_result WALK(step)(struct walk *walk)
@@ -13,6 +14,7 @@ static enum walk_result WALK(step)(struct walk *walk)
     const uint64_t index = bits(walk->gva, shift, WALK_INDEX_BITS);
     const uint64_t in_page = bits(walk->gva, 0, shift);
     uint64_t entry, marked;
+    uint32_t cause;
     bool leaf;
 
     walk->entry_gpa = walk->table + index * sizeof(WALK_ENTRY);
@@ -28,9 +30,13 @@ static enum walk_result WALK(step)(struct walk *walk)
                          (entry & PTE_NX ? 0 : RIGHT_X);
     marked = entry | PTE_A;
     if (leaf) {
-        if (!walk->quiet && !walk_allows(walk->role, walk->kind, walk->access,
-                                         walk->rights & walk->entry_rights))
-            return fail(walk, PF_P);
+        unsigned key = WALK(key)((WALK_ENTRY)entry);
+
+        cause = walk_denies(walk->role, walk->kind, walk->access,
+                            (walk->rights & walk->entry_rights) | key);
+        if (!walk->quiet && cause)
+            return fail(walk, cause);
+        walk->entry_rights |= key;
         if (walk->access == MMU_WRITE)
             marked |= PTE_D;
     }
