@@ -110,6 +110,14 @@ static bool has_modrm(const struct insn_row *row)
     return row->encoding & (DIGIT(0) | RMIS(0) | MODRM);
 }
 
+/* Prefixes that the encoding fixes; one that may or may not stand before the
+ * opcode selects the operand size. */
+static uint64_t fixed_prefix(uint64_t e)
+{
+    uint64_t fixed = e & (PFX_NONE | PFX_66);
+    return fixed == (PFX_NONE | PFX_66) ? 0 : fixed;
+}
+
 static void emit_immediates(struct code *c, const struct insn_row *row,
                             const struct form *f)
 {
@@ -138,7 +146,7 @@ static struct code encode(const struct insn_row *row, const struct form *f)
         emit(&c, 0xf0, 1);
     if (f->addr32)
         emit(&c, 0x67, 1);
-    if (f->opsize || (e & PFX_66))
+    if (f->opsize || (fixed_prefix(e) & PFX_66))
         emit(&c, 0x66, 1);
     if (e & PFX_F3)
         emit(&c, 0xf3, 1);
@@ -192,7 +200,7 @@ static bool form_fits(const struct insn_row *row, const struct form *f)
         return false;
     if (!has_modrm(row))
         return !f->mem;
-    if (f->opsize && (e & (PFX_66 | PFX_NONE)))
+    if (f->opsize && fixed_prefix(e))
         return false;
     if (f->rexw ? (e & REXW0) != 0 : (e & REXW1) != 0)
         return false;
