@@ -47,7 +47,8 @@ struct umbra_media {
     const char *path;
     bool cdrom; /* HDA..HDD: a CD-ROM drive instead of a disk */
     bool read_only;
-    bool snapshot; /* writes are kept in memory and thrown away */
+    bool snapshot;      /* writes go to a temporary file and are thrown away */
+    const char *format; /* "raw", "qcow2"; NULL: by the first bytes */
 };
 
 /* Bytes that the caller keeps until umbra_destroy. */
@@ -177,7 +178,7 @@ size_t umbra_serial_input(struct umbra *u, unsigned port, const void *data,
 enum umbra_image {
     UMBRA_IMAGE_UNKNOWN,
     UMBRA_IMAGE_FLOPPY,
-    UMBRA_IMAGE_DISK,      /* boot sector, more than a floppy's size */
+    UMBRA_IMAGE_DISK,      /* boot sector, more than a floppy's size; qcow2 */
     UMBRA_IMAGE_CDROM,     /* ISO 9660 */
     UMBRA_IMAGE_LINUX,     /* bzImage or zImage */
     UMBRA_IMAGE_MULTIBOOT, /* Multiboot 1 header, ELF or a.out kludge */

@@ -105,6 +105,10 @@ enum boot_image boot_image_kernel(const uint8_t *data, uint64_t size)
 enum boot_image boot_image_identify(const uint8_t *head, size_t head_size,
                                     uint64_t file_size)
 {
+    static const uint8_t qcow2[4] = {'Q', 'F', 'I', 0xFB};
+
+    if (head_size >= sizeof qcow2 && !memcmp(head, qcow2, sizeof qcow2))
+        return BOOT_IMAGE_DISK;
     if (head_size >= ISO_VOLUME + 6 &&
         !memcmp(head + ISO_VOLUME + 1, "CD001", 5))
         return BOOT_IMAGE_CDROM;

@@ -1,6 +1,6 @@
-/* disk.c - image files as disks: formats, bounds, snapshots, failures.
+/* disk.c - image files as disks: bounds, snapshots, failures.
  *
- * Modelled: raw images through a table of formats, read-only images,
+ * Modelled: images of all formats (disk_layer.c), read-only images,
  * snapshots whose writes are thrown away, counters. All host I/O is
  * synchronous. Not modelled here: anything a guest can see of a drive; that
  * is the drives' business (ata_disk.c, atapi.c, fdc_i82077.c). */
@@ -12,13 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Probed in this order; raw accepts everything and stays last. */
-static const struct disk_format *const formats[] = {
-    &disk_format_raw,
-};
-
-enum { PROBE_SIZE = 4096 };
-
 enum disk_action { ACTION_READ, ACTION_WRITE, ACTION_FLUSH, ACTION_COUNT };
 
 static const char *const action_name[ACTION_COUNT] = {"read", "write", "flush"};
@@ -27,8 +20,7 @@ static const char *const action_name[ACTION_COUNT] = {"read", "write", "flush"};
  * (disk_flush) brings it to the medium. */
 struct disk {
     char *path;
-    const struct disk_format *format;
-    void *image;
+    struct disk_layer layer;
     uint64_t size;                /* bytes, whole sectors */
     bool read_only;               /* for the guest */
     bool dirty;                   /* written since the last flush */
@@ -41,70 +33,59 @@ struct disk {
 static void disk_say(char *error, size_t error_size, const char *path,
                      const char *reason, const char *remedy)
 {
-    snprintf(error, error_size, "%s: %s%s%s", path, reason, *remedy ? "; " : "",
-             remedy);
+    snprintf(error, error_size, "%s: %s; %s", path, reason, remedy);
 }
 
 /* Every failure is logged; the front end hears of the first of each kind. */
-static int disk_fail(struct disk *disk, enum disk_action action,
-                     uint64_t offset, int result)
+static int disk_tell(struct disk *disk, enum disk_action action,
+                     uint64_t offset, const char *text, const char *remedy)
 {
     char line[512];
 
     disk->counters.errors++;
     snprintf(line, sizeof line, "%s: cannot %s at byte %llu: %s; %s",
-             disk->path, action_name[action], (unsigned long long)offset,
-             host_error_text(result), host_error_remedy(result));
+             disk->path, action_name[action], (unsigned long long)offset, text,
+             remedy);
     if (disk->options.log)
         LOG(disk->options.log, DISK, "%s", line);
     if (disk->options.failed && !(disk->told >> action & 1)) {
         disk->told |= 1u << action;
         disk->options.failed(disk->options.opaque, line);
     }
+    return -EIO;
+}
+
+static int disk_fail(struct disk *disk, enum disk_action action,
+                     uint64_t offset, int result)
+{
+    disk_tell(disk, action, offset, host_error_text(result),
+              host_error_remedy(result));
     return result;
 }
 
-/* A file that cannot be read here fails again, with a message, later. */
-static const struct disk_format *disk_probe(struct host_file *file)
-{
-    uint8_t head[PROBE_SIZE];
-    size_t got = 0;
-
-    if (host_file_read(file, 0, head, sizeof head, &got) < 0)
-        got = 0;
-    for (size_t i = 0; i < ARRAY_LEN(formats); i++)
-        if (formats[i]->probe(head, got))
-            return formats[i];
-    return &disk_format_raw;
-}
-
-/* Opens the format over the file and, for a snapshot, the overlay. */
+/* Opens the image and, for a snapshot, the overlay. */
 static bool disk_start(struct disk *disk, char *error, size_t error_size)
 {
-    const struct host_file_mode mode = {.writable = !disk->options.read_only &&
-                                                    !disk->options.snapshot};
-    struct host_file *file = NULL;
-    int result = host_file_open(disk->path, &mode, &file);
+    const struct disk_options *options = &disk->options;
+    const struct disk_layer_options layer = {
+        .format = options->format,
+        .writable = !options->read_only && !options->snapshot,
+    };
+    uint64_t sectors;
+    int result =
+        disk_layer_open(&disk->layer, disk->path, &layer, error, error_size);
 
-    if (result < 0) {
-        disk_say(error, error_size, disk->path, host_error_text(result),
-                 host_error_remedy(result));
+    disk->options.format = NULL; /* the caller's */
+    if (result < 0)
+        return false;
+    sectors = (disk->layer.size + SECTOR_SIZE - 1) / SECTOR_SIZE;
+    disk->size = sectors * SECTOR_SIZE;
+    if (sectors == 0) {
+        disk_say(error, error_size, disk->path, "the disk has no sectors",
+                 "make a larger one");
         return false;
     }
-    disk->format = disk_probe(file);
-    error[0] = '\0';
-    result = disk->format->open(file, mode.writable, &disk->image, &disk->size,
-                                error, error_size);
-    if (result < 0) {
-        char reason[256];
-        snprintf(reason, sizeof reason, "%s",
-                 error[0] ? error : host_error_text(result));
-        host_file_close(file);
-        disk->image = NULL;
-        disk_say(error, error_size, disk->path, reason, "");
-        return false;
-    }
-    if (disk->options.snapshot && !disk->options.read_only) {
+    if (options->snapshot && !options->read_only) {
         result = disk_overlay_create(disk->size, &disk->overlay);
         if (result < 0) {
             disk_say(error, error_size, disk->path,
@@ -125,7 +106,8 @@ struct disk *disk_open(const char *path, const struct disk_options *options,
         disk->path = malloc(strlen(path) + 1);
     if (!disk || !disk->path) {
         free(disk);
-        disk_say(error, error_size, path, "out of memory", "");
+        disk_say(error, error_size, path, "out of memory",
+                 "close other programs");
         return NULL;
     }
     strcpy(disk->path, path);
@@ -143,10 +125,10 @@ void disk_close(struct disk *disk)
 {
     if (!disk)
         return;
-    if (disk->image) {
+    if (disk->layer.image) {
         if (disk->dirty)
             disk_flush(disk);
-        disk->format->close(disk->image);
+        disk_layer_close(&disk->layer);
     }
     if (disk->overlay)
         disk_overlay_destroy(disk->overlay);
@@ -161,7 +143,7 @@ const char *disk_path(const struct disk *disk)
 
 const char *disk_format_name(const struct disk *disk)
 {
-    return disk->format->name;
+    return disk->layer.format->name;
 }
 
 uint64_t disk_size(const struct disk *disk)
@@ -198,14 +180,25 @@ int disk_read(struct disk *disk, uint64_t offset, void *data, size_t size)
         return -EINVAL;
     disk->counters.reads++;
     if (disk->overlay)
-        result = disk_overlay_read(disk->overlay, disk->format, disk->image,
-                                   offset, data, size);
+        result =
+            disk_overlay_read(disk->overlay, &disk->layer, offset, data, size);
     else
-        result = disk->format->read(disk->image, offset, data, size);
+        result = disk_layer_read(&disk->layer, offset, data, size);
     if (result < 0)
         return disk_fail(disk, ACTION_READ, offset, result);
     disk->counters.bytes_read += size;
     return 0;
+}
+
+/* A guest that turns its raw disk into the head of another image, whose
+ * backing file could be any file of the host, would be handed that file at
+ * the next start: not on a disk whose format was only guessed. */
+static bool disk_disguises(const struct disk *disk, uint64_t offset,
+                           const void *data, size_t size)
+{
+    return offset == 0 && disk->layer.probed && !disk->overlay &&
+           disk->layer.format == &disk_format_raw &&
+           disk_head_is_image(data, size);
 }
 
 /* The sectors count as dirty even when writing them failed half way. */
@@ -219,12 +212,18 @@ int disk_write(struct disk *disk, uint64_t offset, const void *data,
     if (!disk_in_range(disk, offset, size))
         return -EINVAL;
     disk->counters.writes++;
+    if (disk_disguises(disk, offset, data, size))
+        return disk_tell(disk, ACTION_WRITE, offset,
+                         "the guest writes an image file's head, and nobody "
+                         "said that this is a raw disk",
+                         "start with -drive file=FILE,format=raw to allow it");
     disk->dirty = true;
     if (disk->overlay)
-        result = disk_overlay_write(disk->overlay, disk->format, disk->image,
-                                    offset, data, size);
+        result =
+            disk_overlay_write(disk->overlay, &disk->layer, offset, data, size);
     else
-        result = disk->format->write(disk->image, offset, data, size);
+        result =
+            disk->layer.format->write(disk->layer.image, offset, data, size);
     if (result < 0)
         return disk_fail(disk, ACTION_WRITE, offset, result);
     disk->counters.bytes_written += size;
@@ -238,7 +237,7 @@ int disk_flush(struct disk *disk)
 
     disk->counters.flushes++;
     if (!disk->read_only && !disk->overlay)
-        result = disk->format->flush(disk->image);
+        result = disk->layer.format->flush(disk->layer.image);
     if (result < 0)
         return disk_fail(disk, ACTION_FLUSH, 0, result);
     disk->dirty = false;

@@ -16,8 +16,9 @@ enum { SECTOR_SIZE = 512 };
 struct disk;
 
 struct disk_options {
-    bool read_only; /* guest writes are refused */
-    bool snapshot;  /* guest writes go to a temporary file, thrown away */
+    bool read_only;     /* guest writes are refused */
+    bool snapshot;      /* guest writes go to a temporary file, thrown away */
+    const char *format; /* "raw", "qcow2"; NULL: by the file's first bytes */
     struct log *log;
     /* Told once per kind of host failure; may be NULL. */
     void (*failed)(void *opaque, const char *line);

@@ -64,14 +64,14 @@ static size_t overlay_piece(uint64_t offset, size_t size)
 }
 
 static int overlay_get(struct disk_overlay *overlay,
-                       const struct disk_format *base, void *image,
-                       uint64_t offset, uint8_t *data, size_t size)
+                       const struct disk_layer *base, uint64_t offset,
+                       uint8_t *data, size_t size)
 {
     size_t done = 0;
     int result;
 
     if (!overlay_has(overlay, offset >> GRANULE_SHIFT))
-        return base->read(image, offset, data, size);
+        return disk_layer_read(base, offset, data, size);
     result = host_file_read(overlay->file, offset, data, size, &done);
     if (result < 0)
         return result;
@@ -79,14 +79,14 @@ static int overlay_get(struct disk_overlay *overlay,
 }
 
 int disk_overlay_read(struct disk_overlay *overlay,
-                      const struct disk_format *base, void *image,
-                      uint64_t offset, void *data, size_t size)
+                      const struct disk_layer *base, uint64_t offset,
+                      void *data, size_t size)
 {
     uint8_t *to = data;
 
     while (size) {
         size_t piece = overlay_piece(offset, size);
-        int result = overlay_get(overlay, base, image, offset, to, piece);
+        int result = overlay_get(overlay, base, offset, to, piece);
 
         if (result < 0)
             return result;
@@ -99,8 +99,8 @@ int disk_overlay_read(struct disk_overlay *overlay,
 
 /* One granule: what the write leaves of it comes from where it was. */
 static int overlay_put(struct disk_overlay *overlay,
-                       const struct disk_format *base, void *image,
-                       uint64_t offset, const uint8_t *data, size_t size)
+                       const struct disk_layer *base, uint64_t offset,
+                       const uint8_t *data, size_t size)
 {
     uint64_t granule = offset >> GRANULE_SHIFT;
     uint64_t start = granule << GRANULE_SHIFT;
@@ -110,7 +110,7 @@ static int overlay_put(struct disk_overlay *overlay,
     if (overlay_has(overlay, granule) || size == whole) {
         result = host_file_write(overlay->file, offset, data, size);
     } else {
-        result = base->read(image, start, overlay->granule, whole);
+        result = disk_layer_read(base, start, overlay->granule, whole);
         if (result < 0)
             return result;
         memcpy(overlay->granule + (offset - start), data, size);
@@ -123,14 +123,14 @@ static int overlay_put(struct disk_overlay *overlay,
 
 /* Pieces before a failing one stay written, as on a disk. */
 int disk_overlay_write(struct disk_overlay *overlay,
-                       const struct disk_format *base, void *image,
-                       uint64_t offset, const void *data, size_t size)
+                       const struct disk_layer *base, uint64_t offset,
+                       const void *data, size_t size)
 {
     const uint8_t *from = data;
 
     while (size) {
         size_t piece = overlay_piece(offset, size);
-        int result = overlay_put(overlay, base, image, offset, from, piece);
+        int result = overlay_put(overlay, base, offset, from, piece);
 
         if (result < 0)
             return result;

@@ -32,6 +32,13 @@ static int host_file_wrap(int fd, struct host_file **file)
     return 0;
 }
 
+/* Some file systems cannot lock; that is no reason to refuse. */
+static bool host_file_lock(int fd, bool alone)
+{
+    return flock(fd, (alone ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0 ||
+           errno != EWOULDBLOCK;
+}
+
 /* Only files and block devices: reading a pipe or a terminal would hang. */
 int host_file_open(const char *path, const struct host_file_mode *mode,
                    struct host_file **file)
@@ -52,11 +59,33 @@ int host_file_open(const char *path, const struct host_file_mode *mode,
         close(fd);
         return S_ISDIR(status.st_mode) ? -EISDIR : -ENODEV;
     }
-    /* Some file systems cannot lock; that is no reason to refuse. */
-    if (flock(fd, (mode->writable ? LOCK_EX : LOCK_SH) | LOCK_NB) < 0 &&
-        errno == EWOULDBLOCK) {
+    if (!host_file_lock(fd, mode->writable)) {
         close(fd);
         return -EBUSY;
+    }
+    return host_file_wrap(fd, file);
+}
+
+/* Emptied only when nobody else has it. */
+int host_file_create(const char *path, struct host_file **file)
+{
+    struct stat status;
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
+    int error = 0;
+
+    if (fd < 0)
+        return -errno;
+    if (fstat(fd, &status) < 0)
+        error = -errno;
+    else if (!S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode))
+        error = -ENODEV;
+    else if (!host_file_lock(fd, true))
+        error = -EBUSY;
+    else if (S_ISREG(status.st_mode) && ftruncate(fd, 0) < 0)
+        error = -errno;
+    if (error) {
+        close(fd);
+        return error;
     }
     return host_file_wrap(fd, file);
 }
@@ -145,6 +174,48 @@ int host_file_sync(struct host_file *file)
     return 0;
 }
 
+int host_file_resize(struct host_file *file, uint64_t size)
+{
+    struct stat status;
+    uint64_t now = 0;
+    int result;
+
+    if (fstat(file->fd, &status) < 0)
+        return -errno;
+    if (!S_ISREG(status.st_mode)) {
+        result = host_file_size(file, &now);
+        return result < 0 ? result : size <= now ? 0 : -ENOSPC;
+    }
+    if (size > INT64_MAX)
+        return -EFBIG;
+    while (ftruncate(file->fd, (off_t)size) < 0)
+        if (errno != EINTR)
+            return -errno;
+    return 0;
+}
+
+/* POSIX leaves the unit open; everywhere it is 512 bytes. */
+int host_file_allocated(struct host_file *file, uint64_t *bytes)
+{
+    struct stat status;
+
+    if (fstat(file->fd, &status) < 0)
+        return -errno;
+    *bytes = (uint64_t)status.st_blocks * 512;
+    return 0;
+}
+
+int host_file_identity(const char *path, uint64_t identity[2])
+{
+    struct stat status;
+
+    if (stat(path, &status) < 0)
+        return -errno;
+    identity[0] = (uint64_t)status.st_dev;
+    identity[1] = (uint64_t)status.st_ino;
+    return 0;
+}
+
 /* THE list of host errors that users meet; others get the host's words. */
 static const struct {
     int error;
@@ -169,6 +240,8 @@ static const struct {
     {ENAMETOOLONG, "the name is too long", "check the name"},
     {-DISK_ERROR_SHRUNK, "the file is shorter than when it was opened",
      "restore it; the guest was told of the error"},
+    {-DISK_ERROR_DAMAGED, "the image is damaged: a table points astray",
+     "look at it with umbra-img check, or restore it"},
 };
 
 const char *host_error_text(int error)

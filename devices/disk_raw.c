@@ -22,14 +22,13 @@ static bool raw_probe(const uint8_t *head, size_t size)
     return true;
 }
 
-static int raw_open(struct host_file *file, bool writable, void **image,
+static int raw_open(const struct disk_source *source, void **image,
                     uint64_t *size, char *error, size_t error_size)
 {
     struct disk_raw *raw;
     uint64_t bytes = 0;
-    int result = host_file_size(file, &bytes);
+    int result = host_file_size(source->file, &bytes);
 
-    (void)writable;
     if (result < 0)
         return result;
     if (bytes == 0) {
@@ -39,19 +38,20 @@ static int raw_open(struct host_file *file, bool writable, void **image,
     raw = calloc(1, sizeof *raw);
     if (!raw)
         return -ENOMEM;
-    raw->file = file;
+    raw->file = source->file;
     raw->file_size = bytes;
     *image = raw;
     *size = (bytes + SECTOR_SIZE - 1) / SECTOR_SIZE * SECTOR_SIZE;
     return 0;
 }
 
-static void raw_close(void *image)
+static int raw_close(void *image)
 {
     struct disk_raw *raw = image;
 
     host_file_close(raw->file);
     free(raw);
+    return 0;
 }
 
 static int raw_read(void *image, uint64_t offset, void *data, size_t size)

@@ -29,6 +29,7 @@ enum machine_drive {
 struct machine_media {
     const char *path; /* NULL: empty, or no disk */
     bool cdrom, read_only, snapshot;
+    const char *format; /* NULL: by the file's first bytes */
 };
 
 /* What the board asks of its host; may be NULL but for `clock` with

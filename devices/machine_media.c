@@ -38,6 +38,7 @@ static struct disk *open_image(struct machine *m, unsigned drive,
     const struct disk_options options = {
         .read_only = media->read_only || media->cdrom,
         .snapshot = media->snapshot,
+        .format = media->format,
         .log = &m->log,
         .failed = machine_disk_failed,
         .opaque = m,
@@ -83,6 +84,7 @@ void machine_attach_drives(struct machine *m)
             ata_attach(cable_of(m, i), unit_of(i),
                        media->cdrom ? ATA_CDROM : ATA_DISK, m->disk[i]);
         m->config.media[i].path = media->path ? "" : NULL;
+        m->config.media[i].format = NULL;
     }
 }
 

@@ -139,7 +139,7 @@ static void fill_config(struct machine_config *out,
     for (unsigned i = 0; i < UMBRA_DRIVES; i++) {
         const struct umbra_media *m = &c->media[i];
         out->media[i] = (struct machine_media){m->path, m->cdrom, m->read_only,
-                                               m->snapshot};
+                                               m->snapshot, m->format};
     }
 }
 
@@ -277,7 +277,8 @@ bool umbra_insert(struct umbra *u, enum umbra_drive drive,
                   const struct umbra_media *media, char error[UMBRA_ERROR_SIZE])
 {
     const struct machine_media image = {media->path, media->cdrom,
-                                        media->read_only, media->snapshot};
+                                        media->read_only, media->snapshot,
+                                        media->format};
 
     *error = 0;
     if (!media->path)

@@ -2,7 +2,7 @@
  *
  * Every option may be written with one dash or two; a value follows as the
  * next word or after "=" (two dashes only). Not supported of QEMU's manner:
- * -drive, -device, -machine and the like. */
+ * -device, -machine and the like. */
 #define _POSIX_C_SOURCE 200809L
 #include <ctype.h>
 #include <math.h>
@@ -153,6 +153,14 @@ TAKE_MEDIA(hdb, UMBRA_HDB, false)
 TAKE_MEDIA(hdc, UMBRA_HDC, false)
 TAKE_MEDIA(hdd, UMBRA_HDD, false)
 TAKE_MEDIA(cdrom, UMBRA_HDC, true)
+
+static bool take_drive(struct parser *p, const char *value)
+{
+    char reason[OPTIONS_ERROR_SIZE];
+
+    return options_take_drive(p->o, value, reason) ||
+           refuse(p, "%.400s", reason);
+}
 
 #define TAKE_STRING(name, member)                                              \
     static bool take_##name(struct parser *p, const char *value)               \
@@ -398,6 +406,9 @@ static const struct option_row rows[] = {
     ROW("hdc", "FILE", take_hdc, "hard disk, second channel, master"),
     ROW("hdd", "FILE", take_hdd, "hard disk, second channel, slave"),
     ROW("cdrom", "FILE", take_cdrom, "CD-ROM, second channel, master"),
+    ROW("drive", "KEYS", take_drive,
+        "file=FILE,format=raw|qcow2,if=ide|floppy,\n"
+        "index=N,media=disk|cdrom,readonly=on,snapshot=on"),
     ROW("snapshot", NULL, take_snapshot, "throw writes to disks away at exit"),
     ROW("boot", "ORDER", take_boot,
         "what to boot from, in order: a floppy, c hard\n"
@@ -599,7 +610,7 @@ enum options_result options_parse(struct options *options, int argc,
     if (!check_together(&p))
         return OPTIONS_BAD;
     for (int i = 0; i < UMBRA_DRIVES; i++)
-        options->config.media[i].snapshot = options->snapshot;
+        options->config.media[i].snapshot |= options->snapshot;
     return OPTIONS_RUN;
 }
 

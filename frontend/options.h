@@ -35,7 +35,9 @@ enum exit_code {
 enum display { DISPLAY_AUTO, DISPLAY_SDL, DISPLAY_NONE };
 enum serial_kind { SERIAL_AUTO, SERIAL_NULL, SERIAL_STDIO, SERIAL_FILE };
 
-/* Strings point into argv. */
+enum { OPTIONS_PATH_SIZE = 1024 };
+
+/* Strings point into argv, or, of -drive, into drive_path. */
 struct options {
     struct umbra_config config; /* without the files' bytes */
     const char *image;          /* bare argument, still to be recognised */
@@ -52,6 +54,7 @@ struct options {
     const char *screen_text, *screenshot, *stats;
     const char *until_text, *until_serial;
     const char *input_script;
+    char drive_path[UMBRA_DRIVES][OPTIONS_PATH_SIZE];
 };
 
 enum { OPTIONS_ERROR_SIZE = 512 };
@@ -70,6 +73,10 @@ enum options_result options_parse(struct options *options, int argc,
 
 /* Text of -h, through `put`, line by line. */
 void options_help(void (*put)(void *opaque, const char *line), void *opaque);
+
+/* options_drive.c: the value of -drive. False with a reason in error[]. */
+bool options_take_drive(struct options *options, const char *value,
+                        char error[OPTIONS_ERROR_SIZE]);
 
 /* "512", "512M", "1G" -> bytes; false when it is not a size. */
 bool options_parse_size(const char *text, uint64_t *bytes);

@@ -316,7 +316,12 @@ static bool swap_media(const struct script *s, const struct step *step,
     for (unsigned i = 0; i < step->swap_count; i++) {
         const struct swap *swap = &step->swap[i];
         bool is_cd = swap->drive >= UMBRA_HDA;
-        struct umbra_media media = {swap->path, is_cd, is_cd, s->snapshot};
+        struct umbra_media media = {
+            .path = swap->path,
+            .cdrom = is_cd,
+            .read_only = is_cd,
+            .snapshot = s->snapshot,
+        };
         bool done = swap->path
                         ? umbra_insert(umbra, swap->drive, &media, reason)
                         : umbra_eject(umbra, swap->drive, reason);
