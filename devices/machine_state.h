@@ -88,7 +88,8 @@ struct machine {
     /* Running. */
     unsigned pending;        /* enum machine_pending */
     enum machine_stop final; /* MACHINE_BUDGET while it can run */
-    atomic_bool stop_requested;
+    /* a word: bytes would need a library on some hosts */
+    atomic_uint stop_requested;
     bool halted;           /* the last slice ended in HLT */
     uint64_t host_start;   /* host clock at time 0 */
     uint64_t host_idle_ns; /* host time: halted for that long */
