@@ -313,7 +313,7 @@ static const char *check_jump(struct shadow *shadow, const struct root *root,
     unsigned rights;
     spte_t spte;
 
-    if (jump->key == JUMP_EMPTY)
+    if (!jump->block)
         return NULL;
     wrong = follow(shadow, root, walk_canonical(root->role.levels, jump->key),
                    &rights, &spte);

@@ -29,10 +29,14 @@ static void clear_entries(struct tlb_entry *entries, uint64_t count)
         clear_entry(entries, i);
 }
 
-static void clear_jumps(struct jump_slot *slots, unsigned count)
+/* A program may jump to JUMP_EMPTY too; the slot where that is looked for is
+ * empty with an address that belongs elsewhere. */
+static void clear_jumps(struct jump_slot *slots, unsigned first, unsigned count)
 {
-    for (unsigned i = 0; i < count; i++)
+    for (unsigned i = first; i < first + count; i++)
         slots[i] = (struct jump_slot){JUMP_EMPTY, NULL};
+    if (slots[jump_slot_of(JUMP_EMPTY)].key == JUMP_EMPTY)
+        slots[jump_slot_of(JUMP_EMPTY)].key = 0;
 }
 
 /* ---- life */
@@ -45,7 +49,7 @@ bool tlb_store_init(struct tlb_store *store, struct arena *arena)
     if (!store->no_entry || !store->no_jump)
         return false;
     clear_entries(store->no_entry, 2);
-    clear_jumps(store->no_jump, JUMP_SLOTS);
+    clear_jumps(store->no_jump, 0, JUMP_SLOTS);
     return true;
 }
 
@@ -81,7 +85,7 @@ bool tlb_set_make(const struct tlb_store *store, struct tlb_set *set)
         set->bank.of[i] = (struct tlb_array){entries[i], mask_of(MIN_ENTRIES)};
         set->load[i] = (struct tlb_load){0, 0, 0};
     }
-    clear_jumps(jump, JUMP_SLOTS);
+    clear_jumps(jump, 0, JUMP_SLOTS);
     set->bank.jump = jump;
     set->live = true;
     return true;
@@ -171,9 +175,9 @@ void tlb_drop(struct tlb_set *set, unsigned which, gva_t gva)
         if (which & 1u << i)
             drop_entry(&set->bank.of[i], page);
     if (which & TLB_EXEC)
-        clear_jumps(
-            &set->bank.jump[jump_slot_of(page) & ~(JUMP_PAGE_SLOTS - 1u)],
-            JUMP_PAGE_SLOTS);
+        clear_jumps(set->bank.jump,
+                    jump_slot_of(page) & ~(JUMP_PAGE_SLOTS - 1u),
+                    JUMP_PAGE_SLOTS);
 }
 
 void tlb_drop_host(struct tlb_set *set, enum mmu_access access,
@@ -202,5 +206,5 @@ void tlb_flush(const struct tlb_store *store, struct tlb_set *set, bool shrink)
         clear_entries(array->entries, tlb_count(array));
         set->load[i].since_flush = 0;
     }
-    clear_jumps(set->bank.jump, JUMP_SLOTS);
+    clear_jumps(set->bank.jump, 0, JUMP_SLOTS);
 }
