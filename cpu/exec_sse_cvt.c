@@ -2,6 +2,7 @@
  *
  * SDM volume 1, 11.4.1.6 and table 11-1. What does not fit an integer gives
  * the integer indefinite and an invalid exception. */
+#include "cpu/avx.h"
 #include "cpu/fpu.h"
 #include "cpu/sse.h"
 
@@ -35,7 +36,7 @@ FROM_INT(cvtsi2ss_64, 32, d[LANE32(0)], 64, R64)
 FROM_INT(cvtsi2sd_32, 64, q[0], 32, R32)
 FROM_INT(cvtsi2sd_64, 64, q[0], 64, R64)
 
-#define TO_INT(name, width, lane, operation, int_width)                        \
+#define TO_INT_FORM(name, need, width, lane, operation, int_width)             \
     static ALWAYS_INLINE void name##_do(struct cpu *cpu, const struct insn *i, \
                                         uint##width##_t b)                     \
     {                                                                          \
@@ -47,16 +48,20 @@ FROM_INT(cvtsi2sd_64, 64, q[0], 64, R64)
     }                                                                          \
     EXEC(name##_r)                                                             \
     {                                                                          \
-        need_sse(cpu);                                                         \
+        need(cpu);                                                             \
         name##_do(cpu, i, XMM(i->rm).lane);                                    \
         NEXT;                                                                  \
     }                                                                          \
     EXEC(name##_m)                                                             \
     {                                                                          \
-        need_sse(cpu);                                                         \
+        need(cpu);                                                             \
         name##_do(cpu, i, simd_load##width(cpu, i));                           \
         NEXT;                                                                  \
     }
+
+#define TO_INT(name, width, lane, operation, int_width)                        \
+    TO_INT_FORM(name, need_sse, width, lane, operation, int_width)             \
+    TO_INT_FORM(v##name, need_avx, width, lane, operation, int_width)
 
 TO_INT(cvtss2si_32, 32, d[LANE32(0)], to_int32, 32)
 TO_INT(cvtss2si_64, 32, d[LANE32(0)], to_int64, 64)

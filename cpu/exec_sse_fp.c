@@ -4,6 +4,7 @@
  * SDM volume 1, 10.4, 11.4, 11.5, 12.2. RCPxS and RSQRTxS give the exact
  * result rounded to 12 bits, within the manual's bound of 1.5 * 2^-12; the
  * bits beyond differ between processors too. */
+#include "cpu/avx.h"
 #include "cpu/flags.h"
 #include "cpu/sse.h"
 #include "cpu/sse_fp_lanes.h"
@@ -234,7 +235,7 @@ static ALWAYS_INLINE void compare_end(struct cpu *cpu, uint32_t m,
                                      : FL_Z | FL_P | FL_C);
 }
 
-#define EXEC_COMI(name, width, lane, signals)                                  \
+#define EXEC_COMI(name, need, width, lane, signals)                            \
     static ALWAYS_INLINE void name##_do(struct cpu *cpu, const struct insn *i, \
                                         uint##width##_t b)                     \
     {                                                                          \
@@ -245,21 +246,25 @@ static ALWAYS_INLINE void compare_end(struct cpu *cpu, uint32_t m,
     }                                                                          \
     EXEC(name##_r)                                                             \
     {                                                                          \
-        need_sse(cpu);                                                         \
+        need(cpu);                                                             \
         name##_do(cpu, i, XMM(i->rm).lane);                                    \
         NEXT;                                                                  \
     }                                                                          \
     EXEC(name##_m)                                                             \
     {                                                                          \
-        need_sse(cpu);                                                         \
+        need(cpu);                                                             \
         name##_do(cpu, i, simd_load##width(cpu, i));                           \
         NEXT;                                                                  \
     }
 
-EXEC_COMI(comiss, 32, d[LANE32(0)], true)
-EXEC_COMI(ucomiss, 32, d[LANE32(0)], false)
-EXEC_COMI(comisd, 64, q[0], true)
-EXEC_COMI(ucomisd, 64, q[0], false)
+EXEC_COMI(comiss, need_sse, 32, d[LANE32(0)], true)
+EXEC_COMI(vcomiss, need_avx, 32, d[LANE32(0)], true)
+EXEC_COMI(ucomiss, need_sse, 32, d[LANE32(0)], false)
+EXEC_COMI(vucomiss, need_avx, 32, d[LANE32(0)], false)
+EXEC_COMI(comisd, need_sse, 64, q[0], true)
+EXEC_COMI(vcomisd, need_avx, 64, q[0], true)
+EXEC_COMI(ucomisd, need_sse, 64, q[0], false)
+EXEC_COMI(vucomisd, need_avx, 64, q[0], false)
 
 /* ---- MXCSR */
 

@@ -18,7 +18,9 @@
  *   to_int32 to_int64 (a, mxcsr), truncate_int32 truncate_int64 (a, mxcsr)
  *   from_int32 from_int64 (i, mxcsr)
  *   round_int (a, rc, inexact, mxcsr)    ROUNDSS; inexact: PE may be raised
- * and float32_to_float64, float64_to_float32.
+ *   muladd (a, b, c, negate, mxcsr)      fma, of -(a * b), or with -c
+ * and float32_to_float64, float64_to_float32, float16_to_float32 and
+ * float32_to_float16.
  */
 #ifndef UMBRA_CPU_SOFTFLOAT_H
 #define UMBRA_CPU_SOFTFLOAT_H
@@ -52,10 +54,14 @@ static inline bool mxcsr_is_fast(uint32_t mxcsr)
            (mxcsr & (MXCSR_RC | MXCSR_PM | FP_PE)) == (MXCSR_PM | FP_PE);
 }
 
+/* What muladd() turns round; never a NaN. */
+enum { FMA_ADDEND = 1, FMA_PRODUCT = 2 };
+
 #define FLOAT(name) float32_##name
 #define UINT        uint32_t
 #define HOST        float
 #define HOST_SQRT   sqrtf
+#define HOST_FMA    fmaf
 #define FRACTION    23
 #define EXP_MAX     0xffu
 #define ROUNDER     12582912.0f /* 1.5 * 2^23 */
@@ -65,10 +71,15 @@ static inline bool mxcsr_is_fast(uint32_t mxcsr)
 #define UINT        uint64_t
 #define HOST        double
 #define HOST_SQRT   sqrt
+#define HOST_FMA    fma
 #define FRACTION    52
 #define EXP_MAX     0x7ffu
 #define ROUNDER     6755399441055744.0 /* 1.5 * 2^52 */
 #include "softfloat_fast.h"
+
+/* Half precision, as F16C: DAZ and FTZ do not touch it. */
+uint32_t float16_to_float32(uint16_t a, uint32_t *mxcsr);
+uint16_t float32_to_float16(uint32_t a, enum fp_rc rc, uint32_t *mxcsr);
 
 uint64_t float32_to_float64_slow(uint32_t a, uint32_t *mxcsr);
 uint32_t float64_to_float32_slow(uint64_t a, uint32_t *mxcsr);

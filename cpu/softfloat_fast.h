@@ -1,6 +1,6 @@
 /*
  * One format's inline functions; softfloat.h includes this twice, with
- * FLOAT(name), UINT, HOST, HOST_SQRT, FRACTION, EXP_MAX, ROUNDER set.
+ * FLOAT(name), UINT, HOST, HOST_SQRT, HOST_FMA, FRACTION, EXP_MAX, ROUNDER set.
  */
 
 UINT FLOAT(add_slow)(UINT a, UINT b, uint32_t *mxcsr);
@@ -8,7 +8,8 @@ UINT FLOAT(sub_slow)(UINT a, UINT b, uint32_t *mxcsr);
 UINT FLOAT(mul_slow)(UINT a, UINT b, uint32_t *mxcsr);
 UINT FLOAT(div_slow)(UINT a, UINT b, uint32_t *mxcsr);
 UINT FLOAT(sqrt_slow)(UINT a, uint32_t *mxcsr);
-UINT FLOAT(fma)(UINT a, UINT b, UINT c, uint32_t *mxcsr);
+UINT FLOAT(muladd_slow)(UINT a, UINT b, UINT c, unsigned negate,
+                        uint32_t *mxcsr);
 UINT FLOAT(min_slow)(UINT a, UINT b, uint32_t *mxcsr);
 UINT FLOAT(max_slow)(UINT a, UINT b, uint32_t *mxcsr);
 enum fp_relation FLOAT(compare_slow)(UINT a, UINT b, bool signalling,
@@ -102,6 +103,29 @@ static inline UINT FLOAT(sqrt)(UINT a, uint32_t *mxcsr)
         return FLOAT(bits)(HOST_SQRT(FLOAT(host)(a)));
     }
     return FLOAT(sqrt_slow)(a, mxcsr);
+}
+
+/* As the other operations; an addend of zero needs no care either. */
+static inline UINT FLOAT(muladd)(UINT a, UINT b, UINT c, unsigned negate,
+                                 uint32_t *mxcsr)
+{
+    if (FLOAT(is_fast)(a, b, *mxcsr) &&
+        (FLOAT(is_large)(c) || (UINT)(c << 1) == 0)) {
+        HOST x = FLOAT(host)(a), z = FLOAT(host)(c);
+        UINT r =
+            FLOAT(bits)(HOST_FMA(negate & FMA_PRODUCT ? -x : x, FLOAT(host)(b),
+                                 negate & FMA_ADDEND ? -z : z));
+
+        if (FLOAT(is_safe)(r)) {
+            return r;
+        }
+    }
+    return FLOAT(muladd_slow)(a, b, c, negate, mxcsr);
+}
+
+static inline UINT FLOAT(fma)(UINT a, UINT b, UINT c, uint32_t *mxcsr)
+{
+    return FLOAT(muladd)(a, b, c, 0, mxcsr);
 }
 
 /* Comparing large numbers, or infinities, raises nothing. */
@@ -199,6 +223,7 @@ static inline UINT FLOAT(from_int32)(int32_t a, uint32_t *mxcsr)
 #undef UINT
 #undef HOST
 #undef HOST_SQRT
+#undef HOST_FMA
 #undef FRACTION
 #undef EXP_MAX
 #undef ROUNDER

@@ -162,9 +162,11 @@ UINT FLOAT(sqrt_slow)(UINT a, uint32_t *mxcsr)
                          mxcsr);
 }
 
-UINT FLOAT(fma)(UINT a, UINT b, UINT c, uint32_t *mxcsr)
+UINT FLOAT(muladd_slow)(UINT a, UINT b, UINT c, unsigned negate,
+                        uint32_t *mxcsr)
 {
     struct fp_mode mode = mxcsr_mode(*mxcsr);
+    struct fp_parts x, z;
 
     if (FLOAT(is_nan)(a) || FLOAT(is_nan)(b) || FLOAT(is_nan)(c)) {
         /* An earlier NaN wins; every signalling one counts. */
@@ -173,10 +175,12 @@ UINT FLOAT(fma)(UINT a, UINT b, UINT c, uint32_t *mxcsr)
 
         return FLOAT(is_nan)(a) || FLOAT(is_nan)(b) ? first : second;
     }
-    return FLOAT(finish)(fp_fma(FLOAT(unpack)(a, *mxcsr),
-                                FLOAT(unpack)(b, *mxcsr),
-                                FLOAT(unpack)(c, *mxcsr), &mode),
-                         &mode, mxcsr);
+    x = FLOAT(unpack)(a, *mxcsr);
+    z = FLOAT(unpack)(c, *mxcsr);
+    x.sign ^= (negate & FMA_PRODUCT) != 0;
+    z.sign ^= (negate & FMA_ADDEND) != 0;
+    return FLOAT(finish)(fp_fma(x, FLOAT(unpack)(b, *mxcsr), z, &mode), &mode,
+                         mxcsr);
 }
 
 enum fp_relation FLOAT(compare_slow)(UINT a, UINT b, bool signalling,
