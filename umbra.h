@@ -83,6 +83,7 @@ struct umbra_config {
 
     enum umbra_clock clock;
     unsigned icount_shift; /* instruction = 2^shift ns, default 2 */
+    uint64_t random_seed;  /* where the numbers of RDRAND begin */
     int64_t rtc_base;      /* seconds since 1970 shown at power-on */
     enum umbra_mmu mmu;
     bool no_reboot;    /* a reset stops the run */

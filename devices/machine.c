@@ -372,6 +372,7 @@ static bool build_cpu(struct machine *m, char *error)
              .apic_wrmsr = on_wrmsr,
              .get_tpr = on_get_tpr,
              .set_tpr = on_set_tpr,
+             .random_seed = m->config.random_seed,
              .tsc = on_tsc,
              .opaque = m,
          }),

@@ -52,6 +52,7 @@ struct machine_config {
     struct boot_request boot; /* kernel.data NULL: no direct load */
     bool host_time;
     unsigned icount_shift;
+    uint64_t random_seed;
     int64_t rtc_base;
     enum mmu_policy mmu_policy;
     bool no_reboot;

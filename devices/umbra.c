@@ -128,6 +128,7 @@ static void fill_config(struct machine_config *out,
         .boot_order = c->boot_order,
         .host_time = c->clock == UMBRA_CLOCK_HOST,
         .icount_shift = c->icount_shift,
+        .random_seed = c->random_seed,
         .rtc_base = c->rtc_base,
         .mmu_policy =
             c->mmu == UMBRA_MMU_FLUSH ? MMU_POLICY_FLUSH : MMU_POLICY_CACHED,

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Differs from run to run; 0 where the host has no random numbers. */
+uint64_t host_random(void);
 /* Monotonic nanoseconds; the argument is ignored (umbra_host.clock). */
 uint64_t host_clock(void *opaque);
 /* Sleep up to `ns`, less when `fd` (-1: none) becomes readable or a signal

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <termios.h>
 #include <time.h>
@@ -25,6 +26,19 @@ uint64_t host_clock(void *opaque)
     (void)opaque;
     clock_gettime(CLOCK_MONOTONIC, &ts);
     return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+uint64_t host_random(void)
+{
+    FILE *f = fopen("/dev/urandom", "rb");
+    uint64_t r = 0;
+
+    if (f) {
+        if (fread(&r, sizeof r, 1, f) != 1)
+            r = 0;
+        fclose(f);
+    }
+    return r;
 }
 
 void host_wait(int fd, uint64_t ns)

@@ -5,6 +5,7 @@
  * -device, -machine and the like. */
 #define _POSIX_C_SOURCE 200809L
 #include <ctype.h>
+#include <errno.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -324,6 +325,18 @@ static bool take_icount(struct parser *p, const char *value)
     return true;
 }
 
+static bool take_seed(struct parser *p, const char *value)
+{
+    char *end;
+
+    p->o->seed_given = true;
+    errno = 0;
+    p->o->config.random_seed = strtoull(value, &end, 0);
+    if (!isdigit((unsigned char)*value) || *end || errno)
+        return refuse(p, "\"%s\" is no number below 2^64", value);
+    return true;
+}
+
 /* Seconds since 1970 of which the RTC shows the host's local time. */
 static int64_t local_now(void)
 {
@@ -442,6 +455,9 @@ static const struct option_row rows[] = {
         "virtual clock: an instruction takes 2^N ns\n"
         "(default without a window, N = 2); off: the\n"
         "host's clock (default with a window)"),
+    ROW("seed", "N", take_seed,
+        "where the numbers of RDRAND begin (default 0\n"
+        "under the virtual clock, else one of the host's)"),
     SECTION("Display"),
     ROW("display", "KIND", take_display,
         "sdl: a window; none: no picture (default: a\n"

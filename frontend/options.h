@@ -47,7 +47,7 @@ struct options {
     enum serial_kind serial;
     const char *serial_file;
     const char *log_file;
-    bool clock_given, rtc_given;
+    bool clock_given, rtc_given, seed_given;
     bool snapshot;
     double time_limit;   /* seconds; 0 = none */
     double drop_derived; /* seconds between drops; 0 = never */

@@ -201,6 +201,8 @@ static void choose_clock(struct session *s)
         config->rtc_base = config->clock == UMBRA_CLOCK_HOST
                                ? (int64_t)time(NULL)
                                : VIRTUAL_EPOCH;
+    if (!s->o.seed_given && config->clock == UMBRA_CLOCK_HOST)
+        config->random_seed = host_random();
 }
 
 static bool power_on(struct session *s)

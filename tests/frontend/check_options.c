@@ -85,6 +85,7 @@ START_TEST(everything_else)
     ck_assert_int_eq(
         parse("disk.img -m 512 -boot order=dc -serial file:log -display none "
               "-rtc base=2006-06-17T16:01:21 -icount shift=0 -mmu flush "
+              "-seed 0xfedcba9876543210 "
               "-accel interp -time-limit 2.5 -screen-text s -screenshot p "
               "-until-serial login: -input-script i -stats j -d cpu,pit "
               "-D f -bios b --drop-derived 0.01"),
@@ -97,6 +98,7 @@ START_TEST(everything_else)
     ck_assert_int_eq(o.config.rtc_base, 1150560081);
     ck_assert(o.clock_given && o.rtc_given);
     ck_assert_uint_eq(o.config.icount_shift, 0);
+    ck_assert_uint_eq(o.config.random_seed, 0xfedcba9876543210);
     ck_assert_int_eq(o.config.mmu, UMBRA_MMU_FLUSH);
     ck_assert(o.time_limit == 2.5);
     ck_assert_str_eq(o.until_serial, "login:");
@@ -146,6 +148,8 @@ START_TEST(wrong_values)
     refused("-rtc base=2023-01-01x", "no start");
     refused("-icount shift=11", "shift=N");
     refused("-icount auto", "shift=N");
+    refused("-seed -1", "no number");
+    refused("-seed 18446744073709551616", "no number");
     refused("-mmu fast", "use cached or flush");
     refused("-accel kvm", "the engine is interp");
     refused("-linux-entry 8", "use 16, 32 or 64");
