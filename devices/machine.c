@@ -274,12 +274,12 @@ static bool on_wrmsr(void *machine, uint32_t msr, uint64_t value)
 
 static uint8_t on_get_tpr(void *machine)
 {
-    return lapic_get_cr8(((struct machine *)machine)->lapic);
+    return (uint8_t)(lapic_get_cr8(((struct machine *)machine)->lapic) << 4);
 }
 
 static void on_set_tpr(void *machine, uint8_t tpr)
 {
-    lapic_set_cr8(((struct machine *)machine)->lapic, tpr);
+    lapic_set_cr8(((struct machine *)machine)->lapic, tpr >> 4);
 }
 
 static void on_apic_nmi(void *machine)
