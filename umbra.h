@@ -86,6 +86,8 @@ struct umbra_config {
     uint64_t random_seed;  /* where the numbers of RDRAND begin */
     int64_t rtc_base;      /* seconds since 1970 shown at power-on */
     enum umbra_mmu mmu;
+    /* Processor: "MODEL,+feature,-feature"; NULL = the default model. */
+    const char *cpu;
     bool no_reboot;    /* a reset stops the run */
     uint64_t log_mask; /* from umbra_log_parse */
 };
@@ -246,6 +248,15 @@ void umbra_each_device(struct umbra *u,
                        void (*put)(void *opaque, const char *id,
                                    const char *description, const char *line),
                        void *opaque);
+
+/* ----------------------------------------------------------- processor */
+
+/* Whether umbra_config.cpu may be this; false with "reason; remedy". */
+bool umbra_cpu_check(const char *cpu, char error[UMBRA_ERROR_SIZE]);
+/* Model n and what it is; NULL past the last. */
+const char *umbra_cpu_model(unsigned n, const char **help);
+/* Feature n; NULL past the last. */
+const char *umbra_cpu_feature(unsigned n);
 
 /* ----------------------------------------------------------------- log */
 

@@ -2,7 +2,7 @@
  *
  * SDM volume 2, CPUID; AMD64 APM volume 3, appendix E. A leaf above the
  * highest gives what the highest basic leaf gives, as on Intel processors.
- * Not modelled: leaf 3 (serial number), 5 beyond MONITOR's line, 6 (thermal),
+ * Not modelled: leaf 3 (serial number), C-states in leaf 5, 6 (thermal),
  * Ah (performance counters): they read as zeros, "nothing there". */
 #include "cpu/cpuid.h"
 
@@ -12,7 +12,12 @@ enum { EAX, EBX, ECX, EDX };
 #define EXT      0x80000001u
 #define EXT_LAST 0x80000008u
 
-enum { LEAF_CACHE = 4, LEAF_FEATURES = 7, LEAF_TOPOLOGY = 11 };
+enum {
+    LEAF_CACHE = 4,
+    LEAF_MONITOR = 5,
+    LEAF_FEATURES = 7,
+    LEAF_TOPOLOGY = 11
+};
 
 /* ---- the model */
 
@@ -137,6 +142,15 @@ static void leaf_seven(const struct cpu *cpu, uint32_t subleaf, uint32_t out[4])
         out[ECX] |= 1 << 4;
 }
 
+/* Lines of 64 bytes; interrupts end MWAIT even when masked. No C-states. */
+static void leaf_monitor(const struct cpu *cpu, uint32_t out[4])
+{
+    if (!cpu_has(cpu, F_MONITOR))
+        return;
+    out[EAX] = out[EBX] = 64;
+    out[ECX] = 3;
+}
+
 /* One thread, one core; x2APIC ID 0. */
 static void leaf_topology(const struct cpu *cpu, uint32_t subleaf,
                           uint32_t out[4])
@@ -163,6 +177,9 @@ static void leaf_basic(const struct cpu *cpu, uint32_t leaf, uint32_t subleaf,
         break;
     case LEAF_CACHE:
         leaf_cache(cpu, subleaf, out);
+        break;
+    case LEAF_MONITOR:
+        leaf_monitor(cpu, out);
         break;
     case LEAF_FEATURES:
         leaf_seven(cpu, subleaf, out);

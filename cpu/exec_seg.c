@@ -50,19 +50,33 @@ static uint16_t selector_of(struct cpu *cpu, unsigned s)
     return cpu->seg[s].selector;
 }
 
-/* SLDT, STR, SMSW, SGDT, SIDT: not known outside protected mode for the
- * first two. */
+/* SLDT, STR, SMSW, SGDT, SIDT may be kept from programs. */
+static void check_umip(struct cpu *cpu)
+{
+    if (cpu->cpl && (cpu->cr4 & CR4_UMIP))
+        cpu_raise_error(cpu, EX_GP, 0);
+}
+
+/* SLDT and STR are not known outside protected mode. */
 static uint16_t need_descriptors(struct cpu *cpu, uint16_t value)
 {
     if (!cpu_descriptors(cpu))
         cpu_raise(cpu, EX_UD);
+    check_umip(cpu);
     return value;
+}
+
+/* A 286 shows the bits that its MSW does not have as 1. */
+static uint64_t machine_status(struct cpu *cpu)
+{
+    check_umip(cpu);
+    return cpu_has(cpu, F_I386) ? cpu->cr0 : cpu->cr0 | 0xfff0;
 }
 
 STORE_SEG(mov_Ev_Sw, selector_of(cpu, i->reg & 7))
 STORE_SEG(sldt, need_descriptors(cpu, cpu->ldtr.selector))
 STORE_SEG(str, need_descriptors(cpu, cpu->tr.selector))
-STORE_SEG(smsw, cpu->cr0)
+STORE_SEG(smsw, machine_status(cpu))
 
 /* Loading SS holds off interrupts for one instruction. */
 static const struct insn *after_load(struct cpu *cpu, const struct insn *i,
@@ -357,6 +371,7 @@ static const struct insn *store_table(struct cpu *cpu, const struct insn *i,
 {
     uint64_t off = mem_offset(cpu, i);
     uint8_t buf[10];
+    check_umip(cpu);
     store_le16(buf, limit);
     store_le64(buf + 2, base);
     st_bytes(cpu, i->seg, off, buf, cpu_code64(cpu) ? 10 : 6);
@@ -409,13 +424,16 @@ LOAD_TABLE(64)
 static uint64_t fetch_system(struct cpu *cpu, uint16_t selector, gva_t *where,
                              uint64_t *high)
 {
-    uint64_t desc;
+    uint64_t desc, base;
     if ((selector & 4) || !seg_fetch(cpu, selector, &desc, where))
         cpu_raise_error(cpu, EX_GP, selector & 0xfffc);
     *high = 0;
     if (cpu_long(cpu)) {
+        if ((selector & 0xfff8u) + 15 > cpu->gdtr_limit)
+            cpu_raise_error(cpu, EX_GP, selector & 0xfffc);
         *high = mem_sys_read(cpu, *where + 8, 8);
-        if (bits(*high, 40, 5))
+        base = bits(desc, 16, 24) | bits(desc, 56, 8) << 24 | *high << 32;
+        if (bits(*high, 40, 5) || !cpu_canonical_base(cpu, base))
             cpu_raise_error(cpu, EX_GP, selector & 0xfffc);
     }
     return desc;

@@ -484,6 +484,74 @@ EXEC(invlpg)
     return flow_resync(cpu, insn_next_rip(cpu, i));
 }
 
+/* The descriptor: PCID, then a linear address. Translations are never stale,
+ * so that only the checks are left; with -mmu flush more goes than asked. */
+EXEC(invpcid)
+{
+    uint64_t off = mem_offset(cpu, i), low, gva;
+    uint64_t type = cpu_code64(cpu) ? R64(i->reg) : R32(i->reg);
+    uint8_t buf[16];
+    need_cpl0(cpu);
+    ld_bytes(cpu, i->seg, off, buf, sizeof buf);
+    low = load_le64(buf);
+    gva = load_le64(buf + 8);
+    if (type > 3 || low >> 12 ||
+        ((low & 0xfff) && type < 2 && !(cpu->cr4 & CR4_PCIDE)) ||
+        (type == 0 && !cpu_canonical(cpu, gva)))
+        cpu_raise_error(cpu, EX_GP, 0);
+    if (type == 0)
+        mmu_invlpg(&cpu->mmu, gva);
+    else
+        mmu_flush_all(&cpu->mmu);
+    return flow_resync(cpu, insn_next_rip(cpu, i));
+}
+
+/* ---- EFLAGS.AC under SMAP, protection keys */
+
+static const struct insn *set_ac(struct cpu *cpu, const struct insn *i, bool on)
+{
+    if (cpu->cpl)
+        cpu_raise(cpu, EX_UD);
+    cpu->eflags = (cpu->eflags & ~(uint64_t)EFL_AC) | (on ? EFL_AC : 0);
+    mmu_set_bank(&cpu->mmu, on ? BANK_SUPER_AC : BANK_SUPER);
+    return flow_link(cpu, 1, insn_next_rip(cpu, i));
+}
+
+EXEC(clac)
+{
+    return set_ac(cpu, i, false);
+}
+
+EXEC(stac)
+{
+    return set_ac(cpu, i, true);
+}
+
+static void check_pkru(struct cpu *cpu)
+{
+    if (!(cpu->cr4 & CR4_PKE))
+        cpu_raise(cpu, EX_UD);
+    if (R32(RCX))
+        cpu_raise_error(cpu, EX_GP, 0);
+}
+
+EXEC(rdpkru)
+{
+    check_pkru(cpu);
+    set_r32(cpu, RAX, cpu->pkru);
+    set_r32(cpu, RDX, 0);
+    NEXT;
+}
+
+EXEC(wrpkru)
+{
+    check_pkru(cpu);
+    if (R32(RDX))
+        cpu_raise_error(cpu, EX_GP, 0);
+    sysreg_write_pkru(cpu, R32(RAX));
+    return flow_resync(cpu, insn_next_rip(cpu, i));
+}
+
 /* ---- MSRs, time, identification */
 
 static void set_edx_eax(struct cpu *cpu, uint64_t v)

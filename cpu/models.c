@@ -80,20 +80,41 @@ const struct cpu_feature_row cpu_feature_rows[F_COUNT] = {
        CR4_OSXMMEXCPT, 0, 0),
     F(SSE2, "sse2", NULL, BIT(1, EDX, 26), NEEDS(F_SSE)),
     /* leaf 1, ECX */
+    F(SSE3, "sse3", "pni", BIT(1, ECX, 0), NEEDS(F_SSE2)),
+    F(PCLMUL, "pclmulqdq", "pclmuldq", BIT(1, ECX, 1), NEEDS(F_SSE2)),
+    F(MONITOR, "monitor", NULL, BIT(1, ECX, 3), NEEDS(F_CPUID)),
+    F(SSSE3, "ssse3", NULL, BIT(1, ECX, 9), NEEDS(F_SSE3)),
     F(CX16, "cx16", "cmpxchg16b", BIT(1, ECX, 13), NEEDS(F_LONG, F_CX8)),
     FX(PCID, "pcid", NULL, BIT(1, ECX, 17), NEEDS(F_LONG), CR4_PCIDE, 0, 0),
+    F(SSE41, "sse4.1", "sse4_1", BIT(1, ECX, 19), NEEDS(F_SSSE3)),
+    F(SSE42, "sse4.2", "sse4_2", BIT(1, ECX, 20), NEEDS(F_SSE41)),
     F(X2APIC, "x2apic", NULL, BIT(1, ECX, 21), NEEDS(F_APIC, F_MSR)),
     F(MOVBE, "movbe", NULL, BIT(1, ECX, 22), NEEDS(F_CPUID)),
     F(POPCNT, "popcnt", NULL, BIT(1, ECX, 23), NEEDS(F_CPUID)),
     F(TSC_DEADLINE, "tsc-deadline", "tscdeadline", BIT(1, ECX, 24),
       NEEDS(F_APIC, F_TSC, F_MSR)),
+    F(AES, "aes", "aesni", BIT(1, ECX, 25), NEEDS(F_SSE2)),
+    F(RDRAND, "rdrand", NULL, BIT(1, ECX, 30), NEEDS(F_CPUID)),
     /* leaf 7 */
+    FX(FSGSBASE, "fsgsbase", NULL, BIT(7, EBX, 0), NEEDS(F_LONG),
+       CR4_FSGSBASE, 0, 0),
+    F(BMI1, "bmi1", NULL, BIT(7, EBX, 3), NEEDS(F_CPUID)),
     FX(SMEP, "smep", NULL, BIT(7, EBX, 7), NEEDS(F_PAE), CR4_SMEP, 0, 0),
+    F(BMI2, "bmi2", NULL, BIT(7, EBX, 8), NEEDS(F_CPUID)),
     F(ERMS, "erms", NULL, BIT(7, EBX, 9), NEEDS(F_CPUID)),
     F(INVPCID, "invpcid", NULL, BIT(7, EBX, 10), NEEDS(F_CPUID)),
+    F(RDSEED, "rdseed", NULL, BIT(7, EBX, 18), NEEDS(F_CPUID)),
+    F(ADX, "adx", NULL, BIT(7, EBX, 19), NEEDS(F_CPUID)),
     FX(SMAP, "smap", NULL, BIT(7, EBX, 20), NEEDS(F_PAE), CR4_SMAP, 0, 0),
+    F(CLFLUSHOPT, "clflushopt", NULL, BIT(7, EBX, 23), NEEDS(F_CLFLUSH)),
+    F(CLWB, "clwb", NULL, BIT(7, EBX, 24), NEEDS(F_CLFLUSH)),
+    F(SHA, "sha-ni", "sha", BIT(7, EBX, 29), NEEDS(F_SSSE3)),
     FX(UMIP, "umip", NULL, BIT(7, ECX, 2), NEEDS(F_CPUID), CR4_UMIP, 0, 0),
     FX(PKU, "pku", NULL, BIT(7, ECX, 3), NEEDS(F_LONG), CR4_PKE, 0, 0),
+    F(GFNI, "gfni", NULL, BIT(7, ECX, 8), NEEDS(F_SSE2)),
+    F(RDPID, "rdpid", NULL, BIT(7, ECX, 22), NEEDS(F_RDTSCP)),
+    F(MOVDIRI, "movdiri", NULL, BIT(7, ECX, 27), NEEDS(F_CPUID)),
+    F(MOVDIR64B, "movdir64b", NULL, BIT(7, ECX, 28), NEEDS(F_CPUID)),
     FX(LA57, "la57", NULL, BIT(7, ECX, 16), NEEDS(F_LONG), CR4_LA57, 0, 0),
     /* IA32_SPEC_CTRL, IA32_PRED_CMD, STIBP, IA32_ARCH_CAPABILITIES, SSBD:
      * this processor does not speculate and says so, which spares guests
@@ -101,6 +122,7 @@ const struct cpu_feature_row cpu_feature_rows[F_COUNT] = {
     F(SPEC_CTRL, "spec-ctrl", NULL, BIT(7, EDX, 26), NEEDS(F_MSR)),
     /* extended leaves */
     F(LAHF64, "lahf-lm", "lahf_lm", BIT(EXT, ECX, 0), NEEDS(F_LONG)),
+    F(LZCNT, "abm", "lzcnt", BIT(EXT, ECX, 5), NEEDS(F_CPUID)),
     F(PREFETCHW, "3dnowprefetch", "prefetchw", BIT(EXT, ECX, 8),
       NEEDS(F_CPUID)),
     FX(SYSCALL, "syscall", NULL, BIT(EXT, EDX, 11), NEEDS(F_LONG),
@@ -170,7 +192,7 @@ static const struct cpu_model models[] = {
     },
     {
         .name = "core2",
-        .help = "Conroe: 64-bit, SSE2",
+        .help = "Conroe: 64-bit, SSSE3",
         .brand = "Umbra virtual CPU (core2)",
         .signature = 0x06fb,
         .microcode = 0xba,
@@ -181,11 +203,11 @@ static const struct cpu_model models[] = {
         .cache = {{1, 1, 8, 64}, {1, 2, 8, 64}, {2, 3, 8, 4096}},
         .base = "pentium3",
         .features = {F_SSE2, F_CLFLUSH, F_LONG, F_NX, F_SYSCALL, F_LAHF64,
-                     F_CX16, F_INVTSC, F_SPEC_CTRL},
+                     F_CX16, F_INVTSC, F_SPEC_CTRL, F_SSE3, F_SSSE3},
     },
     {
         .name = "x86-64-v2",
-        .help = "as Nehalem: POPCNT",
+        .help = "as Nehalem: SSE4.2, POPCNT",
         .brand = "Umbra virtual CPU (x86-64-v2)",
         .signature = 0x000106a5,
         .microcode = 0x1d,
@@ -196,11 +218,11 @@ static const struct cpu_model models[] = {
         .cache = {{1, 1, 8, 64}, {1, 2, 4, 128}, {2, 3, 8, 512},
                   {3, 3, 16, 8192}},
         .base = "core2",
-        .features = {F_POPCNT, F_RDTSCP},
+        .features = {F_POPCNT, F_RDTSCP, F_SSE41, F_SSE42},
     },
     {
         .name = "x86-64-v3",
-        .help = "as Haswell: MOVBE; the default",
+        .help = "as Haswell: BMI, AES; the default",
         .brand = "Umbra virtual CPU (x86-64-v3)",
         .signature = 0x000306c3,
         .microcode = 0x28,
@@ -211,7 +233,7 @@ static const struct cpu_model models[] = {
         .cache = {{1, 1, 8, 64}, {1, 2, 8, 64}, {2, 3, 8, 512},
                   {3, 3, 16, 8192}},
         .base = "x86-64-v2",
-        .features = {F_MOVBE, F_PREFETCHW, F_ERMS, F_PDPE1GB},
+        .features = {F_MOVBE, F_PREFETCHW, F_ERMS, F_PDPE1GB, F_AES, F_PCLMUL, F_RDRAND, F_FSGSBASE, F_BMI1, F_BMI2, F_LZCNT, F_SMEP, F_PCID, F_INVPCID},
     },
     {
         .name = "max",
@@ -226,7 +248,7 @@ static const struct cpu_model models[] = {
         .cache = {{1, 1, 8, 64}, {1, 2, 8, 64}, {2, 3, 8, 512},
                   {3, 3, 16, 8192}},
         .base = "x86-64-v3",
-        .features = {F_X2APIC, F_TSC_DEADLINE},
+        .features = {F_X2APIC, F_TSC_DEADLINE, F_MONITOR, F_ADX, F_SHA, F_GFNI, F_RDSEED, F_RDPID, F_CLFLUSHOPT, F_CLWB, F_MOVDIRI, F_MOVDIR64B, F_SMAP, F_UMIP, F_PKU, F_LA57},
     },
 };
 /* clang-format on */
@@ -236,6 +258,14 @@ static const char default_model[] = "x86-64-v3";
 const struct cpu_model *models_list(unsigned n)
 {
     return n < ARRAY_LEN(models) ? &models[n] : NULL;
+}
+
+const char *models_feature(unsigned n)
+{
+    for (unsigned f = 0; f < F_COUNT; f++)
+        if (cpu_feature_rows[f].name && n-- == 0)
+            return cpu_feature_rows[f].name;
+    return NULL;
 }
 
 /* ---- sets of features */

@@ -51,7 +51,8 @@ struct cpu_choice {
  * model. False with one line in `error`. */
 bool models_choose(struct cpu_choice *choice, const char *text, char *error,
                    size_t size);
-/* Model n, for lists; NULL past the last. */
+/* Model n and the name of feature n, for lists; NULL past the last. */
 const struct cpu_model *models_list(unsigned n);
+const char *models_feature(unsigned n);
 
 #endif

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "cpu/cpu.h"
+#include "cpu/models.h"
 #include "devices/debugport.h"
 #include "devices/dma_i8237.h"
 #include "devices/fdc_i82077.h"
@@ -358,7 +359,10 @@ static bool build_cpu(struct machine *m, char *error)
         .nmi = on_apic_nmi,
         .init = on_apic_init,
     };
+    struct cpu_choice choice;
 
+    if (!models_choose(&choice, m->config.cpu, error, MACHINE_ERROR_SIZE))
+        return false;
     PART(cpu,
          cpu_create(&(struct cpu_config){
              .memory = m->memory,
@@ -375,6 +379,7 @@ static bool build_cpu(struct machine *m, char *error)
              .random_seed = m->config.random_seed,
              .tsc = on_tsc,
              .opaque = m,
+             .choice = &choice,
          }),
          cpu_device);
     PART(lapic,

@@ -55,6 +55,7 @@ struct machine_config {
     uint64_t random_seed;
     int64_t rtc_base;
     enum mmu_policy mmu_policy;
+    const char *cpu; /* model and features; NULL: the default */
     bool no_reboot;
     uint64_t log_mask;
     struct machine_host host;
@@ -117,6 +118,9 @@ void machine_peek(struct machine *machine, uint64_t address, void *data,
 bool machine_register(const struct machine *machine, const char *name,
                       uint64_t *value);
 const char *machine_register_name(unsigned n);
+bool machine_cpu_check(const char *cpu, char error[MACHINE_ERROR_SIZE]);
+const char *machine_cpu_model(unsigned n, const char **help);
+const char *machine_cpu_feature(unsigned n);
 void machine_drop_derived(struct machine *machine);
 void machine_each_device(struct machine *machine,
                          void (*put)(void *opaque, const char *id,

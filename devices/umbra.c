@@ -132,6 +132,7 @@ static void fill_config(struct machine_config *out,
         .rtc_base = c->rtc_base,
         .mmu_policy =
             c->mmu == UMBRA_MMU_FLUSH ? MMU_POLICY_FLUSH : MMU_POLICY_CACHED,
+        .cpu = c->cpu,
         .no_reboot = c->no_reboot,
         .log_mask = c->log_mask,
         .host = {on_log, on_serial, on_clock, on_tone, u},
@@ -376,6 +377,23 @@ void umbra_each_device(struct umbra *u,
                        void *opaque)
 {
     machine_each_device(u->machine, put, opaque);
+}
+
+/* ------------------------------------------------------------ processor */
+
+bool umbra_cpu_check(const char *cpu, char error[UMBRA_ERROR_SIZE])
+{
+    return machine_cpu_check(cpu, error);
+}
+
+const char *umbra_cpu_model(unsigned n, const char **help)
+{
+    return machine_cpu_model(n, help);
+}
+
+const char *umbra_cpu_feature(unsigned n)
+{
+    return machine_cpu_feature(n);
 }
 
 /* ------------------------------------------------------------------ log */

@@ -1,5 +1,6 @@
 /* main.c - the program umbra: from the command line to an exit code. */
 #include <stdio.h>
+#include <string.h>
 
 #include "frontend/headless.h"
 #include "frontend/options.h"
@@ -20,6 +21,24 @@ static void put_log_help(void)
     puts("Categories for -d, separated by commas; \"all\" for all:");
     for (unsigned n = 0; (name = umbra_log_name(n, &help)); n++)
         printf("  %-14s %s\n", name, help);
+}
+
+static void put_cpu_help(void)
+{
+    const char *name, *help;
+    int column = 0;
+
+    puts("Models for -cpu:");
+    for (unsigned n = 0; (name = umbra_cpu_model(n, &help)); n++)
+        printf("  %-14s %s\n", name, help);
+    puts("Features, to add with +FEATURE or take away with -FEATURE, as in\n"
+         "-cpu pentium3,-sse; those that a feature needs come with it:");
+    for (unsigned n = 0; (name = umbra_cpu_feature(n)); n++) {
+        if (column + (int)strlen(name) > 74)
+            column = 0, putchar('\n');
+        column += printf("%s%s", column ? " " : "  ", name);
+    }
+    putchar('\n');
 }
 
 /* Without a display the serial port in the terminal is what can be shown. */
@@ -81,6 +100,9 @@ int main(int argc, char *argv[])
         return EXIT_OK;
     case OPTIONS_LOG_HELP:
         put_log_help();
+        return EXIT_OK;
+    case OPTIONS_CPU_HELP:
+        put_cpu_help();
         return EXIT_OK;
     case OPTIONS_BAD:
         fprintf(stderr, "umbra: %s\n", error);

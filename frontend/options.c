@@ -294,6 +294,16 @@ static bool take_mmu(struct parser *p, const char *value)
     return true;
 }
 
+static bool take_cpu(struct parser *p, const char *value)
+{
+    char reason[UMBRA_ERROR_SIZE];
+
+    if (!umbra_cpu_check(value, reason))
+        return refuse(p, "%s", reason);
+    p->o->config.cpu = value;
+    return true;
+}
+
 static bool take_accel(struct parser *p, const char *value)
 {
     if (strcmp(value, "interp"))
@@ -447,6 +457,9 @@ static const struct option_row rows[] = {
         "2006-06-17T16:01:21 (default utc; 2026-01-01\n"
         "under the virtual clock)"),
     ROW("no-reboot", NULL, take_no_reboot, "exit instead of a reset"),
+    ROW("cpu", "MODEL", take_cpu,
+        "processor, with +FEATURE or -FEATURE behind\n"
+        "commas (default x86-64-v3); -cpu help"),
     ROW("accel", "ENGINE", take_accel, "what runs the code: interp"),
     ROW("mmu", "POLICY", take_mmu,
         "cached keeps translations across CR3 loads,\n"
@@ -589,6 +602,8 @@ static enum options_result parse_word(struct parser *p, int argc,
     }
     if (row->take == take_log && !strcmp(value, "help"))
         return OPTIONS_LOG_HELP;
+    if (row->take == take_cpu && !strcmp(value, "help"))
+        return OPTIONS_CPU_HELP;
     return row->take(p, value) ? OPTIONS_RUN : OPTIONS_BAD;
 }
 

@@ -64,6 +64,7 @@ enum options_result {
     OPTIONS_HELP,     /* -h was given: options_help, then exit 0 */
     OPTIONS_VERSION,  /* --version likewise */
     OPTIONS_LOG_HELP, /* -d help likewise */
+    OPTIONS_CPU_HELP, /* -cpu help likewise */
     OPTIONS_BAD       /* error[] says why */
 };
 

@@ -123,22 +123,24 @@ CASE(bits_and_instructions)
 CASE(bits_and_control_bits)
 {
     static const struct {
+        uint32_t leaf;
         uint8_t reg, bit;
         uint32_t cr4;
-    } t[] = {{EDX, 1, CR4_VME | CR4_PVI}, {EDX, 2, CR4_DE},
-             {EDX, 3, CR4_PSE},           {EDX, 4, CR4_TSD},
-             {EDX, 6, CR4_PAE},           {EDX, 7, CR4_MCE},
-             {EDX, 13, CR4_PGE},          {EDX, 24, CR4_OSFXSR},
-             {EDX, 25, CR4_OSXMMEXCPT},   {ECX, 17, CR4_PCIDE},
-             {ECX, 26, CR4_OSXSAVE}};
+    } t[] = {{1, EDX, 1, CR4_VME | CR4_PVI}, {1, EDX, 2, CR4_DE},
+             {1, EDX, 3, CR4_PSE},           {1, EDX, 4, CR4_TSD},
+             {1, EDX, 6, CR4_PAE},           {1, EDX, 7, CR4_MCE},
+             {1, EDX, 13, CR4_PGE},          {1, EDX, 24, CR4_OSFXSR},
+             {1, EDX, 25, CR4_OSXMMEXCPT},   {1, ECX, 17, CR4_PCIDE},
+             {1, ECX, 26, CR4_OSXSAVE},      {7, EBX, 0, CR4_FSGSBASE},
+             {7, ECX, 2, CR4_UMIP},          {7, ECX, 3, CR4_PKE}};
     uint32_t out[4];
     for (unsigned n = 0; n < ARRAY_LEN(t); n++) {
         bool offered;
-        rig_protected(r);
-        leaf(r, 1, 0, out);
+        rig_long(r);
+        leaf(r, t[n].leaf, 0, out);
         offered = out[t[n].reg] >> t[n].bit & 1;
         rig_go(r, RIG_CODE);
-        c->reg[RAX] = t[n].cr4;
+        c->reg[RAX] = c->cr4 | t[n].cr4;
         ck_assert_int_eq(RUN(r, 0x0f, 0x22, 0xe0), offered ? RIG_HALT : EX_GP);
     }
 }

@@ -50,6 +50,8 @@ static const struct {
     {"-display", "vnc", "use sdl or none"},
     {"-d", "pit,nosuch", "no category \"nosuch\"; -d help"},
     {"-mmu", "x", "use cached or flush"},
+    {"-cpu", "pentium4", "no model"},
+    {"-cpu", "486,+3dnow", "no feature"},
     {"-accel", "kvm", "the engine is"},
     {"-icount", "shift=11", "use shift=N"},
     {"-icount", "-1", "use shift=N"},
