@@ -1,7 +1,7 @@
 /* check_undefined - which encodings are #UD: every opcode of the maps 0F,
  * 0F 38, 0F 3A and of the x87, groups of the one-byte map, with each ModRM.reg,
- * mandatory prefix, 66 beside it and REX.W, in 64-bit code against an x86-64
- * host in user mode.
+ * mandatory prefix, 66 beside it and REX.W, and with LOCK; every ModRM of the
+ * x87's registers: in 64-bit code against an x86-64 host in user mode.
  *
  * Lists name what processors differ in. Rows of a feature of which the host
  * executes nothing say nothing.
@@ -25,7 +25,7 @@ static const uint8_t mandatory[] = {0, 0x66, 0xf3, 0xf2};
 /* One encoding: map 0..3, prefix, 66 before it, REX.W, opcode, ModRM. */
 struct encoding {
     uint8_t map, prefix, opcode, modrm;
-    bool opsize, rexw;
+    bool opsize, rexw, lock;
     uint8_t bytes[16];
     unsigned size; /* without displacements and immediates, which are 0 */
 };
@@ -34,6 +34,8 @@ static void encode(struct encoding *e)
 {
     unsigned n = 0;
     memset(e->bytes, 0, sizeof e->bytes);
+    if (e->lock)
+        e->bytes[n++] = 0xf0;
     if (e->opsize)
         e->bytes[n++] = 0x66;
     if (e->prefix)
@@ -58,7 +60,14 @@ static bool may_run(const struct encoding *e)
         0x8f, 0xc6, 0xc7, 0xce, 0xd4, 0xd5, 0xd6, 0xea, 0xfe, 0xff, 0x8d};
     static const uint8_t two_byte[] = {0x00, 0x01, 0x05, 0x07, 0x34, 0x35, 0x38,
                                        0x3a, 0xa1, 0xa9, 0xb2, 0xb4, 0xb5};
+    static const uint8_t arithmetic[] = {
+        0x80, 0x81, 0x83, 0x84, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8a,
+        0x8b, 0xc0, 0xc1, 0xd0, 0xd1, 0xd2, 0xd3, 0xf6, 0xf7};
     unsigned digit = e->modrm >> 3 & 7;
+    if (e->map == 0 && e->lock &&
+        (memchr(arithmetic, e->opcode, sizeof arithmetic) ||
+         (e->opcode < 0x40 && (e->opcode & 7) < 4)))
+        return true;
     if (e->map == 0) {
         /* XOP is AMD's, XABORT and XBEGIN are transactions. */
         if ((e->opcode == 0x8f && digit) || (e->modrm == 0xfb))
@@ -135,25 +144,50 @@ static void compare(struct cpu *c, const struct encoding *e, struct tally *t)
     if (t->bad++ >= SHOWN)
         return;
     printf("%u:%02x modrm %02x prefix %02x%s%s: %s here, %s there\n", e->map,
-           e->opcode, e->modrm, e->prefix, e->opsize ? " 66" : "",
+           e->opcode, e->modrm, e->prefix,
+           e->opsize ? " 66"
+           : e->lock ? " LOCK"
+                     : "",
            e->rexw ? " W" : "", ours ? "#UD" : row->id, host ? "#UD" : "not");
+}
+
+static void compare_one(struct cpu *c, struct encoding e, struct tally *t)
+{
+    if (!may_run(&e))
+        return;
+    encode(&e);
+    compare(c, &e, t);
+}
+
+static void compare_opcode(struct cpu *c, uint8_t map, uint8_t opcode,
+                           struct tally *t)
+{
+    for (unsigned n = 0; n < 512; n++) {
+        struct encoding e = {
+            .map = map,
+            .opcode = opcode,
+            .modrm = (uint8_t)((n >> 8 & 1 ? 0xc0 : 0) | (n >> 5 & 7) << 3 | 3),
+            .prefix = mandatory[n >> 3 & 3],
+            .opsize = n >> 2 & 1,
+            .rexw = n >> 1 & 1,
+            .lock = n & 1};
+        if (e.opsize && e.prefix < 0xf2)
+            continue;
+        if (e.lock && (e.opsize || e.prefix || e.rexw))
+            continue;
+        compare_one(c, e, t);
+    }
 }
 
 static void compare_all(struct cpu *c, struct tally *t)
 {
-    for (unsigned n = 0; n < 4u << 18; n += 4) {
-        struct encoding e = {
-            .map = n >> 18 & 3,
-            .opcode = n >> 10 & 255,
-            .modrm = (uint8_t)((n >> 9 & 1 ? 0xc0 : 0) | (n >> 6 & 7) << 3 | 3),
-            .prefix = mandatory[n >> 4 & 3],
-            .opsize = n >> 3 & 1,
-            .rexw = n >> 2 & 1};
-        if ((e.opsize && e.prefix < 0xf2) || !may_run(&e))
-            continue;
-        encode(&e);
-        compare(c, &e, t);
-    }
+    for (unsigned n = 0; n < 4 * 256; n++)
+        compare_opcode(c, n >> 8 & 3, n & 255, t);
+    for (unsigned n = 0; n < 8 * 64; n++)
+        compare_one(c,
+                    (struct encoding){.opcode = (uint8_t)(0xd8 | n >> 6),
+                                      .modrm = 0xc0 | (n & 63)},
+                    t);
 }
 
 CASE(encodings_against_the_host)
