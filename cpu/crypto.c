@@ -57,6 +57,16 @@ static const uint8_t aes_inverse_sbox[256] = {
     0x55, 0x21, 0x0c, 0x7d,
 };
 
+static uint32_t rol32(uint32_t v, unsigned n)
+{
+    return v << n | v >> (32 - n);
+}
+
+static uint32_t ror32(uint32_t v, unsigned n)
+{
+    return v >> n | v << (32 - n);
+}
+
 static uint8_t rotate8(unsigned v, unsigned n)
 {
     return (uint8_t)(v << n | v >> (8 - n));
@@ -89,24 +99,32 @@ static union xmm aes_shift_and_substitute(const union xmm *a, unsigned step,
     return r;
 }
 
-/* (Inv)MixColumns: the matrix's first row is f[0..3]; it turns from row to
- * row. */
-static void aes_mix_columns(union xmm *a, const uint8_t f[4])
+/* Four bytes times 2. */
+static uint32_t aes_double(uint32_t v)
 {
-    union xmm r;
-
-    for (unsigned n = 0; n < 16; n++) {
-        unsigned column = n & 12, v = 0;
-
-        for (unsigned k = 0; k < 4; k++)
-            v ^= gf_multiply(a->b[LANE8(column + (n + k) % 4)], f[k]);
-        r.b[LANE8(n)] = (uint8_t)v;
-    }
-    *a = r;
+    return (v & 0x7f7f7f7f) << 1 ^ (v >> 7 & 0x01010101) * 0x1b;
 }
 
-static const uint8_t aes_mix[4] = {2, 3, 1, 1};
-static const uint8_t aes_inverse_mix[4] = {14, 11, 13, 9};
+/* MixColumns: a column's bytes times {2, 3, 1, 1}, turned from row to row. */
+static void aes_mix_columns(union xmm *a)
+{
+    for (unsigned n = 0; n < 4; n++) {
+        uint32_t v = a->d[n], twice = aes_double(v);
+
+        a->d[n] = twice ^ ror32(twice ^ v, 8) ^ ror32(v, 16) ^ ror32(v, 24);
+    }
+}
+
+/* InvMixColumns {14, 11, 13, 9} is {5, 0, 4, 0} before MixColumns. */
+static void aes_unmix_columns(union xmm *a)
+{
+    for (unsigned n = 0; n < 4; n++) {
+        uint32_t v = a->d[n];
+
+        a->d[n] = v ^ aes_double(aes_double(v ^ ror32(v, 16)));
+    }
+    aes_mix_columns(a);
+}
 
 static void add_round_key(union xmm *a, const union xmm *b)
 {
@@ -117,7 +135,7 @@ static void add_round_key(union xmm *a, const union xmm *b)
 void pk_aesenc(union xmm *a, const union xmm *b)
 {
     *a = aes_shift_and_substitute(a, 1, aes_sbox);
-    aes_mix_columns(a, aes_mix);
+    aes_mix_columns(a);
     add_round_key(a, b);
 }
 
@@ -130,7 +148,7 @@ void pk_aesenclast(union xmm *a, const union xmm *b)
 void pk_aesdec(union xmm *a, const union xmm *b)
 {
     *a = aes_shift_and_substitute(a, 3, aes_inverse_sbox);
-    aes_mix_columns(a, aes_inverse_mix);
+    aes_unmix_columns(a);
     add_round_key(a, b);
 }
 
@@ -143,7 +161,7 @@ void pk_aesdeclast(union xmm *a, const union xmm *b)
 void pk_aesimc(union xmm *a, const union xmm *b)
 {
     *a = *b;
-    aes_mix_columns(a, aes_inverse_mix);
+    aes_unmix_columns(a);
 }
 
 static uint32_t aes_substitute_word(uint32_t v)
@@ -222,16 +240,6 @@ void pk_gf2p8affineinvqb(union xmm *a, const union xmm *b, unsigned imm)
 }
 
 /* ---- SHA-1: a round's variables stand from the highest lane down */
-
-static uint32_t rol32(uint32_t v, unsigned n)
-{
-    return v << n | v >> (32 - n);
-}
-
-static uint32_t ror32(uint32_t v, unsigned n)
-{
-    return v >> n | v << (32 - n);
-}
 
 static union xmm xmm_of(uint32_t d3, uint32_t d2, uint32_t d1, uint32_t d0)
 {
