@@ -8,8 +8,7 @@
 #define UMBRA_CPU_AVX_H
 
 #include "cpu/sse.h"
-
-enum { XCR0_X87 = 1, XCR0_SSE = 2, XCR0_AVX = 4 };
+#include "cpu/xsave.h"
 
 NORETURN void avx_unavailable(struct cpu *cpu);
 

@@ -325,8 +325,8 @@ static void env_read(struct cpu *cpu, const uint8_t *image, unsigned size)
 }
 
 /* Images are longer than one access may be: both ends are checked first. */
-static void image_write(struct cpu *cpu, unsigned seg, uint64_t off,
-                        const uint8_t *image, unsigned size)
+void fpu_image_write(struct cpu *cpu, unsigned seg, uint64_t off,
+                     const uint8_t *image, unsigned size)
 {
     enum { PIECE = 16 };
     unsigned n = 0;
@@ -339,8 +339,8 @@ static void image_write(struct cpu *cpu, unsigned seg, uint64_t off,
         st_bytes(cpu, seg, off + n, image + n, size - n);
 }
 
-static void image_read(struct cpu *cpu, unsigned seg, uint64_t off,
-                       uint8_t *image, unsigned size)
+void fpu_image_read(struct cpu *cpu, unsigned seg, uint64_t off, uint8_t *image,
+                    unsigned size)
 {
     enum { PIECE = 16 };
     unsigned n = 0;
@@ -359,7 +359,7 @@ EXEC_BODY(fnstenv)
 
     fpu_no_wait(cpu);
     env_write(cpu, image, size);
-    image_write(cpu, i->seg, mem_offset(cpu, i), image, size);
+    fpu_image_write(cpu, i->seg, mem_offset(cpu, i), image, size);
     cpu->fcw |= FP_FLAGS;
     fpu_update_error(cpu);
 }
@@ -370,7 +370,7 @@ EXEC_BODY(fldenv)
     uint8_t image[ENV_32];
 
     fpu_wait(cpu);
-    image_read(cpu, i->seg, mem_offset(cpu, i), image, size);
+    fpu_image_read(cpu, i->seg, mem_offset(cpu, i), image, size);
     env_read(cpu, image, size);
 }
 
@@ -386,7 +386,7 @@ EXEC_BODY(fnsave)
         store_le64(image + size + 10 * n, fpu_st(cpu, n)->mant);
         store_le16(image + size + 10 * n + 8, fpu_st(cpu, n)->se);
     }
-    image_write(cpu, i->seg, mem_offset(cpu, i), image, size + REGS);
+    fpu_image_write(cpu, i->seg, mem_offset(cpu, i), image, size + REGS);
     fpu_reset(cpu);
 }
 
@@ -396,7 +396,7 @@ EXEC_BODY(frstor)
     uint8_t image[ENV_32 + REGS];
 
     fpu_wait(cpu);
-    image_read(cpu, i->seg, mem_offset(cpu, i), image, size + REGS);
+    fpu_image_read(cpu, i->seg, mem_offset(cpu, i), image, size + REGS);
     env_read(cpu, image, size);
     for (unsigned n = 0; n < 8; n++) {
         fpu_st(cpu, n)->mant = load_le64(image + size + 10 * n);
@@ -406,10 +406,8 @@ EXEC_BODY(frstor)
 
 /* ---- FXSAVE, FXRSTOR */
 
-enum { FX_MXCSR = 24, FX_ST = 32, FX_XMM = 160 };
-
 /* Bytes in use; what follows belongs to software. */
-static unsigned fx_size(const struct cpu *cpu)
+unsigned fx_size(const struct cpu *cpu)
 {
     return cpu_code64(cpu) ? FX_XMM + 16 * 16 : FX_XMM + 8 * 16;
 }
@@ -432,36 +430,47 @@ static bool fx_wide(const struct cpu *cpu, const struct insn *i)
     return cpu_code64(cpu) && (i->flags & IF_REXW);
 }
 
-EXEC_BODY(fxsave)
+void fx_store_x87(struct cpu *cpu, const struct insn *i, uint8_t *image)
 {
-    uint64_t off = fx_address(cpu, i);
-    uint8_t image[512] = {0};
-    unsigned size = fx_size(cpu);
-
     store_le16(image, cpu->fcw);
     store_le16(image + 2, fpu_status(cpu));
     image[4] = cpu->ftag;
+    image[5] = 0;
     store_le16(image + 6, cpu->fop);
     if (fx_wide(cpu, i)) {
         store_le64(image + 8, cpu->fip);
         store_le64(image + 16, cpu->fdp);
     } else {
         store_le32(image + 8, (uint32_t)cpu->fip);
-        store_le16(image + 12, cpu->fcs);
+        store_le32(image + 12, cpu->fcs);
         store_le32(image + 16, (uint32_t)cpu->fdp);
-        store_le16(image + 20, cpu->fds);
+        store_le32(image + 20, cpu->fds);
     }
-    store_le32(image + FX_MXCSR, cpu->mxcsr);
-    store_le32(image + FX_MXCSR + 4, MXCSR_VALID);
     for (unsigned n = 0; n < 8; n++) {
         store_le64(image + FX_ST + 16 * n, fpu_st(cpu, n)->mant);
-        store_le16(image + FX_ST + 16 * n + 8, fpu_st(cpu, n)->se);
+        store_le64(image + FX_ST + 16 * n + 8, fpu_st(cpu, n)->se);
     }
+}
+
+void fx_store_xmm(struct cpu *cpu, uint8_t *image, unsigned size)
+{
     for (unsigned n = 0; FX_XMM + 16 * n < size; n++) {
         store_le64(image + FX_XMM + 16 * n, XMM(n).q[0]);
         store_le64(image + FX_XMM + 16 * n + 8, XMM(n).q[1]);
     }
-    image_write(cpu, i->seg, off, image, size);
+}
+
+EXEC_BODY(fxsave)
+{
+    uint64_t off = fx_address(cpu, i);
+    uint8_t image[512] = {0};
+    unsigned size = fx_size(cpu);
+
+    fx_store_x87(cpu, i, image);
+    store_le32(image + FX_MXCSR, cpu->mxcsr);
+    store_le32(image + FX_MXCSR + 4, MXCSR_VALID);
+    fx_store_xmm(cpu, image, size);
+    fpu_image_write(cpu, i->seg, off, image, size);
 }
 
 static void fx_read_pointers(struct cpu *cpu, const uint8_t *image, bool wide)
@@ -479,17 +488,8 @@ static void fx_read_pointers(struct cpu *cpu, const uint8_t *image, bool wide)
     }
 }
 
-/* A reserved bit of MXCSR faults before anything is loaded. */
-EXEC_BODY(fxrstor)
+void fx_load_x87(struct cpu *cpu, const struct insn *i, const uint8_t *image)
 {
-    uint64_t off = fx_address(cpu, i);
-    unsigned size = fx_size(cpu);
-    uint8_t image[512];
-
-    image_read(cpu, i->seg, off, image, size);
-    if (load_le32(image + FX_MXCSR) & ~(uint32_t)MXCSR_VALID)
-        cpu_raise_error(cpu, EX_GP, 0);
-    cpu->mxcsr = load_le32(image + FX_MXCSR);
     set_control(cpu, load_le16(image));
     fpu_set_status(cpu, load_le16(image + 2));
     cpu->ftag = image[4];
@@ -498,9 +498,28 @@ EXEC_BODY(fxrstor)
         fpu_st(cpu, n)->mant = load_le64(image + FX_ST + 16 * n);
         fpu_st(cpu, n)->se = load_le16(image + FX_ST + 16 * n + 8);
     }
+    fpu_update_error(cpu);
+}
+
+void fx_load_xmm(struct cpu *cpu, const uint8_t *image, unsigned size)
+{
     for (unsigned n = 0; FX_XMM + 16 * n < size; n++) {
         XMM(n).q[0] = load_le64(image + FX_XMM + 16 * n);
         XMM(n).q[1] = load_le64(image + FX_XMM + 16 * n + 8);
     }
-    fpu_update_error(cpu);
+}
+
+/* A reserved bit of MXCSR faults before anything is loaded. */
+EXEC_BODY(fxrstor)
+{
+    uint64_t off = fx_address(cpu, i);
+    unsigned size = fx_size(cpu);
+    uint8_t image[512];
+
+    fpu_image_read(cpu, i->seg, off, image, size);
+    if (load_le32(image + FX_MXCSR) & ~(uint32_t)MXCSR_VALID)
+        cpu_raise_error(cpu, EX_GP, 0);
+    cpu->mxcsr = load_le32(image + FX_MXCSR);
+    fx_load_x87(cpu, i, image);
+    fx_load_xmm(cpu, image, size);
 }

@@ -39,6 +39,21 @@ void fpu_set_status(struct cpu *cpu, uint16_t status);
 uint16_t fpu_full_tags(const struct cpu *cpu);
 void fpu_reset(struct cpu *cpu);
 
+/* State images; longer than 64 bytes, two pages at most. */
+void fpu_image_write(struct cpu *cpu, unsigned seg, uint64_t off,
+                     const uint8_t *image, unsigned size);
+void fpu_image_read(struct cpu *cpu, unsigned seg, uint64_t off, uint8_t *image,
+                    unsigned size);
+
+/* The image of FXSAVE, with which that of XSAVE begins (SDM volume 1, 10.5.1):
+ * offsets; bytes in use in the current mode; its two parts. */
+enum { FX_MXCSR = 24, FX_ST = 32, FX_XMM = 160 };
+unsigned fx_size(const struct cpu *cpu);
+void fx_store_x87(struct cpu *cpu, const struct insn *i, uint8_t *image);
+void fx_load_x87(struct cpu *cpu, const struct insn *i, const uint8_t *image);
+void fx_store_xmm(struct cpu *cpu, uint8_t *image, unsigned size);
+void fx_load_xmm(struct cpu *cpu, const uint8_t *image, unsigned size);
+
 /* Start of a waiting instruction. */
 static ALWAYS_INLINE void fpu_wait(struct cpu *cpu)
 {

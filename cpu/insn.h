@@ -145,6 +145,7 @@ enum insn_attr {
     X(FPU) X(CX8) X(CX16) X(MMX) X(FXSR) X(SSE) X(SSE2) X(SSE3) X(SSSE3)       \
     X(SSE41) X(SSE42) X(POPCNT) X(LZCNT) X(BMI1) X(BMI2) X(ADX) X(MOVBE)       \
     X(GFNI) X(MOVDIRI) X(MOVDIR64B) X(VAES) X(VPCLMULQDQ)                      \
+    X(XSAVEOPT) X(XSAVEC)                                                      \
     X(AES) X(PCLMUL) X(SHA) X(RDRAND) X(RDSEED) X(XSAVE) X(AVX) X(AVX2)        \
     X(FMA) X(F16C) X(SEP) X(SYSCALL) X(RDTSCP) X(MONITOR) X(LAHF64)            \
     X(FSGSBASE) X(INVPCID) X(SMAP) X(CLFLUSH) X(CLFLUSHOPT) X(CLWB) X(RDPID)   \
