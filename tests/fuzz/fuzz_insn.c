@@ -1,0 +1,173 @@
+/* fuzz_insn - whole instructions: bytes as code, in a state made of bytes.
+ *
+ * Input: the board's start (board.c), a pace, events (interrupts, NMI, DMA,
+ * A20) with the number of instructions before each, then code. It runs on
+ * one board in blocks, on another one instruction at a time or with all
+ * derived state dropped every few instructions, now and then on the first
+ * one again. CPU, RAM and what was asked of the ports must be the same,
+ * the audits of MMU and blocks find nothing, and AddressSanitizer no access
+ * outside RAM.
+ * Alone: make tests/fuzz/fuzz_insn && tests/fuzz/fuzz_insn FILE... */
+#include "tests/fuzz/fuzz_board.h"
+
+#include "cpu/block.h"
+
+enum { MAX_EVENTS = 6, MAX_STEPS = 160 };
+
+struct event {
+    unsigned after; /* instructions */
+    uint8_t what, value;
+    uint16_t address;
+};
+
+struct plan {
+    struct event event[MAX_EVENTS];
+    unsigned events;
+    unsigned pace;
+    size_t code_size;
+    uint8_t code[FB_CODE_END - FB_CODE];
+};
+
+enum pace { BLOCKS, STEPS, DROPPING };
+
+static struct fuzz_board *board[2];
+
+static void read_plan(struct plan *p, struct fuzz_input *in)
+{
+    unsigned head = fuzz_u8(in);
+    p->pace = head & 1 ? DROPPING : STEPS;
+    p->events = (head >> 4) % (MAX_EVENTS + 1);
+    for (unsigned n = 0; n < p->events; n++) {
+        struct event *e = &p->event[n];
+        e->after = fuzz_u8(in) % (MAX_STEPS / MAX_EVENTS);
+        e->what = fuzz_u8(in);
+        e->value = fuzz_u8(in);
+        e->address = fuzz_u16(in);
+    }
+    p->code_size = fuzz_copy(in, p->code, sizeof p->code - PAGE_SIZE);
+}
+
+static void do_event(struct fuzz_board *b, const struct event *e)
+{
+    uint8_t dma[4] = {e->value, e->what, e->value, 0};
+    switch (e->what & 7) {
+    case 0:
+    case 1:
+        b->vector = e->value;
+        cpu_set_intr(b->cpu, true);
+        break;
+    case 2:
+        cpu_set_nmi(b->cpu);
+        break;
+    case 3:
+        cpu_set_a20(b->cpu, e->value & 1);
+        break;
+    case 4: /* code, perhaps */
+        addrspace_write_block(b->memory, FB_CODE + e->address % 0x2000, dma,
+                              1 + (e->what >> 3) % 4);
+        break;
+    case 5: /* a table, perhaps */
+        addrspace_write_block(b->memory, FB_TABLES + e->address % 0x4000, dma,
+                              1 + (e->what >> 3) % 4);
+        break;
+    case 6:
+        addrspace_write(b->memory, e->address << 1, e->value * 0x01010101u, 4);
+        break;
+    default:
+        cpu_init_pin(b->cpu);
+        break;
+    }
+}
+
+/* At most `count` instructions; false when the CPU has shut down. */
+static bool run_some(struct fuzz_board *b, enum pace pace, unsigned count)
+{
+    static const unsigned slice[] = {MAX_STEPS, 1, 19};
+    while (count) {
+        unsigned n = count < slice[pace] ? count : slice[pace];
+        count -= n;
+        if (pace == DROPPING)
+            block_drop_all(b->cpu);
+        switch (cpu_run(b->cpu, n)) {
+        case EXIT_BUDGET:
+            break;
+        case EXIT_SHUTDOWN:
+            return false;
+        default:
+            return true;
+        }
+    }
+    return true;
+}
+
+static void run(struct fuzz_board *b, const uint8_t *data, size_t size,
+                enum pace pace)
+{
+    struct fuzz_input in = {data, size};
+    static struct plan p;
+    unsigned left = MAX_STEPS, n = 0;
+    bool alive = true;
+    uint64_t at;
+    fuzz_board_start(b, &in);
+    read_plan(&p, &in);
+    at = cpu_rip(b->cpu);
+    memcpy(fuzz_board_ram(b) + at, p.code, p.code_size);
+    for (; alive && n < p.events; n++) {
+        alive = run_some(b, pace == BLOCKS ? BLOCKS : p.pace, p.event[n].after);
+        left -= p.event[n].after;
+        if (alive)
+            do_event(b, &p.event[n]);
+    }
+    if (alive)
+        run_some(b, pace == BLOCKS ? BLOCKS : p.pace, left);
+    if (size && data[size - 1] % 4 == 0) /* takes most of the time */
+        fuzz_board_audit(b);
+    fuzz_board_settle(b);
+}
+
+static void show(const struct state_field *field, struct fuzz_board *b)
+{
+    const uint8_t *at = (const uint8_t *)b->cpu + field->offset;
+    fprintf(stderr, "%s:", field->name);
+    for (unsigned n = 0; n < field->count * field->stride || n < 8; n++)
+        fprintf(stderr, " %02x", at[n]);
+    fprintf(stderr, "\n");
+}
+
+static void compare_boards(const char *what)
+{
+    struct device *a = cpu_device(board[0]->cpu);
+    const struct state_field *field =
+        state_compare(a->ops->fields, a, board[1]->cpu);
+    const uint8_t *x = fuzz_board_ram(board[0]), *y = fuzz_board_ram(board[1]);
+    if (field) {
+        show(field, board[0]);
+        show(field, board[1]);
+        FUZZ_FAIL("%s: the CPUs differ: %s", what, field->name);
+    }
+    if (memcmp(x, y, FB_RAM)) {
+        unsigned n = 0;
+        while (x[n] == y[n])
+            n++;
+        FUZZ_FAIL("%s: RAM differs at %x: %02x %02x", what, n, x[n], y[n]);
+    }
+    if (board[0]->world != board[1]->world || board[0]->acks != board[1]->acks)
+        FUZZ_FAIL("%s: ports or device were asked something else (%u, %u)",
+                  what, board[0]->asked, board[1]->asked);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (!board[0]) {
+        board[0] = fuzz_board_create();
+        board[1] = fuzz_board_create();
+    }
+    run(board[0], data, size, BLOCKS);
+    run(board[1], data, size, STEPS);
+    compare_boards("blocks and steps");
+    if (size && data[size - 1] % 8 == 0) { /* again, on a used board */
+        run(board[1], data, size, BLOCKS);
+        compare_boards("the same twice");
+    }
+    return 0;
+}
