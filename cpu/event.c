@@ -217,6 +217,8 @@ static void deliver_64(struct cpu *cpu, const struct delivery *d,
         memcpy(fast, frame, words * 8);
     else if (!mmu_write(&cpu->mmu, kind, sp, frame, words * 8, &fault))
         cpu_raise_fault(cpu, &fault);
+    if (unlikely(cpu->dr[7] & 0xff))
+        event_watch(cpu, sp, words * 8, WATCH_WRITE);
     if (cpl != cpu->cpl) {
         /* A null SS with RPL = the new CPL. */
         cpu->seg[SEG_SS] = (struct seg){0, 0, (uint16_t)cpl,
@@ -254,6 +256,8 @@ static void frame_push(struct cpu *cpu, struct frame *f, uint32_t value,
     if (!mmu_write(&cpu->mmu, f->kind, (uint32_t)(f->ss.base + off), buf,
                    f->size, &fault))
         cpu_raise_fault(cpu, &fault);
+    if (unlikely(cpu->dr[7] & 0xff))
+        event_watch(cpu, (uint32_t)(f->ss.base + off), f->size, WATCH_WRITE);
 }
 
 static void tss_stack(struct cpu *cpu, const struct delivery *d, unsigned cpl,
@@ -582,7 +586,9 @@ void event_before_step(struct cpu *cpu)
 {
     gva_t gva = cpu->cs_base + cpu->reg[REG_RIP];
     uint64_t hit = 0;
-    if (cpu->eflags & EFL_RF) {
+    bool ss_loaded = cpu->watch_hit & WATCH_SS_LOADED;
+    cpu->watch_hit &= (uint8_t)~WATCH_SS_LOADED;
+    if (ss_loaded || (cpu->eflags & EFL_RF)) {
         cpu->eflags &= ~(uint64_t)EFL_RF;
         return;
     }
@@ -600,7 +606,7 @@ void event_before_step(struct cpu *cpu)
 void event_after_step(struct cpu *cpu, bool tf_before)
 {
     /* What MOV SS meets is reported behind the next instruction. */
-    if (cpu->attention & ATT_SHADOW)
+    if (cpu->watch_hit & WATCH_SS_LOADED)
         return;
     cpu->raised.dr6 = cpu->watch_hit | (tf_before ? DR6_BS : 0);
     cpu->watch_hit = 0;

@@ -48,6 +48,8 @@ void event_watch(struct cpu *cpu, gva_t addr, unsigned size,
 /* After each instruction in stepping mode (ATT_TRAP): #DB for TF and data
  * breakpoints. */
 void event_after_step(struct cpu *cpu, bool tf_before);
+/* In cpu->watch_hit: the instruction before loaded SS (SDM 3, 6.8.3). */
+enum { WATCH_SS_LOADED = 0x80 };
 /* Before it: code breakpoints (RF = 0); raises #DB. */
 void event_before_step(struct cpu *cpu);
 

@@ -78,12 +78,16 @@ STORE_SEG(sldt, need_descriptors(cpu, cpu->ldtr.selector))
 STORE_SEG(str, need_descriptors(cpu, cpu->tr.selector))
 STORE_SEG(smsw, machine_status(cpu))
 
-/* Loading SS holds off interrupts for one instruction. */
+/* Loading SS holds off interrupts for one instruction, and what debugging
+ * would report. */
 static const struct insn *after_load(struct cpu *cpu, const struct insn *i,
                                      unsigned s)
 {
-    if (s == SEG_SS)
+    if (s == SEG_SS) {
         cpu->attention |= ATT_SHADOW;
+        if (cpu->attention & ATT_TRAP)
+            cpu->watch_hit |= WATCH_SS_LOADED;
+    }
     return flow_resync(cpu, insn_next_rip(cpu, i));
 }
 
@@ -439,6 +443,15 @@ static uint64_t fetch_system(struct cpu *cpu, uint16_t selector, gva_t *where,
     return desc;
 }
 
+/* The base of a system descriptor must be canonical. */
+static void check_base(struct cpu *cpu, uint16_t selector, uint64_t desc,
+                       uint64_t high)
+{
+    uint64_t low = bits(desc, 16, 24) | bits(desc, 56, 8) << 24;
+    if (cpu_long(cpu) && !cpu_canonical_base(cpu, high << 32 | low))
+        cpu_raise_error(cpu, EX_GP, selector & 0xfffc);
+}
+
 static const struct insn *lldt(struct cpu *cpu, const struct insn *i,
                                uint16_t selector)
 {
@@ -452,6 +465,7 @@ static const struct insn *lldt(struct cpu *cpu, const struct insn *i,
             cpu_raise_error(cpu, EX_GP, selector & 0xfffc);
         if (!(desc >> 47 & 1))
             cpu_raise_error(cpu, EX_NP, selector & 0xfffc);
+        check_base(cpu, selector, desc, high);
         seg_unpack(&cpu->ldtr, selector, desc);
         cpu->ldtr.base |= high << 32;
     }
@@ -472,6 +486,7 @@ static const struct insn *ltr(struct cpu *cpu, const struct insn *i,
         cpu_raise_error(cpu, EX_GP, selector & 0xfffc);
     if (!(desc >> 47 & 1))
         cpu_raise_error(cpu, EX_NP, selector & 0xfffc);
+    check_base(cpu, selector, desc, high);
     desc |= 2ull << 40; /* busy */
     mem_sys_write(cpu, where + 5, desc >> 40 & 0xff, 1);
     seg_unpack(&cpu->tr, selector, desc);
