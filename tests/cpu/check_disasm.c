@@ -197,10 +197,10 @@ static const char *const only_theirs[] = {
 /* Segment registers 6 and 7, for which exec_ raises #UD; NOPs and aliases of
  * the fences; newer ones. */
 static const char *const only_ours[] = {
-    "mov_Ev_Sw", "mov_Sw_Ew", "prefetch", "nop_",   "lfence",
-    "mfence",    "sfence",    "ud0",      "movdir", "sse_gf2p8",
-    "mov_Ry",    "mov_Cy",    "mov_Dy",   "rdpid",  "wrfsbase",
-    "wrgsbase",  "rdfsbase",  "rdgsbase", NULL,
+    "mov_Ev_Sw", "mov_Sw_Ew", "prefetch",  "nop_",     "lfence",   "mfence",
+    "sfence",    "ud0",       "rdpkru",    "wrpkru",   "xgetbv",   "xsetbv",
+    "serialize", "movdir",    "sse_gf2p8", "mov_Ry",   "mov_Cy",   "mov_Dy",
+    "rdpid",     "wrfsbase",  "wrgsbase",  "rdfsbase", "rdgsbase", NULL,
 };
 
 static const uint8_t mandatory[] = {0, 0x66, 0xf3, 0xf2};
