@@ -88,6 +88,9 @@ struct umbra_config {
     enum umbra_mmu mmu;
     /* Processor: "MODEL,+feature,-feature"; NULL = the default model. */
     const char *cpu;
+    bool pc_testdev; /* the test device of conformance ROMs */
+    /* Port that ends the run and its width; 0: F4h, 4 bytes. */
+    uint16_t exit_port, exit_size;
     bool no_reboot;    /* a reset stops the run */
     uint64_t log_mask; /* from umbra_log_parse */
 };

@@ -2,8 +2,8 @@
  *
  * There is no chip and no manual; these are the ports that PC emulators
  * agree on: E9h and 402h take text (and read as E9h, so that firmware finds
- * them), F4h ends the run, 8900h powers off after the letters "Shutdown".
- * Text goes to log category "bios", a line at a time. */
+ * them), F4h (or another port) ends the run, 8900h powers off after the letters
+ * "Shutdown". Text goes to log category "bios", a line at a time. */
 #include "devices/debugport.h"
 
 #include "mmu/addrspace.h"
@@ -218,7 +218,9 @@ struct debugport *debugport_create(const struct debugport_config *config)
     port->opaque = config->opaque;
     map_ports(port, &port->region[0], PORT_E9, 1, &console_ops[0]);
     map_ports(port, &port->region[1], PORT_402, 1, &console_ops[1]);
-    map_ports(port, &port->exit_region, PORT_EXIT, 4, &exit_ops);
+    map_ports(port, &port->exit_region,
+              config->exit_base ? config->exit_base : PORT_EXIT,
+              config->exit_size ? config->exit_size : 4, &exit_ops);
     map_ports(port, &port->shutdown_region, PORT_SHUTDOWN, 1, &shutdown_ops);
     debugport_reset(&port->device);
     return port;

@@ -13,7 +13,9 @@ struct debugport_config {
     struct log *log;
     /* A byte was written to port E9h or 402h. */
     void (*byte)(void *opaque, uint16_t port, uint8_t byte);
-    /* A value was written to port F4h. The exit status is value * 2 + 1. */
+    uint16_t exit_base, exit_size; /* of the exit port; 0: F4h, 4 */
+    /* A value was written to the exit port. The exit status is value * 2 + 1.
+     */
     void (*exit)(void *opaque, uint32_t value);
     /* "Shutdown" was written to port 8900h. */
     void (*power_off)(void *opaque);

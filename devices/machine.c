@@ -17,6 +17,7 @@
 #include "devices/ioapic.h"
 #include "devices/kbc_i8042.h"
 #include "devices/machine_state.h"
+#include "devices/pc_testdev.h"
 #include "devices/pci.h"
 #include "devices/pic_i8259.h"
 #include "devices/piix3.h"
@@ -52,7 +53,7 @@ enum {
 /* ------------------------------------------------------- interrupt wires */
 
 /* Who drives an ISA interrupt: sources are ORed. */
-enum isa_source { SOURCE_CHIP, SOURCE_PCI, SOURCE_SCI };
+enum isa_source { SOURCE_CHIP, SOURCE_PCI, SOURCE_SCI, SOURCE_TEST };
 #define ISA_PIN(irq, source) ((unsigned)(irq) | (unsigned)(source) << 4)
 
 /* To both 8259s and the I/O APIC, where IRQ 0 enters at pin 2. */
@@ -74,6 +75,17 @@ static void connect_isa(struct machine *m, struct irq *wire, unsigned irq,
                         enum isa_source source)
 {
     irq_connect(wire, isa_set, m, ISA_PIN(irq, source));
+}
+
+/* The test device also reaches the pins of the I/O APIC beyond ISA's. */
+static void test_set_line(void *machine, unsigned line, bool level)
+{
+    struct machine *m = machine;
+
+    if (line < ISA_IRQS)
+        isa_set(m, ISA_PIN(line, SOURCE_TEST), level);
+    else
+        ioapic_set_pin(m->ioapic, line, level);
 }
 
 static void cpu_intr_pin(void *machine, unsigned line, bool level)
@@ -612,6 +624,8 @@ static bool build_isa(struct machine *m, char *error)
              .ports = m->ports,
              .log = &m->log,
              .exit = on_debug_exit,
+             .exit_base = m->config.exit_port,
+             .exit_size = m->config.exit_size,
              .power_off = on_power_off,
              .opaque = m,
          }),
@@ -623,6 +637,16 @@ static bool build_isa(struct machine *m, char *error)
              .log = &m->log,
          }),
          fw_cfg_device);
+    if (m->config.pc_testdev)
+        PART(testdev,
+             pc_testdev_create(&(struct pc_testdev_config){
+                 .ports = m->ports,
+                 .memory = m->memory,
+                 .log = &m->log,
+                 .set_line = test_set_line,
+                 .opaque = m,
+             }),
+             pc_testdev_device);
     m->ferr_port = (struct region){
         .name = "ferr",
         .base = FERR_CLEAR_PORT,

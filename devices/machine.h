@@ -56,6 +56,8 @@ struct machine_config {
     int64_t rtc_base;
     enum mmu_policy mmu_policy;
     const char *cpu; /* model and features; NULL: the default */
+    bool pc_testdev;
+    uint16_t exit_port, exit_size; /* 0: as debugport.h */
     bool no_reboot;
     uint64_t log_mask;
     struct machine_host host;

@@ -81,6 +81,7 @@ struct machine {
     struct debugport *debugport;
     struct port92 *port92;
     struct fw_cfg *fw_cfg;
+    struct pc_testdev *testdev; /* or NULL */
 
     struct boot_plan *boot;
     struct disk *disk[MACHINE_DRIVES]; /* what is in the drives */

@@ -95,6 +95,9 @@ static bool check_config(const struct umbra_config *c,
     if (c->clock == UMBRA_CLOCK_HOST && (!host || !host->clock))
         return refuse(error, "clock: the host gives none; use the virtual "
                              "clock");
+    if (c->exit_size > 4 || c->exit_port + c->exit_size > 0x10000)
+        return refuse(error, "exit port: has 1 to 4 bytes below 10000h; use "
+                             "another place");
     if (c->module_count > UMBRA_MAX_MODULES)
         return refuse(error, "modules: there are too many; use 16 at most");
     if (c->boot_order && c->boot_order[strspn(c->boot_order, "acdn")])
@@ -133,6 +136,9 @@ static void fill_config(struct machine_config *out,
         .mmu_policy =
             c->mmu == UMBRA_MMU_FLUSH ? MMU_POLICY_FLUSH : MMU_POLICY_CACHED,
         .cpu = c->cpu,
+        .pc_testdev = c->pc_testdev,
+        .exit_port = c->exit_port,
+        .exit_size = c->exit_size,
         .no_reboot = c->no_reboot,
         .log_mask = c->log_mask,
         .host = {on_log, on_serial, on_clock, on_tone, u},

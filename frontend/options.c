@@ -2,7 +2,7 @@
  *
  * Every option may be written with one dash or two; a value follows as the
  * next word or after "=" (two dashes only). Not supported of QEMU's manner:
- * -device, -machine and the like. */
+ * -machine and the like. */
 #define _POSIX_C_SOURCE 200809L
 #include <ctype.h>
 #include <errno.h>
@@ -304,6 +304,52 @@ static bool take_cpu(struct parser *p, const char *value)
     return true;
 }
 
+/* "iobase=0xf4,iosize=4"; QEMU's defaults. */
+static bool take_debug_exit(struct parser *p, const char *text)
+{
+    unsigned long base = 0x501, size = 2;
+
+    while (*text == ',') {
+        unsigned long *to = !strncmp(text, ",iobase=", 8)   ? &base
+                            : !strncmp(text, ",iosize=", 8) ? &size
+                                                            : NULL;
+        char *end;
+
+        if (!to)
+            break;
+        *to = strtoul(text + 8, &end, 0);
+        if (end == text + 8)
+            break;
+        text = end;
+    }
+    if (*text)
+        return refuse(p, "\"%s\" is unknown; use iobase=PORT and iosize=N",
+                      text);
+    if (!base || base > 0xFFFC || !size || size > 4)
+        return refuse(p, "iobase goes from 1 to 0xFFFC, iosize from 1 to 4; "
+                         "use others");
+    p->o->config.exit_port = (uint16_t)base;
+    p->o->config.exit_size = (uint16_t)size;
+    return true;
+}
+
+/* The two devices that test ROMs written for QEMU need. */
+static bool take_device(struct parser *p, const char *value)
+{
+    size_t length = strcspn(value, ",");
+
+    if (!strcmp(value, "pc-testdev")) {
+        p->o->config.pc_testdev = true;
+        return true;
+    }
+    if (length == 14 && !strncmp(value, "isa-debug-exit", length))
+        return take_debug_exit(p, value + length);
+    return refuse(p,
+                  "\"%.*s\" is unknown; use pc-testdev or "
+                  "isa-debug-exit,iobase=0xf4,iosize=4",
+                  (int)length, value);
+}
+
 static bool take_accel(struct parser *p, const char *value)
 {
     if (strcmp(value, "interp"))
@@ -460,6 +506,9 @@ static const struct option_row rows[] = {
     ROW("cpu", "MODEL", take_cpu,
         "processor, with +FEATURE or -FEATURE behind\n"
         "commas (default x86-64-v3); -cpu help"),
+    ROW("device", "DEVICE", take_device,
+        "for test ROMs: pc-testdev, or isa-debug-exit,\n"
+        "iobase=PORT,iosize=N (default 0x501, 2 bytes)"),
     ROW("accel", "ENGINE", take_accel, "what runs the code: interp"),
     ROW("mmu", "POLICY", take_mmu,
         "cached keeps translations across CR3 loads,\n"

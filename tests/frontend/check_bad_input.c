@@ -52,6 +52,8 @@ static const struct {
     {"-mmu", "x", "use cached or flush"},
     {"-cpu", "pentium4", "no model"},
     {"-cpu", "486,+3dnow", "no feature"},
+    {"-device", "e1000", "is unknown"},
+    {"-device", "isa-debug-exit,iobase=0", "iobase goes"},
     {"-accel", "kvm", "the engine is"},
     {"-icount", "shift=11", "use shift=N"},
     {"-icount", "-1", "use shift=N"},
