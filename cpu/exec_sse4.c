@@ -118,7 +118,7 @@ SSE4_EXTENDS(SSE4_EXTEND_OP)
     {                                                                          \
         union xmm a = XMM(i->reg);                                             \
         uint32_t m = sse_begin(cpu), kept = 0;                                 \
-        pk_##name(&a, &b, (unsigned)i->imm, &m, &kept);                        \
+        pk_##name(&a, &b, 1, (unsigned)i->imm, &m, &kept);                     \
         cpu->mxcsr |= kept;                                                    \
         sse_end(cpu, m);                                                       \
         XMM(i->reg) = a;                                                       \

@@ -8,6 +8,7 @@
  *   6   index: of the highest bit; mask: one whole element for each bit */
 #include "cpu/sse4_str.h"
 
+#include "cpu/avx.h"
 #include "cpu/flags.h"
 
 enum { STR_ANY, STR_RANGES, STR_EACH, STR_ORDERED };
@@ -172,8 +173,9 @@ static unsigned compare_operands(struct cpu *cpu, const struct insn *i,
 
 #define STR_INDEX set_r32(cpu, RCX, str_index(res, (unsigned)i->imm))
 #define STR_MASK  XMM(0) = str_mask(res, (unsigned)i->imm)
+#define STR_WIDE  avx_set128(cpu, 0, str_mask(res, (unsigned)i->imm))
 
-#define STR_OP(name, lengths, result)                                          \
+#define STR_OP(name, need, lengths, result)                                    \
     static NOINLINE void name##_do(struct cpu *cpu, const struct insn *i,      \
                                    union xmm b)                                \
     {                                                                          \
@@ -183,18 +185,22 @@ static unsigned compare_operands(struct cpu *cpu, const struct insn *i,
         res = compare_operands(cpu, i, &s);                                    \
         result;                                                                \
     }                                                                          \
-    EXEC_BODY(sse_##name##_r)                                                  \
+    EXEC_BODY(name##_r)                                                        \
     {                                                                          \
-        need_sse(cpu);                                                         \
+        need(cpu);                                                             \
         name##_do(cpu, i, XMM(i->rm));                                         \
     }                                                                          \
-    EXEC_BODY(sse_##name##_m)                                                  \
+    EXEC_BODY(name##_m)                                                        \
     {                                                                          \
-        need_sse(cpu);                                                         \
+        need(cpu);                                                             \
         name##_do(cpu, i, simd_load_any(cpu, i));                              \
     }
 
-STR_OP(pcmpestrm, explicit_lengths, STR_MASK)
-STR_OP(pcmpestri, explicit_lengths, STR_INDEX)
-STR_OP(pcmpistrm, implicit_lengths, STR_MASK)
-STR_OP(pcmpistri, implicit_lengths, STR_INDEX)
+STR_OP(sse_pcmpestrm, need_sse, explicit_lengths, STR_MASK)
+STR_OP(sse_pcmpestri, need_sse, explicit_lengths, STR_INDEX)
+STR_OP(sse_pcmpistrm, need_sse, implicit_lengths, STR_MASK)
+STR_OP(sse_pcmpistri, need_sse, implicit_lengths, STR_INDEX)
+STR_OP(vpcmpestrm, need_avx, explicit_lengths, STR_WIDE)
+STR_OP(vpcmpestri, need_avx, explicit_lengths, STR_INDEX)
+STR_OP(vpcmpistrm, need_avx, implicit_lengths, STR_WIDE)
+STR_OP(vpcmpistri, need_avx, implicit_lengths, STR_INDEX)

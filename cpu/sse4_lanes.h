@@ -210,31 +210,38 @@ static ALWAYS_INLINE bool pk_stage_stops(uint32_t m, uint32_t *kept)
     return false;
 }
 
+/* `lanes`: 128-bit lanes in a and b; the stages of all go together. */
 static ALWAYS_INLINE void pk_dpps(union xmm *a, const union xmm *b,
-                                  unsigned imm, uint32_t *m, uint32_t *kept)
+                                  unsigned lanes, unsigned imm, uint32_t *m,
+                                  uint32_t *kept)
 {
-    uint32_t p[4], low, high, sum;
+    uint32_t p[8], half[4], sum[2];
 
-    for (unsigned n = 0; n < 4; n++)
-        p[n] = imm >> (n + 4) & 1
-                   ? float32_mul(a->d[LANE32(n)], b->d[LANE32(n)], m)
+    for (unsigned n = 0; n < 4 * lanes; n++)
+        p[n] = imm >> (n % 4 + 4) & 1
+                   ? float32_mul(a[n / 4].d[LANE32(n % 4)],
+                                 b[n / 4].d[LANE32(n % 4)], m)
                    : 0;
     if (pk_stage_stops(*m, kept))
         return;
-    low = float32_add(p[0], p[1], m);
-    high = float32_add(p[2], p[3], m);
+    for (unsigned n = 0; n < 2 * lanes; n++)
+        half[n] = float32_add(p[2 * n], p[2 * n + 1], m);
     if (pk_stage_stops(*m, kept))
         return;
-    sum = float32_add(low, high, m);
-    for (unsigned n = 0; n < 4; n++)
-        a->d[LANE32(n)] = imm >> n & 1 ? sum : 0;
+    for (unsigned n = 0; n < lanes; n++)
+        sum[n] = float32_add(half[2 * n], half[2 * n + 1], m);
+    for (unsigned n = 0; n < 4 * lanes; n++)
+        a[n / 4].d[LANE32(n % 4)] = imm >> n % 4 & 1 ? sum[n / 4] : 0;
 }
 
+/* There is only one lane. */
 static ALWAYS_INLINE void pk_dppd(union xmm *a, const union xmm *b,
-                                  unsigned imm, uint32_t *m, uint32_t *kept)
+                                  unsigned lanes, unsigned imm, uint32_t *m,
+                                  uint32_t *kept)
 {
     uint64_t p[2], sum;
 
+    (void)lanes;
     for (unsigned n = 0; n < 2; n++)
         p[n] = imm >> (n + 4) & 1 ? float64_mul(a->q[n], b->q[n], m) : 0;
     if (pk_stage_stops(*m, kept))
