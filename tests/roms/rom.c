@@ -83,11 +83,8 @@ static void serial_start(void)
     outb(COM1 + 4, 3);
 }
 
-static void __attribute__((noreturn)) finish(void)
+static void __attribute__((noreturn)) power_off(void)
 {
-    put("rom ");
-    put(ROM_NAME);
-    put(" done\n");
     while (!(inb(COM1 + 5) & 0x40))
         ;
     outb(0xF4, 0x10);
@@ -95,6 +92,14 @@ static void __attribute__((noreturn)) finish(void)
         outb(0x8900, (uint8_t)*c);
     for (;;)
         __asm__ volatile("cli; hlt");
+}
+
+static void __attribute__((noreturn)) finish(void)
+{
+    put("rom ");
+    put(ROM_NAME);
+    put(" done\n");
+    power_off();
 }
 
 /* ---- results */
@@ -294,7 +299,7 @@ static void __attribute__((noreturn)) unexpected(const struct frame *f)
     put(" cr2=");
     put_hex(READ_CR(2));
     put("\n");
-    finish();
+    power_off();
 }
 
 static void note_general(struct regs *r, const struct frame *f)
@@ -374,7 +379,7 @@ void double_faulted(word error)
     __asm__ volatile("clts");
     if (!r || !t) {
         put(" FAIL double fault in the ROM's own kernel\n");
-        finish();
+        power_off();
     }
     running = NULL;
     r->ip = t[8];
