@@ -7,6 +7,7 @@
 #include "cpu/cpuid.h"
 
 #include "cpu/models.h"
+#include "cpu/xsave.h"
 
 enum { EAX, EBX, ECX, EDX };
 #define EXT      0x80000001u
@@ -16,7 +17,8 @@ enum {
     LEAF_CACHE = 4,
     LEAF_MONITOR = 5,
     LEAF_FEATURES = 7,
-    LEAF_TOPOLOGY = 11
+    LEAF_TOPOLOGY = 11,
+    LEAF_XSAVE = 13
 };
 
 /* ---- the model */
@@ -74,6 +76,8 @@ static uint32_t highest_leaf(const struct cpu *cpu)
         last = LEAF_FEATURES;
     if (last < LEAF_TOPOLOGY && cpu_has(cpu, F_X2APIC))
         last = LEAF_TOPOLOGY;
+    if (last < LEAF_XSAVE && cpu_has(cpu, F_XSAVE))
+        last = LEAF_XSAVE;
     return last;
 }
 
@@ -186,6 +190,9 @@ static void leaf_basic(const struct cpu *cpu, uint32_t leaf, uint32_t subleaf,
         break;
     case LEAF_TOPOLOGY:
         leaf_topology(cpu, subleaf, out);
+        break;
+    case LEAF_XSAVE:
+        xsave_cpuid(cpu, subleaf, out);
         break;
     default:
         break;

@@ -94,11 +94,18 @@ const struct cpu_feature_row cpu_feature_rows[F_COUNT] = {
     F(TSC_DEADLINE, "tsc-deadline", "tscdeadline", BIT(1, ECX, 24),
       NEEDS(F_APIC, F_TSC, F_MSR)),
     F(AES, "aes", "aesni", BIT(1, ECX, 25), NEEDS(F_SSE2)),
+    FX(XSAVE, "xsave", NULL, BIT(1, ECX, 26), NEEDS(F_FXSR), CR4_OSXSAVE, 0, 0),
+    F(XSAVEOPT, "xsaveopt", NULL, NOWHERE, NEEDS(F_XSAVE)), /* leaf 0Dh */
+    F(XSAVEC, "xsavec", NULL, NOWHERE, NEEDS(F_XSAVE)),     /* leaf 0Dh */
+    F(AVX, "avx", NULL, BIT(1, ECX, 28), NEEDS(F_XSAVE, F_SSE42)),
+    F(FMA, "fma", NULL, BIT(1, ECX, 12), NEEDS(F_AVX)),
+    F(F16C, "f16c", NULL, BIT(1, ECX, 29), NEEDS(F_AVX)),
     F(RDRAND, "rdrand", NULL, BIT(1, ECX, 30), NEEDS(F_CPUID)),
     /* leaf 7 */
     FX(FSGSBASE, "fsgsbase", NULL, BIT(7, EBX, 0), NEEDS(F_LONG),
        CR4_FSGSBASE, 0, 0),
     F(BMI1, "bmi1", NULL, BIT(7, EBX, 3), NEEDS(F_CPUID)),
+    F(AVX2, "avx2", NULL, BIT(7, EBX, 5), NEEDS(F_AVX)),
     FX(SMEP, "smep", NULL, BIT(7, EBX, 7), NEEDS(F_PAE), CR4_SMEP, 0, 0),
     F(BMI2, "bmi2", NULL, BIT(7, EBX, 8), NEEDS(F_CPUID)),
     F(ERMS, "erms", NULL, BIT(7, EBX, 9), NEEDS(F_CPUID)),
@@ -112,6 +119,9 @@ const struct cpu_feature_row cpu_feature_rows[F_COUNT] = {
     FX(UMIP, "umip", NULL, BIT(7, ECX, 2), NEEDS(F_CPUID), CR4_UMIP, 0, 0),
     FX(PKU, "pku", NULL, BIT(7, ECX, 3), NEEDS(F_LONG), CR4_PKE, 0, 0),
     F(GFNI, "gfni", NULL, BIT(7, ECX, 8), NEEDS(F_SSE2)),
+    F(VAES, "vaes", NULL, BIT(7, ECX, 9), NEEDS(F_AVX, F_AES)),
+    F(VPCLMULQDQ, "vpclmulqdq", NULL, BIT(7, ECX, 10),
+      NEEDS(F_AVX, F_PCLMUL)),
     F(RDPID, "rdpid", NULL, BIT(7, ECX, 22), NEEDS(F_RDTSCP)),
     F(MOVDIRI, "movdiri", NULL, BIT(7, ECX, 27), NEEDS(F_CPUID)),
     F(MOVDIR64B, "movdir64b", NULL, BIT(7, ECX, 28), NEEDS(F_CPUID)),
@@ -222,7 +232,7 @@ static const struct cpu_model models[] = {
     },
     {
         .name = "x86-64-v3",
-        .help = "as Haswell: BMI, AES; the default",
+        .help = "as Haswell: AVX2, FMA, BMI, AES; the default",
         .brand = "Umbra virtual CPU (x86-64-v3)",
         .signature = 0x000306c3,
         .microcode = 0x28,
@@ -233,7 +243,8 @@ static const struct cpu_model models[] = {
         .cache = {{1, 1, 8, 64}, {1, 2, 8, 64}, {2, 3, 8, 512},
                   {3, 3, 16, 8192}},
         .base = "x86-64-v2",
-        .features = {F_MOVBE, F_PREFETCHW, F_ERMS, F_PDPE1GB, F_AES, F_PCLMUL, F_RDRAND, F_FSGSBASE, F_BMI1, F_BMI2, F_LZCNT, F_SMEP, F_PCID, F_INVPCID},
+        .features = {F_MOVBE, F_PREFETCHW, F_ERMS, F_PDPE1GB, F_AES, F_PCLMUL, F_RDRAND, F_FSGSBASE, F_BMI1, F_BMI2, F_LZCNT, F_SMEP, F_PCID, F_INVPCID,
+                     F_XSAVE, F_XSAVEOPT, F_AVX, F_AVX2, F_FMA, F_F16C},
     },
     {
         .name = "max",
@@ -248,7 +259,8 @@ static const struct cpu_model models[] = {
         .cache = {{1, 1, 8, 64}, {1, 2, 8, 64}, {2, 3, 8, 512},
                   {3, 3, 16, 8192}},
         .base = "x86-64-v3",
-        .features = {F_X2APIC, F_TSC_DEADLINE, F_MONITOR, F_ADX, F_SHA, F_GFNI, F_RDSEED, F_RDPID, F_CLFLUSHOPT, F_CLWB, F_MOVDIRI, F_MOVDIR64B, F_SMAP, F_UMIP, F_PKU, F_LA57},
+        .features = {F_X2APIC, F_TSC_DEADLINE, F_MONITOR, F_ADX, F_SHA, F_GFNI, F_RDSEED, F_RDPID, F_CLFLUSHOPT, F_CLWB, F_MOVDIRI, F_MOVDIR64B, F_SMAP, F_UMIP, F_PKU, F_LA57,
+                     F_XSAVEC, F_VAES, F_VPCLMULQDQ},
     },
 };
 /* clang-format on */
