@@ -57,7 +57,7 @@ static const struct state_field ata_fields[] = {
     FIELD_OF(struct ata, BOOL, drive, atapi.tray_open),
     FIELD_OF(struct ata, BOOL, drive, atapi.streaming),
     FIELD_OF(struct ata, BOOL, drive, atapi.dma),
-    FIELD_OF(struct ata, BOOL, drive, atapi.raw),
+    FIELD_OF(struct ata, U8, drive, atapi.parts),
     FIELD_OF(struct ata, U32, drive, atapi.filled),
     FIELD_OF(struct ata, U32, drive, atapi.lba),
     FIELD_OF(struct ata, U32, drive, atapi.left),
@@ -525,7 +525,10 @@ static bool drive_sane(const struct ata_drive *drive)
 
     if (drive->end > ATA_BUFFER_SIZE || drive->pos > drive->end ||
         drive->multiple > ATA_MAX_MULTIPLE || drive->job > JOB_PACKET ||
-        drive->phase > PHASE_PIO_OUT || drive->atapi.filled > ATA_BUFFER_SIZE)
+        drive->phase > PHASE_PIO_OUT || drive->atapi.filled > ATA_BUFFER_SIZE ||
+        (drive->kind == ATA_CDROM &&
+         (drive->atapi.streaming || drive->job == JOB_READ) &&
+         !(drive->atapi.parts & ATAPI_PARTS_SENT)))
         return false;
     if (drive->kind == ATA_NONE)
         return drive->job == JOB_NONE && drive->phase == PHASE_IDLE;

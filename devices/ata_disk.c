@@ -539,6 +539,7 @@ static void command_smart(struct ata_drive *drive, unsigned flags)
         drive->smart = what == 0xD8;
         break;
     case 0xD2: /* attribute autosave */
+    case 0xD3: /* save attributes */
     case 0xDA: /* return status: 4F C2 stay for "no threshold exceeded" */
         break;
     default:

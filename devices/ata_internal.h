@@ -50,7 +50,8 @@ enum {
 
     ATA_UNITS = 2,
     ATA_BUFFER_SIZE = 65536,
-    ATA_MAX_MULTIPLE = 16
+    ATA_MAX_MULTIPLE = 16,
+    ATAPI_PARTS_SENT = 0xB8 /* of atapi.parts, those that have bytes */
 };
 
 /* Who owns the buffer. */
@@ -90,8 +91,8 @@ struct atapi {
     bool streaming;     /* sectors follow the buffer */
     bool dma;           /* this command moves data by DMA */
     uint32_t filled;    /* bytes of the buffer that are data */
-    bool raw;           /* 2352-byte sectors are sent */
-    uint32_t lba, left; /* sectors of 2048 bytes still to fetch */
+    uint8_t parts;      /* of sectors that are sent, as READ CD has them */
+    uint32_t lba, left; /* sectors still to fetch */
 };
 
 /* `job` is JOB_NONE exactly when `due` is SCHED_NEVER. In a PIO phase the

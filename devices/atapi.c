@@ -4,45 +4,16 @@
  * MMC-3 for the commands, SPC-2 for sense data. Modelled: one data track of
  * 2048-byte sectors, CD or (above 900 MB) DVD profile, PIO and DMA, media
  * change with UNIT ATTENTION and media events, tray and lock.
- * Not modelled: audio, ECC bytes of raw sectors, writing, MODE SELECT, DVD
- * structures, the UNIT ATTENTION that follows power-on. */
-#include "devices/ata_internal.h"
+ * Not modelled: audio tracks, raw subchannels, writing, MODE SELECT, copy
+ * protection, the UNIT ATTENTION that follows power-on. */
+#include "devices/atapi_internal.h"
 
 enum {
-    CD_SECTOR = 2048,
-    CD_RAW = 2352,
     PACKET_SIZE = 12,
-    LEAD_OUT = 0xAA,
-    MSF_OFFSET = 150,
-    /* More than any CD holds: the medium counts as a DVD. */
-    DVD_SECTORS = 450000,
 
     PACKET_NS = 10000,
     CHUNK_NS = 2000,
     SECTOR_NS = 2000
-};
-
-enum sense_key {
-    NO_SENSE = 0,
-    NOT_READY = 2,
-    MEDIUM_ERROR = 3,
-    ILLEGAL_REQUEST = 5,
-    UNIT_ATTENTION = 6
-};
-
-/* Additional sense codes and qualifiers, as ASC << 8 | ASCQ. */
-enum sense_code {
-    LUN_NOT_READY = 0x0400,
-    READ_ERROR = 0x1100,
-    INVALID_OPCODE = 0x2000,
-    LBA_OUT_OF_RANGE = 0x2100,
-    INVALID_FIELD = 0x2400,
-    MEDIUM_CHANGED = 0x2800,
-    SAVING_NOT_SUPPORTED = 0x3900,
-    MEDIUM_NOT_PRESENT = 0x3A00,
-    MEDIUM_NOT_PRESENT_TRAY_OPEN = 0x3A02,
-    REMOVAL_PREVENTED = 0x5302,
-    ILLEGAL_MODE_FOR_TRACK = 0x6400
 };
 
 enum media_event {
@@ -52,43 +23,25 @@ enum media_event {
     EVENT_REMOVAL
 };
 
-/* Packets and replies are big-endian. */
-static uint16_t load_be16(const uint8_t *p)
-{
-    return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static uint32_t load_be32(const uint8_t *p)
-{
-    return (uint32_t)load_be16(p) << 16 | load_be16(p + 2);
-}
-
-static void store_be16(uint8_t *p, unsigned value)
-{
-    p[0] = (uint8_t)(value >> 8);
-    p[1] = (uint8_t)value;
-}
-
-static void store_be32(uint8_t *p, uint32_t value)
-{
-    store_be16(p, value >> 16);
-    store_be16(p + 2, value & 0xFFFF);
-}
-
 /* Medium */
 
 /* An open tray hides the disk that lies in it. */
-static bool cd_present(const struct ata_drive *drive)
+bool atapi_present(const struct ata_drive *drive)
 {
     return drive->disk && !drive->atapi.tray_open;
 }
 
 /* Whole sectors only; a tail of less than 2048 bytes cannot be read. */
-static uint32_t cd_sectors(const struct ata_drive *drive)
+uint32_t atapi_sectors(const struct ata_drive *drive)
 {
-    if (!cd_present(drive))
+    if (!atapi_present(drive))
         return 0;
     return (uint32_t)min_u64(disk_size(drive->disk) / CD_SECTOR, UINT32_MAX);
+}
+
+bool atapi_is_dvd(const struct ata_drive *drive)
+{
+    return atapi_sectors(drive) > DVD_SECTORS;
 }
 
 void atapi_media_changed(struct ata_drive *drive)
@@ -107,7 +60,7 @@ void atapi_eject_wanted(struct ata_drive *drive)
 /* Ends of a packet command */
 
 /* Completion is an interrupt with C/D and I/O both set. */
-static void packet_good(struct ata_drive *drive)
+void atapi_good(struct ata_drive *drive)
 {
     drive->reg[ATA_REASON] = REASON_CD | REASON_IO;
     drive->atapi.streaming = false;
@@ -116,8 +69,7 @@ static void packet_good(struct ata_drive *drive)
 
 /* CHECK CONDITION: the sense key also goes to the error register, the rest
  * waits for REQUEST SENSE. */
-static void packet_check(struct ata_drive *drive, enum sense_key key,
-                         unsigned code)
+void atapi_check(struct ata_drive *drive, enum sense_key key, unsigned code)
 {
     drive->atapi.sense_key = (uint8_t)key;
     drive->atapi.asc = (uint8_t)(code >> 8);
@@ -129,9 +81,9 @@ static void packet_check(struct ata_drive *drive, enum sense_key key,
 
 static void packet_not_ready(struct ata_drive *drive)
 {
-    packet_check(drive, NOT_READY,
-                 drive->atapi.tray_open ? MEDIUM_NOT_PRESENT_TRAY_OPEN
-                                        : MEDIUM_NOT_PRESENT);
+    atapi_check(drive, NOT_READY,
+                drive->atapi.tray_open ? MEDIUM_NOT_PRESENT_TRAY_OPEN
+                                       : MEDIUM_NOT_PRESENT);
 }
 
 /* Data to the host */
@@ -172,8 +124,7 @@ static void packet_send(struct ata_drive *drive, uint32_t filled)
 }
 
 /* A reply in the buffer, cut at what the host allocated for it. */
-static void packet_reply(struct ata_drive *drive, uint32_t size,
-                         uint32_t allocated)
+void atapi_reply(struct ata_drive *drive, uint32_t size, uint32_t allocated)
 {
     drive->atapi.streaming = false;
     if (size > allocated)
@@ -181,57 +132,24 @@ static void packet_reply(struct ata_drive *drive, uint32_t size,
     if (size)
         packet_send(drive, size);
     else
-        packet_good(drive);
+        atapi_good(drive);
 }
 
-static uint8_t bcd(uint32_t value)
-{
-    return (uint8_t)(value / 10 % 10 << 4 | value % 10);
-}
-
-/* Yellow book: CRC of polynomial 8001801B, least significant bit first. */
-static uint32_t cd_edc(const uint8_t *data, size_t size)
-{
-    uint32_t crc = 0;
-
-    for (size_t i = 0; i < size; i++) {
-        crc ^= data[i];
-        for (unsigned bit = 0; bit < 8; bit++)
-            crc = crc >> 1 ^ (crc & 1 ? 0xD8018001 : 0);
-    }
-    return crc;
-}
-
-/* Turns the 2048 bytes at `raw + 16` into a mode 1 sector. */
-static void cd_frame_raw(uint8_t *raw, uint32_t lba)
-{
-    uint32_t frame = lba + MSF_OFFSET;
-
-    memset(raw, 0xFF, 12);
-    raw[0] = raw[11] = 0;
-    raw[12] = bcd(frame / (75 * 60));
-    raw[13] = bcd(frame / 75 % 60);
-    raw[14] = bcd(frame % 75);
-    raw[15] = 1;
-    store_le32(raw + 16 + CD_SECTOR, cd_edc(raw, 16 + CD_SECTOR));
-    memset(raw + 20 + CD_SECTOR, 0, CD_RAW - 20 - CD_SECTOR);
-}
-
-/* Raw sectors are put together one by one around the user data. */
+/* Sectors with more than user data are put together one by one. */
 static bool cd_fetch(struct ata_drive *drive, uint32_t count, uint32_t size)
 {
     uint64_t offset = (uint64_t)drive->atapi.lba * CD_SECTOR;
+    uint8_t user[CD_SECTOR];
 
-    if (size == CD_SECTOR)
+    if (drive->atapi.parts == PART_USER)
         return disk_read(drive->disk, offset, drive->buffer,
                          count * CD_SECTOR) == 0;
     for (uint32_t i = 0; i < count; i++) {
-        uint8_t *raw = drive->buffer + i * CD_RAW;
-
-        if (disk_read(drive->disk, offset + (uint64_t)i * CD_SECTOR, raw + 16,
+        if (disk_read(drive->disk, offset + (uint64_t)i * CD_SECTOR, user,
                       CD_SECTOR) < 0)
             return false;
-        cd_frame_raw(raw, drive->atapi.lba + i);
+        atapi_put_parts(drive->buffer + i * size, drive->atapi.parts,
+                        drive->atapi.lba + i, user);
     }
     return true;
 }
@@ -240,20 +158,20 @@ static bool cd_fetch(struct ata_drive *drive, uint32_t count, uint32_t size)
 static void cd_read_more(struct ata_drive *drive)
 {
     struct atapi *atapi = &drive->atapi;
-    uint32_t size = atapi->raw ? CD_RAW : CD_SECTOR;
+    uint32_t size = atapi_parts_size(atapi->parts);
     uint32_t count = (uint32_t)min_u64(atapi->left, ATA_BUFFER_SIZE / size);
-    uint32_t total = cd_sectors(drive);
+    uint32_t total = atapi_sectors(drive);
 
-    if (!cd_present(drive)) {
+    if (!atapi_present(drive)) {
         packet_not_ready(drive);
         return;
     }
     if (atapi->lba >= total || count > total - atapi->lba) {
-        packet_check(drive, ILLEGAL_REQUEST, LBA_OUT_OF_RANGE);
+        atapi_check(drive, ILLEGAL_REQUEST, LBA_OUT_OF_RANGE);
         return;
     }
     if (!cd_fetch(drive, count, size)) {
-        packet_check(drive, MEDIUM_ERROR, READ_ERROR);
+        atapi_check(drive, MEDIUM_ERROR, READ_ERROR);
         return;
     }
     atapi->lba += count;
@@ -271,29 +189,29 @@ static void packet_sent(struct ata_drive *drive)
     else if (atapi->streaming && atapi->left)
         ata_start(drive, JOB_READ, SECTOR_NS);
     else
-        packet_good(drive);
+        atapi_good(drive);
 }
 
 /* Commands */
 
 /* A length of zero is no error (MMC-3, 6.15). */
 static void cd_read_start(struct ata_drive *drive, uint32_t lba, uint32_t count,
-                          bool raw)
+                          unsigned parts)
 {
     struct atapi *atapi = &drive->atapi;
-    uint32_t total = cd_sectors(drive);
+    uint32_t total = atapi_sectors(drive);
 
     if (lba > total || count > total - lba) {
-        packet_check(drive, ILLEGAL_REQUEST, LBA_OUT_OF_RANGE);
+        atapi_check(drive, ILLEGAL_REQUEST, LBA_OUT_OF_RANGE);
         return;
     }
     if (count == 0) {
-        packet_good(drive);
+        atapi_good(drive);
         return;
     }
     atapi->lba = lba;
     atapi->left = count;
-    atapi->raw = raw;
+    atapi->parts = (uint8_t)parts;
     atapi->streaming = true;
     cd_read_more(drive);
 }
@@ -301,7 +219,7 @@ static void cd_read_start(struct ata_drive *drive, uint32_t lba, uint32_t count,
 static void packet_test_ready(struct ata_drive *drive, const uint8_t *packet)
 {
     (void)packet;
-    packet_good(drive);
+    atapi_good(drive);
 }
 
 /* Reporting a condition clears it; a waiting UNIT ATTENTION counts. */
@@ -324,13 +242,17 @@ static void packet_request_sense(struct ata_drive *drive, const uint8_t *packet)
     data[13] = atapi->ascq;
     atapi->sense_key = NO_SENSE;
     atapi->asc = atapi->ascq = 0;
-    packet_reply(drive, 18, packet[4]);
+    atapi_reply(drive, 18, packet[4]);
 }
 
 static void packet_inquiry(struct ata_drive *drive, const uint8_t *packet)
 {
     uint8_t *data = drive->buffer;
 
+    if ((packet[1] & 1) || packet[2]) { /* no vital product data */
+        atapi_check(drive, ILLEGAL_REQUEST, INVALID_FIELD);
+        return;
+    }
     memset(data, 0, 36);
     data[0] = 0x05; /* CD/DVD */
     data[1] = 0x80; /* removable */
@@ -339,7 +261,7 @@ static void packet_inquiry(struct ata_drive *drive, const uint8_t *packet)
     memcpy(data + 8, "UMBRA   ", 8);
     memcpy(data + 16, "CD-ROM DRIVE    ", 16);
     memcpy(data + 32, "1.0 ", 4);
-    packet_reply(drive, 36, packet[4]);
+    atapi_reply(drive, 36, packet[4]);
 }
 
 /* LoEj and Start together choose load, eject, spin up or spin down; a
@@ -350,7 +272,7 @@ static void packet_start_stop(struct ata_drive *drive, const uint8_t *packet)
     bool load_eject = packet[4] & 2, start = packet[4] & 1;
 
     if (load_eject && !start && atapi->locked) {
-        packet_check(drive, ILLEGAL_REQUEST, REMOVAL_PREVENTED);
+        atapi_check(drive, ILLEGAL_REQUEST, REMOVAL_PREVENTED);
         return;
     }
     if (load_eject && start && atapi->tray_open) {
@@ -363,160 +285,93 @@ static void packet_start_stop(struct ata_drive *drive, const uint8_t *packet)
         if (drive->disk)
             atapi->event = EVENT_REMOVAL;
     }
-    packet_good(drive);
+    atapi_good(drive);
 }
 
 static void packet_prevent(struct ata_drive *drive, const uint8_t *packet)
 {
     drive->atapi.locked = packet[4] & 1;
-    packet_good(drive);
+    atapi_good(drive);
 }
 
 static void packet_read_capacity(struct ata_drive *drive, const uint8_t *packet)
 {
-    uint32_t total = cd_sectors(drive);
+    uint32_t total = atapi_sectors(drive);
 
     (void)packet;
     store_be32(drive->buffer, total ? total - 1 : 0);
     store_be32(drive->buffer + 4, CD_SECTOR);
-    packet_reply(drive, 8, 8);
+    atapi_reply(drive, 8, 8);
 }
 
 static void packet_read10(struct ata_drive *drive, const uint8_t *packet)
 {
-    cd_read_start(drive, load_be32(packet + 2), load_be16(packet + 7), false);
+    cd_read_start(drive, load_be32(packet + 2), load_be16(packet + 7),
+                  PART_USER);
 }
 
 static void packet_read12(struct ata_drive *drive, const uint8_t *packet)
 {
-    cd_read_start(drive, load_be32(packet + 2), load_be32(packet + 6), false);
+    cd_read_start(drive, load_be32(packet + 2), load_be32(packet + 6),
+                  PART_USER);
 }
 
-/* Byte 9 says which parts of a sector to send: user data or all of it. */
-static void packet_read_cd(struct ata_drive *drive, const uint8_t *packet)
+/* Byte 9 says which parts of a sector to send, byte 10 asks for the raw
+ * subchannel, which an image does not have. */
+static void cd_read_parts(struct ata_drive *drive, const uint8_t *packet,
+                          uint32_t lba, uint32_t count)
 {
-    unsigned type = packet[1] >> 2 & 7, parts = packet[9] & 0xF8;
-    uint32_t lba = load_be32(packet + 2);
-    uint32_t count = load_be32(packet + 5) & 0xFFFFFF;
+    unsigned type = packet[1] >> 2 & 7, parts = packet[9] & PARTS;
 
     if (type != 0 && type != 2) /* any, or mode 1 */
-        packet_check(drive, ILLEGAL_REQUEST, ILLEGAL_MODE_FOR_TRACK);
-    else if (parts == 0)
-        packet_good(drive);
-    else if ((parts != 0x10 && parts != 0xF8) || (packet[10] & 7))
-        packet_check(drive, ILLEGAL_REQUEST, INVALID_FIELD);
+        atapi_check(drive, ILLEGAL_REQUEST, ILLEGAL_MODE_FOR_TRACK);
+    else if (packet[10] & 7)
+        atapi_check(drive, ILLEGAL_REQUEST, INVALID_FIELD);
+    else if (atapi_parts_size(parts) == 0)
+        atapi_good(drive);
     else
-        cd_read_start(drive, lba, count, parts == 0xF8);
+        cd_read_start(drive, lba, count, parts);
+}
+
+static void packet_read_cd(struct ata_drive *drive, const uint8_t *packet)
+{
+    cd_read_parts(drive, packet, load_be32(packet + 2),
+                  load_be32(packet + 5) & 0xFFFFFF);
+}
+
+/* From minute, second, frame up to but not with another. */
+static void packet_read_cd_msf(struct ata_drive *drive, const uint8_t *packet)
+{
+    uint32_t from = (packet[3] * 60u + packet[4]) * 75 + packet[5];
+    uint32_t to = (packet[6] * 60u + packet[7]) * 75 + packet[8];
+
+    if (to < from || packet[4] > 59 || packet[5] > 74)
+        atapi_check(drive, ILLEGAL_REQUEST, INVALID_FIELD);
+    else if (from < MSF_OFFSET)
+        atapi_check(drive, ILLEGAL_REQUEST, LBA_OUT_OF_RANGE);
+    else
+        cd_read_parts(drive, packet, from - MSF_OFFSET, to - from);
+}
+
+/* There is no audio on a disc of one data track. */
+static void packet_play(struct ata_drive *drive, const uint8_t *packet)
+{
+    (void)packet;
+    atapi_check(drive, ILLEGAL_REQUEST, ILLEGAL_MODE_FOR_TRACK);
+}
+
+static void packet_pause(struct ata_drive *drive, const uint8_t *packet)
+{
+    (void)packet;
+    atapi_check(drive, ILLEGAL_REQUEST, COMMAND_SEQUENCE_ERROR);
 }
 
 static void packet_seek(struct ata_drive *drive, const uint8_t *packet)
 {
-    if (load_be32(packet + 2) >= cd_sectors(drive))
-        packet_check(drive, ILLEGAL_REQUEST, LBA_OUT_OF_RANGE);
+    if (load_be32(packet + 2) >= atapi_sectors(drive))
+        atapi_check(drive, ILLEGAL_REQUEST, LBA_OUT_OF_RANGE);
     else
-        packet_good(drive);
-}
-
-/* READ TOC */
-
-static void put_address(uint8_t *data, uint32_t lba, bool msf)
-{
-    uint32_t frame = lba + MSF_OFFSET;
-
-    if (!msf) {
-        store_be32(data, lba);
-        return;
-    }
-    data[0] = 0;
-    data[1] = (uint8_t)(frame / (75 * 60));
-    data[2] = (uint8_t)(frame / 75 % 60);
-    data[3] = (uint8_t)(frame % 75);
-}
-
-/* Data track, copy permitted: ADR 1, control 4. */
-static uint8_t *put_track(uint8_t *data, uint8_t track, uint32_t lba, bool msf)
-{
-    memset(data, 0, 8);
-    data[1] = 0x14;
-    data[2] = track;
-    put_address(data + 4, lba, msf);
-    return data + 8;
-}
-
-/* A row of the full TOC: session 1, POINT, PMIN PSEC PFRAME. */
-static uint8_t *put_point(uint8_t *data, uint8_t point, uint8_t min,
-                          uint8_t sec, uint8_t frame)
-{
-    memset(data, 0, 11);
-    data[0] = 1;
-    data[1] = 0x14;
-    data[3] = point;
-    data[8] = min;
-    data[9] = sec;
-    data[10] = frame;
-    return data + 11;
-}
-
-/* First track, last track, lead-out and the track itself. */
-static uint8_t *toc_full(const struct ata_drive *drive, uint8_t *at)
-{
-    uint8_t out[4], first[4];
-
-    put_address(out, cd_sectors(drive), true);
-    put_address(first, 0, true);
-    at = put_point(at, 0xA0, 1, 0, 0);
-    at = put_point(at, 0xA1, 1, 0, 0);
-    at = put_point(at, 0xA2, out[1], out[2], out[3]);
-    return put_point(at, 1, first[1], first[2], first[3]);
-}
-
-static void packet_read_toc(struct ata_drive *drive, const uint8_t *packet)
-{
-    bool msf = packet[1] & 2;
-    unsigned format = packet[2] & 0xF, from = packet[6];
-    uint8_t *data = drive->buffer, *at = data + 4;
-
-    /* SFF-8020i had the format in the control byte. */
-    if (format == 0)
-        format = packet[9] >> 6;
-    if (format > 2 || (format == 0 && from > 1 && from != LEAD_OUT)) {
-        packet_check(drive, ILLEGAL_REQUEST, INVALID_FIELD);
-        return;
-    }
-    data[2] = data[3] = 1; /* first and last track, or session */
-    if (format == 0) {
-        if (from <= 1)
-            at = put_track(at, 1, 0, msf);
-        at = put_track(at, LEAD_OUT, cd_sectors(drive), msf);
-    } else if (format == 1) {
-        at = put_track(at, 1, 0, msf);
-    } else {
-        at = toc_full(drive, at);
-    }
-    store_be16(data, (unsigned)(at - data - 2));
-    packet_reply(drive, (uint32_t)(at - data), load_be16(packet + 7));
-}
-
-static void packet_read_subchannel(struct ata_drive *drive,
-                                   const uint8_t *packet)
-{
-    (void)packet;
-    memset(drive->buffer, 0, 4);
-    drive->buffer[1] = 0x15; /* no audio to tell about */
-    packet_reply(drive, 4, load_be16(packet + 7));
-}
-
-static void packet_read_disc_info(struct ata_drive *drive,
-                                  const uint8_t *packet)
-{
-    uint8_t *data = drive->buffer;
-
-    memset(data, 0, 34);
-    store_be16(data, 32);
-    data[2] = 0x0E; /* complete, last session complete */
-    data[3] = data[4] = data[5] = data[6] = 1;
-    data[7] = 0x20; /* unrestricted use */
-    packet_reply(drive, 34, load_be16(packet + 7));
+        atapi_good(drive);
 }
 
 /* MODE SENSE */
@@ -565,8 +420,8 @@ static void packet_mode_sense(struct ata_drive *drive, const uint8_t *packet)
     uint8_t *end = put_mode_pages(drive, first, code);
 
     if (control == 3 || end == first) {
-        packet_check(drive, ILLEGAL_REQUEST,
-                     control == 3 ? SAVING_NOT_SUPPORTED : INVALID_FIELD);
+        atapi_check(drive, ILLEGAL_REQUEST,
+                    control == 3 ? SAVING_NOT_SUPPORTED : INVALID_FIELD);
         return;
     }
     if (control == 1) /* nothing is changeable */
@@ -581,8 +436,8 @@ static void packet_mode_sense(struct ata_drive *drive, const uint8_t *packet)
     data[small ? 1 : 2] = drive->atapi.tray_open ? 0x71
                           : drive->disk          ? 0x01
                                                  : 0x70;
-    packet_reply(drive, (uint32_t)(end - data),
-                 small ? packet[4] : load_be16(packet + 7));
+    atapi_reply(drive, (uint32_t)(end - data),
+                small ? packet[4] : load_be16(packet + 7));
 }
 
 /* GET CONFIGURATION */
@@ -591,9 +446,9 @@ enum { PROFILE_CD = 0x0008, PROFILE_DVD = 0x0010 };
 
 static unsigned current_profile(const struct ata_drive *drive)
 {
-    if (!cd_present(drive))
+    if (!atapi_present(drive))
         return 0;
-    return cd_sectors(drive) > DVD_SECTORS ? PROFILE_DVD : PROFILE_CD;
+    return atapi_is_dvd(drive) ? PROFILE_DVD : PROFILE_CD;
 }
 
 /* `when`: current always, only with a medium, or with that profile. */
@@ -608,10 +463,13 @@ enum { ALWAYS, MEDIUM, WITH_CD, WITH_DVD };
 static const struct feature features[] = {
     {0x0000, 8, ALWAYS, {0x00, 0x10, 0, 0, 0x00, 0x08, 0, 0}},
     {0x0001, 4, ALWAYS, {0, 0, 0, 2}},                /* core: ATAPI */
+    {0x0002, 4, ALWAYS, {0}},                         /* morphing: no async */
     {0x0003, 4, ALWAYS, {0x29}},                      /* tray, eject, lock */
     {0x0010, 8, MEDIUM, {0, 0, 0x08, 0x00, 0, 1, 0}}, /* 2048 bytes */
     {0x001E, 4, WITH_CD, {0}},
     {0x001F, 4, WITH_DVD, {0}},
+    {0x0100, 0, ALWAYS, {0}}, /* power management */
+    {0x0105, 0, ALWAYS, {0}}, /* time-out */
 };
 
 static bool feature_current(const struct feature *feature, unsigned profile)
@@ -653,7 +511,7 @@ static void packet_get_configuration(struct ata_drive *drive,
     uint8_t *data = drive->buffer, *at = data + 8;
 
     if (type == 3) {
-        packet_check(drive, ILLEGAL_REQUEST, INVALID_FIELD);
+        atapi_check(drive, ILLEGAL_REQUEST, INVALID_FIELD);
         return;
     }
     for (size_t i = 0; i < ARRAY_LEN(features); i++) {
@@ -668,7 +526,7 @@ static void packet_get_configuration(struct ata_drive *drive,
     memset(data, 0, 8);
     store_be32(data, (uint32_t)(at - data - 4));
     store_be16(data + 6, profile);
-    packet_reply(drive, (uint32_t)(at - data), load_be16(packet + 7));
+    atapi_reply(drive, (uint32_t)(at - data), load_be16(packet + 7));
 }
 
 /* An event is told once; the media status is always true. */
@@ -678,7 +536,7 @@ static void packet_event_status(struct ata_drive *drive, const uint8_t *packet)
     uint8_t *data = drive->buffer;
 
     if (!(packet[1] & 1)) { /* only polled operation */
-        packet_check(drive, ILLEGAL_REQUEST, INVALID_FIELD);
+        atapi_check(drive, ILLEGAL_REQUEST, INVALID_FIELD);
         return;
     }
     memset(data, 0, 8);
@@ -686,16 +544,16 @@ static void packet_event_status(struct ata_drive *drive, const uint8_t *packet)
     if (!(packet[4] & 0x10)) {
         store_be16(data, 2);
         data[2] = 0x80; /* no event available */
-        packet_reply(drive, 4, load_be16(packet + 7));
+        atapi_reply(drive, 4, load_be16(packet + 7));
         return;
     }
     store_be16(data, 6);
     data[2] = 0x04;
     data[4] = atapi->event;
     data[5] =
-        (uint8_t)((atapi->tray_open ? 1 : 0) | (cd_present(drive) ? 2 : 0));
+        (uint8_t)((atapi->tray_open ? 1 : 0) | (atapi_present(drive) ? 2 : 0));
     atapi->event = EVENT_NONE;
-    packet_reply(drive, 8, load_be16(packet + 7));
+    atapi_reply(drive, 8, load_be16(packet + 7));
 }
 
 static void packet_mechanism_status(struct ata_drive *drive,
@@ -705,7 +563,7 @@ static void packet_mechanism_status(struct ata_drive *drive,
     if (drive->atapi.tray_open)
         drive->buffer[1] = 0x10;
     drive->buffer[5] = 0; /* not a changer */
-    packet_reply(drive, 8, load_be16(packet + 8));
+    atapi_reply(drive, 8, load_be16(packet + 8));
 }
 
 enum {
@@ -729,13 +587,22 @@ static const struct packet_command {
     {0x28, NEEDS_MEDIUM, packet_read10},
     {0x2B, NEEDS_MEDIUM, packet_seek},
     {0x2F, NEEDS_MEDIUM, packet_seek}, /* VERIFY(10) */
-    {0x42, NEEDS_MEDIUM, packet_read_subchannel},
-    {0x43, NEEDS_MEDIUM, packet_read_toc},
+    {0x42, NEEDS_MEDIUM, atapi_read_subchannel},
+    {0x43, NEEDS_MEDIUM, atapi_read_toc},
+    {0x44, NEEDS_MEDIUM, atapi_read_header},
+    {0x45, NEEDS_MEDIUM, packet_play}, /* PLAY AUDIO(10) */
     {0x46, HIDES_ATTENTION, packet_get_configuration},
+    {0x47, NEEDS_MEDIUM, packet_play}, /* PLAY AUDIO MSF */
     {0x4A, HIDES_ATTENTION, packet_event_status},
-    {0x51, NEEDS_MEDIUM, packet_read_disc_info},
+    {0x4B, NEEDS_MEDIUM, packet_pause},
+    {0x4E, NEEDS_MEDIUM, packet_test_ready}, /* STOP PLAY/SCAN */
+    {0x51, NEEDS_MEDIUM, atapi_read_disc_info},
+    {0x52, NEEDS_MEDIUM, atapi_read_track_info},
     {0x5A, 0, packet_mode_sense},
+    {0xA5, NEEDS_MEDIUM, packet_play}, /* PLAY AUDIO(12) */
     {0xA8, NEEDS_MEDIUM, packet_read12},
+    {0xAD, NEEDS_MEDIUM, atapi_read_dvd_structure},
+    {0xB9, NEEDS_MEDIUM, packet_read_cd_msf},
     {0xBB, 0, packet_test_ready}, /* SET CD SPEED */
     {0xBD, 0, packet_mechanism_status},
     {0xBE, NEEDS_MEDIUM, packet_read_cd},
@@ -754,19 +621,19 @@ static void run_packet(struct ata_drive *drive)
     LOG(drive->ata->device.log, IDE, "%s.%u: packet %02x",
         drive->ata->device.id, drive->unit, atapi->packet[0]);
     if (!command) {
-        packet_check(drive, ILLEGAL_REQUEST, INVALID_OPCODE);
+        atapi_check(drive, ILLEGAL_REQUEST, INVALID_OPCODE);
         return;
     }
     if (atapi->attention && !(command->flags & HIDES_ATTENTION)) {
         atapi->attention = false;
-        packet_check(drive, UNIT_ATTENTION, MEDIUM_CHANGED);
+        atapi_check(drive, UNIT_ATTENTION, MEDIUM_CHANGED);
         return;
     }
     if (!(command->flags & KEEPS_SENSE)) {
         atapi->sense_key = NO_SENSE;
         atapi->asc = atapi->ascq = 0;
     }
-    if ((command->flags & NEEDS_MEDIUM) && !cd_present(drive)) {
+    if ((command->flags & NEEDS_MEDIUM) && !atapi_present(drive)) {
         packet_not_ready(drive);
         return;
     }

@@ -551,6 +551,49 @@ START_TEST(small_commands)
 }
 END_TEST
 
+/* Features that IDENTIFY denies: security, host protected area, queuing,
+ * configuration overlay, microcode, power-up in standby. */
+START_TEST(absent_features_abort)
+{
+    static const uint8_t codes[] = {0x92, 0xB1, 0xC7, 0xCC, 0xF1, 0xF2, 0xF3,
+                                    0xF4, 0xF5, 0xF6, 0xF9, 0x37, 0x06};
+    struct bench b;
+    uint8_t data[SECTOR_SIZE];
+
+    bench_create(&b, false);
+    for (unsigned i = 0; i < ARRAY_LEN(codes); i++) {
+        ck_assert_uint_eq(command(&b, codes[i]), READY | ERR);
+        ck_assert_uint_eq(in(&b, 1), ABRT);
+    }
+    command(&b, 0xEC);
+    read_words(&b, data, sizeof data);
+    ck_assert_uint_eq(load_le16(data + 2 * 82) & 0x0402, 0);
+    ck_assert_uint_eq(load_le16(data + 2 * 83) & 0x0922, 0);
+    bench_destroy(&b);
+}
+END_TEST
+
+START_TEST(smart_is_switched)
+{
+    struct bench b;
+
+    bench_create(&b, false);
+    out(&b, 4, 0x4F);
+    out(&b, 5, 0xC2);
+    out(&b, 1, 0xD3);
+    ck_assert_uint_eq(command(&b, 0xB0), READY);
+    out(&b, 1, 0xD9);
+    ck_assert_uint_eq(command(&b, 0xB0), READY);
+    out(&b, 1, 0xDA);
+    ck_assert_uint_eq(command(&b, 0xB0), READY | ERR);
+    out(&b, 1, 0xD8);
+    ck_assert_uint_eq(command(&b, 0xB0), READY);
+    out(&b, 1, 0xDA);
+    ck_assert_uint_eq(command(&b, 0xB0), READY);
+    bench_destroy(&b);
+}
+END_TEST
+
 START_TEST(diagnostic_interrupts_once_for_both)
 {
     struct bench b;
@@ -665,6 +708,8 @@ int main(void)
         small_commands,
         diagnostic_interrupts_once_for_both,
         saved_in_the_middle_of_a_read,
+        absent_features_abort,
+        smart_is_switched,
         random_register_traffic,
     };
 

@@ -312,6 +312,156 @@ START_TEST(mode_pages_and_profiles)
 }
 END_TEST
 
+static unsigned twice(unsigned x)
+{
+    return (x << 1 ^ (x & 0x80 ? 0x11D : 0)) & 0xFF;
+}
+
+/* ECMA-130, annex A: both sums of a code word are zero. */
+static void expect_code_word(const uint8_t *words, unsigned half,
+                             const unsigned *index, unsigned count)
+{
+    unsigned sum = 0, weighted = 0;
+
+    for (unsigned i = 0; i < count; i++) {
+        unsigned byte = words[2 * index[i] + half];
+        sum ^= byte;
+        weighted = twice(weighted) ^ byte;
+    }
+    ck_assert_uint_eq(sum, 0);
+    ck_assert_uint_eq(weighted, 0);
+}
+
+START_TEST(raw_sectors_have_parity)
+{
+    struct bench b;
+
+    bench_create(&b);
+    ck_assert_uint_eq(packet(&b, PACKET(0xBE, 0, 0, 0, 0, 9, 0, 0, 1, 0xF8)),
+                      GOOD);
+    ck_assert_uint_eq(b.got, 2352);
+    for (unsigned half = 0; half < 2; half++) {
+        unsigned index[45];
+
+        for (unsigned n = 0; n < 43; n++) {
+            for (unsigned m = 0; m < 26; m++)
+                index[m] = n + 43 * m;
+            expect_code_word(b.reply + 12, half, index, 26);
+        }
+        for (unsigned n = 0; n < 26; n++) {
+            for (unsigned m = 0; m < 43; m++)
+                index[m] = (44 * m + 43 * n) % 1118;
+            index[43] = 1118 + n;
+            index[44] = 1144 + n;
+            expect_code_word(b.reply + 12, half, index, 45);
+        }
+    }
+    bench_destroy(&b);
+}
+END_TEST
+
+START_TEST(parts_of_sectors)
+{
+    struct bench b;
+
+    bench_create(&b);
+    /* Header and user data of two sectors. */
+    ck_assert_uint_eq(packet(&b, PACKET(0xBE, 0, 0, 0, 0, 7, 0, 0, 2, 0x30)),
+                      GOOD);
+    ck_assert_uint_eq(b.got, 2 * 2052);
+    ck_assert_uint_eq(b.reply[2052 + 1], 0x02); /* 00:02:08 */
+    ck_assert_uint_eq(b.reply[2052 + 2], 0x08);
+    ck_assert_uint_eq(b.reply[2052 + 3], 1);
+    expect_cd_sector(b.reply + 4, 7);
+    expect_cd_sector(b.reply + 2056, 8);
+    /* The same by minute, second and frame. */
+    ck_assert_uint_eq(packet(&b, PACKET(0xB9, 0, 0, 0, 2, 7, 0, 2, 8, 0x10)),
+                      GOOD);
+    ck_assert_uint_eq(b.got, 2048);
+    expect_cd_sector(b.reply, 7);
+    ck_assert_uint_eq(packet(&b, PACKET(0xB9, 0, 0, 0, 1, 0, 0, 2, 8, 0x10)),
+                      CHECK);
+    ck_assert_uint_eq(sense(&b), 0x052100);
+    ck_assert_uint_eq(packet(&b, PACKET(0xBE, 0, 0, 0, 0, 7, 0, 0, 2, 0x40)),
+                      GOOD);
+    ck_assert_uint_eq(b.got, 0);
+    ck_assert_uint_eq(packet(&b, PACKET(0xBE, 4, 0, 0, 0, 7, 0, 0, 2, 0x10)),
+                      CHECK);
+    ck_assert_uint_eq(sense(&b), 0x056400); /* no audio */
+    bench_destroy(&b);
+}
+END_TEST
+
+START_TEST(what_the_disc_is)
+{
+    struct bench b;
+
+    bench_create(&b);
+    ck_assert_uint_eq(packet(&b, PACKET(0x44, 2, 0, 0, 0, 99, 0, 0, 8)), GOOD);
+    ck_assert_uint_eq(b.reply[0], 1);
+    ck_assert_uint_eq(b.reply[6], 3); /* 249 frames: 00:03:24 */
+    ck_assert_uint_eq(b.reply[7], 24);
+    ck_assert_uint_eq(packet(&b, PACKET(0x44, 2, 0, 0, 0, 100, 0, 0, 8)),
+                      CHECK);
+    ck_assert_uint_eq(packet(&b, PACKET(0x52, 1, 0, 0, 0, 1, 0, 0, 36)), GOOD);
+    ck_assert_uint_eq(b.got, 36);
+    ck_assert_uint_eq(b.reply[27], CD_SECTORS);
+    ck_assert_uint_eq(packet(&b, PACKET(0x52, 1, 0, 0, 0, 2, 0, 0, 36)), CHECK);
+    ck_assert_uint_eq(packet(&b, PACKET(0x51, 0, 0, 0, 0, 0, 0, 0, 34)), GOOD);
+    ck_assert_uint_eq(b.got, 34);
+    /* Position of the head: behind what was read. */
+    packet(&b, PACKET(0x28, 0, 0, 0, 0, 20, 0, 0, 5));
+    ck_assert_uint_eq(packet(&b, PACKET(0x42, 0, 0x40, 1, 0, 0, 0, 0, 16)),
+                      GOOD);
+    ck_assert_uint_eq(b.got, 16);
+    ck_assert_uint_eq(b.reply[3], 12);
+    ck_assert_uint_eq(b.reply[11], 25);
+    ck_assert_uint_eq(packet(&b, PACKET(0x42, 0, 0x40, 7, 0, 0, 0, 0, 16)),
+                      CHECK);
+    /* Neither audio nor DVD; product data pages are not there. */
+    ck_assert_uint_eq(packet(&b, PACKET(0x47, 0, 0, 0, 2, 0, 0, 3, 0)), CHECK);
+    ck_assert_uint_eq(sense(&b), 0x056400);
+    ck_assert_uint_eq(packet(&b, PACKET(0xAD, 0, 0, 0, 0, 0, 0, 0, 8)), CHECK);
+    ck_assert_uint_eq(sense(&b), 0x053002);
+    ck_assert_uint_eq(packet(&b, PACKET(0x12, 1, 0x80, 0, 36)), CHECK);
+    ck_assert_uint_eq(sense(&b), 0x052400);
+    bench_destroy(&b);
+}
+END_TEST
+
+START_TEST(a_large_disc_is_a_dvd)
+{
+    struct bench b;
+    struct fake_image other;
+    struct disk *second;
+    bool refused;
+
+    bench_create(&b);
+    fake_image_create(&other, 4);
+    ck_assert_int_eq(truncate(other.path, 2048ll * 500000), 0);
+    second = fake_image_open(&other, &b.log);
+    ata_change_media(b.ata, 0, second, true, &refused);
+    ck_assert_uint_eq(packet(&b, PACKET(0x00)), CHECK);
+    ck_assert_uint_eq(packet(&b, PACKET(0x46, 0, 0, 0, 0, 0, 0, 0, 200)), GOOD);
+    ck_assert_uint_eq(b.reply[7], 0x10);
+    ck_assert_uint_eq(packet(&b, PACKET(0xAD, 0, 0, 0, 0, 0, 0, 0, 0x10, 0)),
+                      GOOD);
+    ck_assert_uint_eq(b.got, 2052);
+    ck_assert_uint_eq(b.reply[0] << 8 | b.reply[1], 2050);
+    ck_assert_uint_eq(b.reply[9], 3); /* first sector 30000h */
+    ck_assert_uint_eq(b.reply[13] << 16 | b.reply[14] << 8 | b.reply[15],
+                      0x30000 + 499999);
+    ck_assert_uint_eq(packet(&b, PACKET(0xAD, 0, 0, 0, 0, 0, 0, 1, 0, 100)),
+                      GOOD);
+    ck_assert_uint_eq(b.got, 8);
+    ck_assert_ptr_eq(ata_change_media(b.ata, 0, b.disk, true, &refused),
+                     second);
+    disk_close(second);
+    fake_image_remove(&other);
+    bench_destroy(&b);
+}
+END_TEST
+
 START_TEST(media_change_is_told_once)
 {
     struct bench b;
@@ -406,11 +556,20 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        signature_and_identify,           inquiry_is_cut_at_the_allocation,
-        read_in_blocks_of_the_byte_count, read_by_dma,
-        raw_sectors_carry_headers,        toc_has_one_track,
-        mode_pages_and_profiles,          media_change_is_told_once,
-        a_locked_tray_keeps_its_disk,     random_packets,
+        signature_and_identify,
+        inquiry_is_cut_at_the_allocation,
+        read_in_blocks_of_the_byte_count,
+        read_by_dma,
+        raw_sectors_carry_headers,
+        toc_has_one_track,
+        mode_pages_and_profiles,
+        media_change_is_told_once,
+        a_locked_tray_keeps_its_disk,
+        random_packets,
+        raw_sectors_have_parity,
+        parts_of_sectors,
+        what_the_disc_is,
+        a_large_disc_is_a_dvd,
     };
 
     return fake_run("atapi", tests, ARRAY_LEN(tests));
