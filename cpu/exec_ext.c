@@ -22,7 +22,7 @@ static void write_base(struct cpu *cpu, const struct insn *i, unsigned seg)
     uint64_t base = i->flags & IF_REXW ? R64(i->rm) : R32(i->rm);
 
     need_fsgsbase(cpu);
-    if ((uint64_t)((int64_t)(base << 16) >> 16) != base)
+    if (!cpu_canonical_base(cpu, base))
         cpu_raise_error(cpu, EX_GP, 0);
     cpu->seg[seg].base = cpu->view[seg].base = base;
 }

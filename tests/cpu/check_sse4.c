@@ -499,6 +499,7 @@ static int run_guest(struct rig *rig, struct state *t, const uint8_t *code,
     bytes[size] = 0xf4;
     for (unsigned n = 0; n < 8; n++)
         XMM(n) = xmm_of(t->xmm[n][1], t->xmm[n][0]);
+    cpu->reg[RSP] = RIG_STACK;
     cpu->reg[RAX] = t->rax;
     cpu->reg[RCX] = t->rcx;
     cpu->reg[RDX] = mem ? RIG_DATA : t->rdx;
