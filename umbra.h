@@ -31,6 +31,9 @@ enum umbra_clock { UMBRA_CLOCK_VIRTUAL, UMBRA_CLOCK_HOST };
  * empties them at every CR3 load and INVLPG (for comparison). */
 enum umbra_mmu { UMBRA_MMU_CACHED, UMBRA_MMU_FLUSH };
 
+/* What executes guest code: the default is the JIT where the host has one. */
+enum umbra_accel { UMBRA_ACCEL_DEFAULT, UMBRA_ACCEL_INTERP, UMBRA_ACCEL_JIT };
+
 enum umbra_drive {
     UMBRA_FDA,
     UMBRA_FDB,
@@ -86,6 +89,8 @@ struct umbra_config {
     uint64_t random_seed;  /* where the numbers of RDRAND begin */
     int64_t rtc_base;      /* seconds since 1970 shown at power-on */
     enum umbra_mmu mmu;
+    enum umbra_accel accel;
+    uint64_t jit_cache; /* bytes of the code cache, 0: default */
     /* Processor: "MODEL,+feature,-feature"; NULL = the default model. */
     const char *cpu;
     bool pc_testdev; /* the test device of conformance ROMs */

@@ -11,6 +11,7 @@
 #include "cpu/event.h"
 #include "cpu/exec_fused.h"
 #include "cpu/flow.h"
+#include "cpu/jit/jit.h"
 #include "mmu/ram.h"
 
 enum {
@@ -114,6 +115,7 @@ static bool block_add(struct block *b, struct insn *i,
         ends = insn_rows[i->op].attr & A_ENDS;
     else
         i->exec = status == DECODE_UD ? exec_bad_ud : exec_bad_gp;
+    b->undecodable = status != DECODE_OK;
     i->off = (uint8_t)b->bytes;
     if (i->base == REG_RIP)
         i->disp += i->off + i->len;
@@ -278,9 +280,14 @@ static void block_kill(struct cpu *cpu, struct block *b)
         list_remove(b, b->frame2);
     for (struct block_link *l = b->incoming; l; l = l->next)
         for (unsigned n = 0; n < 2; n++)
-            if (l->from->link[n] == b)
+            if (l->from->link[n] == b) {
                 l->from->link[n] = NULL;
+                if (cpu->jit)
+                    jit_unlink(cpu, l->from, n);
+            }
     b->incoming = NULL;
+    if (cpu->jit)
+        jit_block_killed(cpu, b);
     b->mode = MODE_DEAD;
     if (cpu->block == b)
         for (struct insn *i = b->insn + (cpu->insn - b->insn) + 1;
@@ -314,6 +321,14 @@ void block_code_written(void *opaque, struct ram_frame *frame, gpa_t gpa,
         mmu_untrack_code(&cpu->mmu, frame, gpa);
 }
 
+void block_each(struct cpu *cpu,
+                void (*visit)(struct cpu *cpu, struct block *b))
+{
+    for (unsigned h = 0; h < HASH_SIZE; h++)
+        for (struct block *b = cpu->blocks->hash[h]; b; b = b->hash_next)
+            visit(cpu, b);
+}
+
 void block_drop_all(struct cpu *cpu)
 {
     struct block_cache *c = cpu->blocks;
@@ -329,6 +344,8 @@ void block_drop_all(struct cpu *cpu)
         c->hash[h] = NULL;
     }
     c->used = 0;
+    if (cpu->jit)
+        jit_drop_all(cpu);
     mmu_drop_all(&cpu->mmu); /* the jump caches refer to blocks */
 }
 
@@ -377,6 +394,8 @@ static struct block *block_make(struct cpu *cpu, uint64_t rip,
     c->used +=
         (sizeof *b + (b->count + 1u) * sizeof(struct insn) + 15) & ~(size_t)15;
     cache_insert(cpu, b);
+    if (cpu->jit)
+        jit_block_made(cpu, b);
     return b;
 }
 

@@ -20,6 +20,13 @@ struct block_link {
     struct block_link *next;
 };
 
+/* One of a translated block's direct jumps: where its distance is to be
+ * patched, and where it leads while it is not linked (cpu/jit). */
+struct jit_edge {
+    uint8_t *field;
+    uint64_t unlinked;
+};
+
 /* Keyed by `code` (host address of the first byte: the frame's identity,
  * whatever guest-physical address it answers at) and `mode`. */
 struct block {
@@ -36,6 +43,12 @@ struct block {
     struct block *frame2_next; /* in frame2's list */
     struct block_link out[2];
     struct block_link *incoming;
+    uint64_t host;   /* translated code; or what leads to the interpreter */
+    exec_fn *exec0;  /* of insn[0] itself, where the JIT put another one */
+    uint32_t heat;   /* entries until it is translated */
+    bool translated;
+    bool undecodable; /* the last instruction: #UD or #GP */
+    struct jit_edge edge[2];
     struct insn insn[]; /* count + 1: the last leaves the block */
 };
 
@@ -51,6 +64,9 @@ struct block *block_single(struct cpu *cpu, uint64_t rip);
 /* mmu_client: bytes that blocks were decoded from have changed. */
 void block_code_written(void *opaque, struct ram_frame *frame, gpa_t gpa,
                         unsigned offset, unsigned size);
+/* Every block that may still be entered. */
+void block_each(struct cpu *cpu,
+                void (*visit)(struct cpu *cpu, struct block *b));
 /* Drop everything; only between instructions. */
 void block_drop_all(struct cpu *cpu);
 /* Between instructions: what is wrong with the cache, NULL = nothing. */

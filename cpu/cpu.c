@@ -10,6 +10,7 @@
 #include "cpu/cpuid.h"
 #include "cpu/decode.h"
 #include "cpu/event.h"
+#include "cpu/jit/jit.h"
 #include "cpu/flags.h"
 #include "cpu/models.h"
 #include "cpu/seg.h"
@@ -126,6 +127,7 @@ static void cpu_destroy(struct device *device)
     struct cpu *cpu = cpu_of(device);
     if (cpu->blocks)
         block_drop_all(cpu);
+    jit_destroy(cpu->jit);
     block_cache_destroy(cpu->blocks);
     decode_destroy(cpu->decode);
     mmu_free(&cpu->mmu);
@@ -147,6 +149,7 @@ struct cpu *cpu_create(const struct cpu_config *config)
 {
     struct cpu *cpu = aligned_alloc(_Alignof(struct cpu), sizeof *cpu);
     struct mmu_client client = {block_code_written, cpu};
+    char error[160];
     if (!cpu)
         return NULL;
     memset(cpu, 0, sizeof *cpu);
@@ -166,6 +169,8 @@ struct cpu *cpu_create(const struct cpu_config *config)
         free(cpu);
         return NULL;
     }
+    if (config->accel == ACCEL_JIT)
+        cpu->jit = jit_create(cpu, config->jit_cache, error, sizeof error);
     cpu_reset(cpu);
     return cpu;
 }

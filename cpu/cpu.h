@@ -13,6 +13,7 @@
 
 struct block;
 struct block_cache;
+struct jit;
 struct decode_table;
 struct addrspace;
 struct cpu_choice;
@@ -208,12 +209,18 @@ enum cpu_exit {
     EXIT_BREAK,    /* debugger breakpoint */
 };
 
+/* Engine: the interpreter (T0) alone, or with translation of hot blocks to
+ * host code (T1) where the host has it. */
+enum cpu_accel { ACCEL_INTERP, ACCEL_JIT };
+
 /* What the board gives the CPU. */
 struct cpu_config {
     struct addrspace *memory, *ports;
     struct track *track;
     struct log *log;
     enum mmu_policy policy;
+    enum cpu_accel accel;
+    uint64_t jit_cache; /* bytes of the code cache; 0: 32 MiB */
     /* INTA cycle: vector of the highest interrupt (lapic or pic). */
     int (*ack)(void *opaque);
     /* FERR# pin for IRQ 13 with CR0.NE = 0; may be NULL. */
@@ -259,6 +266,19 @@ union vec {
 /* The XMM register n of `cpu`. */
 #define XMM(n) (cpu->vec[n].x[0])
 
+/* What translated code keeps in memory beside the registers (cpu/jit);
+ * meaningless while the interpreter runs. */
+struct cpu_jit {
+    uint64_t page; /* RIP that the first byte of the code's frame has */
+    /* Arithmetic flags as LAHF and SETO AL leave them in AX; 0: the lazy
+     * fields (flags.h) hold them. */
+    uint16_t flags;
+    uint8_t vector;          /* guest vector registers are in host ones */
+    bool itself; /* `next` is to be executed by T0 even if it begins a block */
+    const struct insn *next; /* where the interpreter goes on, or NULL */
+    uint64_t scratch, scratch2;
+};
+
 /* Saved fields are those named in cpu_fields[] (cpu.c). Lanes of `vec` are
  * host-endian within a lane: lane n of width w is the n-th in guest order;
  * on little-endian hosts the bytes equal the guest's memory image. */
@@ -267,6 +287,8 @@ struct cpu {
 
     /* ---- hot: what every instruction touches */
     uint64_t reg[REG_COUNT];
+    struct cpu_jit hot; /* of translated code */
+    struct mmu mmu;
     int64_t lf_res; /* lazy flags: see flags.h */
     uint64_t lf_cv;
     uint64_t lf_aux;
@@ -281,7 +303,6 @@ struct cpu {
     uint8_t cpl;
     uint8_t *rmw_buf_used;   /* see exec.h mem_rmw */
     struct seg_view view[8]; /* by SEG_ */
-    struct mmu mmu;
 
     /* ---- the rest of the architectural state */
     uint64_t eflags; /* without EFL_ARITH */
@@ -308,7 +329,6 @@ struct cpu {
     uint64_t fip, fdp;
     _Alignas(32) union vec vec[16];
     uint32_t mxcsr;
-
     uint32_t attention; /* enum cpu_attention */
 
     /* ---- TRANSIENT, derived or inside one cpu_run */
@@ -332,14 +352,15 @@ struct cpu {
     enum cpu_exit exit;
     struct decode_table *decode;
     struct block_cache *blocks;
+    struct jit *jit;     /* NULL: interpreter only */
     struct insn *resume; /* an instruction at offset 0: RIP = REG_RIP */
     struct cpu_config config;
     const struct cpu_model *model;
     uint64_t features[(F_COUNT + 63) / 64]; /* bit n: F_n offered */
-    uint8_t maxphyaddr;
     uint8_t va_unused;     /* upper bits that linear addresses do not use */
     uint64_t eflags_valid; /* bits that the model has */
     uint64_t cr4_valid, efer_valid;
+    uint8_t maxphyaddr;
 };
 
 /* ---- life */

@@ -382,6 +382,8 @@ static bool build_cpu(struct machine *m, char *error)
              .track = m->track,
              .log = &m->log,
              .policy = m->config.mmu_policy,
+             .accel = m->config.accel,
+             .jit_cache = m->config.jit_cache,
              .ack = on_ack,
              .ferr = board_ferr,
              .apic_rdmsr = on_rdmsr,

@@ -6,6 +6,7 @@
 #ifndef UMBRA_MACHINE_H
 #define UMBRA_MACHINE_H
 
+#include "cpu/cpu.h"
 #include "devices/boot.h"
 #include "devices/core/base.h"
 #include "devices/core/log.h"
@@ -55,6 +56,8 @@ struct machine_config {
     uint64_t random_seed;
     int64_t rtc_base;
     enum mmu_policy mmu_policy;
+    enum cpu_accel accel;
+    uint64_t jit_cache;
     const char *cpu; /* model and features; NULL: the default */
     bool pc_testdev;
     uint16_t exit_port, exit_size; /* 0: as debugport.h */

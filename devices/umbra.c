@@ -135,6 +135,8 @@ static void fill_config(struct machine_config *out,
         .rtc_base = c->rtc_base,
         .mmu_policy =
             c->mmu == UMBRA_MMU_FLUSH ? MMU_POLICY_FLUSH : MMU_POLICY_CACHED,
+        .accel = c->accel == UMBRA_ACCEL_JIT ? ACCEL_JIT : ACCEL_INTERP,
+        .jit_cache = c->jit_cache,
         .cpu = c->cpu,
         .pc_testdev = c->pc_testdev,
         .exit_port = c->exit_port,

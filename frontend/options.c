@@ -352,8 +352,12 @@ static bool take_device(struct parser *p, const char *value)
 
 static bool take_accel(struct parser *p, const char *value)
 {
-    if (strcmp(value, "interp"))
-        return refuse(p, "\"%s\" is not there; the engine is interp", value);
+    if (!strcmp(value, "interp"))
+        p->o->config.accel = UMBRA_ACCEL_INTERP;
+    else if (!strcmp(value, "jit"))
+        p->o->config.accel = UMBRA_ACCEL_JIT;
+    else
+        return refuse(p, "\"%s\" is unknown; use jit or interp", value);
     return true;
 }
 
@@ -509,7 +513,8 @@ static const struct option_row rows[] = {
     ROW("device", "DEVICE", take_device,
         "for test ROMs: pc-testdev, or isa-debug-exit,\n"
         "iobase=PORT,iosize=N (default 0x501, 2 bytes)"),
-    ROW("accel", "ENGINE", take_accel, "what runs the code: interp"),
+    ROW("accel", "ENGINE", take_accel, "what runs the code: jit (translates hot code; the\n"
+        "default where it exists) or interp"),
     ROW("mmu", "POLICY", take_mmu,
         "cached keeps translations across CR3 loads,\n"
         "flush drops them (for comparison)"),

@@ -14,6 +14,11 @@
  * huge pages (guest RAM). */
 void *hostmem_map(uint64_t size, bool huge, char *error, size_t error_size);
 void hostmem_unmap(void *memory, uint64_t size);
+/* Memory for host code: `*write` and `*exec` are two mappings of the same
+ * pages. False with a message in error[] where the host allows none. */
+bool hostmem_map_code(uint64_t size, void **write, const void **exec,
+                      char *error, size_t error_size);
+void hostmem_unmap_code(void *write, const void *exec, uint64_t size);
 /* Give the pages back; they read as zero again. */
 void hostmem_discard(void *memory, uint64_t size);
 

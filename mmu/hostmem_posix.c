@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 void *hostmem_map(uint64_t size, bool huge, char *error, size_t error_size)
 {
@@ -43,4 +44,53 @@ void hostmem_discard(void *memory, uint64_t size)
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
     if (again == MAP_FAILED)
         memset(memory, 0, (size_t)size);
+}
+
+/* A file without a name that lives as long as its mappings. */
+static int nameless_file(void)
+{
+#ifdef MFD_CLOEXEC
+    return memfd_create("umbra-code", MFD_CLOEXEC);
+#else
+    FILE *f = tmpfile();
+    int fd = f ? dup(fileno(f)) : -1;
+    if (f)
+        fclose(f);
+    return fd;
+#endif
+}
+
+bool hostmem_map_code(uint64_t size, void **write, const void **exec,
+                      char *error, size_t error_size)
+{
+    int fd = nameless_file();
+    void *w = MAP_FAILED, *x = MAP_FAILED;
+
+    if (fd >= 0 && ftruncate(fd, (off_t)size) == 0) {
+        w = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+        x = mmap(NULL, (size_t)size, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
+    }
+    if (w == MAP_FAILED || x == MAP_FAILED) {
+        snprintf(error, error_size,
+                 "code cache: the host gives no executable memory: %s; "
+                 "use -accel interp",
+                 strerror(errno));
+        if (w != MAP_FAILED)
+            munmap(w, (size_t)size);
+        if (x != MAP_FAILED)
+            munmap(x, (size_t)size);
+        if (fd >= 0)
+            close(fd);
+        return false;
+    }
+    close(fd);
+    *write = w;
+    *exec = x;
+    return true;
+}
+
+void hostmem_unmap_code(void *write, const void *exec, uint64_t size)
+{
+    munmap(write, (size_t)size);
+    munmap((void *)(uintptr_t)exec, (size_t)size);
 }

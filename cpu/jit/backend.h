@@ -1,0 +1,51 @@
+/* backend.h - what a host provides to the JIT (cpu/jit/jit.c).
+ *
+ * Exactly one folder with these functions is linked: x64/, or none.c. */
+#ifndef UMBRA_CPU_JIT_BACKEND_H
+#define UMBRA_CPU_JIT_BACKEND_H
+
+#include "cpu/jit/codebuf.h"
+#include "cpu/jit/jit.h"
+
+struct jit {
+    struct codebuf buf;
+    struct jit_counters count;
+    void *common;          /* the backend's */
+    struct insn single[2]; /* for jit_call_insn */
+};
+
+/* True: this host can. */
+bool backend_present(void);
+/* Make the common code at the start of the buffer. False: no memory. */
+bool backend_init(struct jit *jit, struct cpu *cpu);
+void backend_free(struct jit *jit);
+/* What b->host leads to while the block is not translated. */
+uint64_t backend_enter_block(const struct jit *jit);
+/* What code called from T1 returns to leave it. */
+uint64_t backend_leave(const struct jit *jit);
+/* Translate; false: it stays with the interpreter. */
+bool backend_translate(struct jit *jit, struct cpu *cpu, struct block *b);
+/* Room a block takes at most. */
+size_t backend_room(void);
+/* Execute from b->host until something returns; cpu->hot.next tells. */
+void backend_run(const struct jit *jit, struct cpu *cpu, struct block *b);
+void backend_link(struct jit *jit, struct block *b, unsigned n,
+                  uint64_t target);
+
+/* ---- called by translated code, all guest registers in struct cpu. They
+ * return where to go on (host address); 0: behind the call. */
+uint64_t jit_call_insn(struct cpu *cpu, const struct insn *i, uint32_t index);
+uint64_t jit_exit_insn(struct cpu *cpu, const struct insn *i, uint32_t index);
+uint64_t jit_edge(struct cpu *cpu, struct block *b, uint32_t n);
+uint64_t jit_enter_block(struct cpu *cpu, struct block *b, uint32_t unused);
+uint64_t jit_no_budget(struct cpu *cpu, struct block *b, uint32_t unused);
+uint64_t jit_lazy_flags(struct cpu *cpu, const void *unused, uint32_t unused2);
+
+/* Bits in `index` of jit_call_insn. */
+enum {
+    JIT_INDEX = 0xff,
+    JIT_FLAGS_TO_RAW = 1 << 8, /* hot.flags must hold them afterwards */
+    JIT_MEMORY = 1 << 9,       /* a missed access, for the counters */
+};
+
+#endif

@@ -1,0 +1,343 @@
+/* jit.c - when blocks are translated, entered, linked and discarded, and how
+ * T1 and T0 hand over to each other.
+ *
+ * Between T0 and T1 the registers are in struct cpu. Arithmetic flags that T1
+ * left as the host's become T0's lazy ones here. The budget is charged for a
+ * block as a whole when it is entered, by whichever engine; what the counts
+ * of instructions need (cpu_icount) is right at each call from T1. */
+#include "cpu/jit/jit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cpu/flags.h"
+#include "cpu/flow.h"
+#include "cpu/jit/backend.h"
+
+enum {
+    DEFAULT_CACHE = 32 << 20,
+    MIN_CACHE = 1 << 20,
+    HOT = 24, /* entries before a block is translated */
+};
+
+/* ---- life */
+
+struct jit *jit_create(struct cpu *cpu, uint64_t bytes, char *error,
+                       size_t error_size)
+{
+    struct jit *jit;
+
+    if (!backend_present()) {
+        snprintf(error, error_size, "this host's processor lacks what the JIT "
+                                    "needs; use -accel interp");
+        return NULL;
+    }
+    if (bytes == 0)
+        bytes = DEFAULT_CACHE;
+    if (bytes < MIN_CACHE)
+        bytes = MIN_CACHE;
+    jit = calloc(1, sizeof *jit);
+    if (!jit || !codebuf_init(&jit->buf, bytes, error, error_size) ||
+        !backend_init(jit, cpu)) {
+        jit_destroy(jit);
+        return NULL;
+    }
+    jit->count.cache_size = bytes;
+    return jit;
+}
+
+void jit_destroy(struct jit *jit)
+{
+    if (!jit)
+        return;
+    backend_free(jit);
+    codebuf_free(&jit->buf);
+    free(jit);
+}
+
+const struct jit_counters *jit_counters(const struct jit *jit)
+{
+    return &jit->count;
+}
+
+/* ---- flags between the engines */
+
+static void flags_to_lazy(struct cpu *cpu)
+{
+    unsigned raw = cpu->hot.flags;
+    if (!raw)
+        return;
+    cpu->hot.flags = 0;
+    flags_put(cpu, (raw >> 8 & (FL_OSZAPC & 0xff)) | (raw & 1 ? FL_O : 0));
+}
+
+static void flags_to_raw(struct cpu *cpu)
+{
+    uint32_t fl;
+    if (cpu->hot.flags)
+        return;
+    fl = flags_get(cpu);
+    cpu->hot.flags = (uint16_t)((fl & 0xff) << 8 | EFL_1 << 8 |
+                                ((fl & FL_O) ? 1 : 0));
+}
+
+uint64_t jit_lazy_flags(struct cpu *cpu, const void *unused, uint32_t unused2)
+{
+    (void)unused;
+    (void)unused2;
+    flags_to_raw(cpu);
+    return 0;
+}
+
+/* ---- what T1 calls */
+
+/* cpu->block and cpu->insn as T0 would have them. */
+static void stand_at(struct cpu *cpu, struct block *b, const struct insn *i)
+{
+    flags_to_lazy(cpu);
+    cpu->block = b;
+    cpu->insn = i;
+    cpu->reg[REG_RIP] =
+        cpu->hot.page + ((uintptr_t)b->code & (PAGE_SIZE - 1));
+}
+
+static struct block *block_of(const struct insn *i, unsigned index)
+{
+    return (struct block *)(void *)((uint8_t *)(uintptr_t)(i - index) -
+                                    offsetof(struct block, insn));
+}
+
+static exec_fn *own_exec(const struct block *b, const struct insn *i)
+{
+    return i == b->insn ? b->exec0 : i->exec;
+}
+
+static uint64_t leave(struct cpu *cpu, const struct insn *next)
+{
+    cpu->hot.next = next;
+    return backend_leave(cpu->jit);
+}
+
+/* Behind a single instruction. */
+static const struct insn *exec_pause(struct cpu *cpu, const struct insn *i)
+{
+    (void)cpu;
+    (void)i;
+    return NULL;
+}
+
+/* Handlers go on with the instruction behind their own: a copy with a pause
+ * behind it makes them stop. */
+uint64_t jit_call_insn(struct cpu *cpu, const struct insn *i, uint32_t index)
+{
+    struct block *b = block_of(i, index & JIT_INDEX);
+    struct insn *copy = cpu->jit->single;
+
+    if (index & JIT_MEMORY)
+        cpu->jit->count.call_memory++;
+    else
+        cpu->jit->count.call_insn++;
+    stand_at(cpu, b, i);
+    copy[0] = *i;
+    copy[0].exec = own_exec(b, i);
+    copy[1].exec = exec_pause;
+    copy[0].exec(cpu, &copy[0]);
+    if (unlikely(cpu->block != b)) /* to be repeated, or a way out */
+        return leave(cpu, NULL);
+    cpu->insn = i + 1;
+    if (unlikely(b->mode == MODE_DEAD)) {
+        cpu->jit->count.exit_stale++;
+        return leave(cpu, i + 1);
+    }
+    if (index & JIT_FLAGS_TO_RAW)
+        flags_to_raw(cpu);
+    return 0;
+}
+
+uint64_t jit_exit_insn(struct cpu *cpu, const struct insn *i, uint32_t index)
+{
+    struct block *b = block_of(i, index & JIT_INDEX);
+    cpu->jit->count.exit_insn++;
+    stand_at(cpu, b, i);
+    cpu->hot.itself = true;
+    return leave(cpu, i);
+}
+
+/* T0 goes on with block b at `rip`; its budget is charged here. */
+static uint64_t leave_to(struct cpu *cpu, struct block *b, uint64_t rip)
+{
+    cpu->reg[REG_RIP] = rip;
+    if (cpu->budget < b->count || rip + b->bytes > cpu->cs_end) {
+        flow_resync(cpu, rip);
+        return leave(cpu, NULL);
+    }
+    cpu->budget -= b->count;
+    cpu->block = b;
+    cpu->insn = b->insn;
+    return leave(cpu, b->insn);
+}
+
+uint64_t jit_enter_block(struct cpu *cpu, struct block *b, uint32_t unused)
+{
+    (void)unused;
+    cpu->jit->count.exit_edge++;
+    flags_to_lazy(cpu);
+    return leave_to(cpu, b,
+                    cpu->hot.page + ((uintptr_t)b->code & (PAGE_SIZE - 1)));
+}
+
+/* The charge was too much: give it back, the run loop decides. */
+uint64_t jit_no_budget(struct cpu *cpu, struct block *b, uint32_t unused)
+{
+    (void)unused;
+    cpu->jit->count.exit_budget++;
+    flags_to_lazy(cpu);
+    cpu->budget += b->count;
+    flow_resync(cpu, cpu->hot.page + ((uintptr_t)b->code & (PAGE_SIZE - 1)));
+    return leave(cpu, NULL);
+}
+
+static uint64_t edge_target(struct cpu *cpu, const struct block *b, unsigned n)
+{
+    const struct insn *i = cpu->insn;
+    uint64_t rip = cpu->reg[REG_RIP] + b->bytes;
+    if (n == 0)
+        rip += i->imm;
+    return rip & cpu->ip_mask;
+}
+
+static bool same_page(const struct block *a, const struct block *b)
+{
+    return a->frame == b->frame && !a->code2 && !b->code2;
+}
+
+static void link(struct cpu *cpu, struct block *b, unsigned n, struct block *t)
+{
+    if (b->link[n] != t) {
+        b->link[n] = t;
+        b->out[n].from = b;
+        b->out[n].next = t->incoming;
+        t->incoming = &b->out[n];
+    }
+    backend_link(cpu->jit, b, n, t->host);
+    cpu->jit->count.linked++;
+}
+
+uint64_t jit_edge(struct cpu *cpu, struct block *b, uint32_t n)
+{
+    bool branch = !b->undecodable &&
+                  (insn_rows[b->insn[b->count - 1].op].attr & A_ENDS);
+    uint64_t rip;
+    struct block *t;
+
+    stand_at(cpu, b, &b->insn[b->count - (branch ? 1 : 0)]);
+    rip = edge_target(cpu, b, n);
+    flow_check(cpu, rip);
+    t = flow_find(cpu, rip);
+    if (!t) {
+        cpu->jit->count.exit_edge++;
+        flow_resync(cpu, rip);
+        return leave(cpu, NULL);
+    }
+    if (!t->translated) {
+        cpu->jit->count.exit_edge++;
+        return leave_to(cpu, t, rip);
+    }
+    if (b->edge[n].field && same_page(b, t) && b->mode != MODE_DEAD)
+        link(cpu, b, n, t);
+    cpu->hot.page = rip - ((uintptr_t)t->code & (PAGE_SIZE - 1));
+    return t->host;
+}
+
+/* ---- from T0 */
+
+/* First handler of a translated block. T0 has charged the budget. */
+static const struct insn *exec_jit_enter(struct cpu *cpu, const struct insn *i)
+{
+    struct block *b = cpu->block;
+    const struct insn *next;
+
+    if (unlikely(cpu->cs_base || cpu->cs_end < 1ull << 32))
+        return b->exec0(cpu, i);
+    cpu->jit->count.enter++;
+    cpu->budget += b->count;
+    cpu->hot.page =
+        cpu->reg[REG_RIP] - ((uintptr_t)b->code & (PAGE_SIZE - 1));
+    cpu->hot.flags = 0;
+    cpu->hot.itself = false;
+    backend_run(cpu->jit, cpu, b);
+    next = cpu->hot.next;
+    if (!next)
+        return NULL;
+    if (cpu->hot.itself && next == cpu->block->insn)
+        return cpu->block->exec0(cpu, next);
+    return exec_go(cpu, next);
+}
+
+static void translate(struct cpu *cpu, struct block *b)
+{
+    struct jit *jit = cpu->jit;
+
+    if (jit->buf.size - jit->buf.used < backend_room()) {
+        jit->count.recycled++;
+        jit_drop_all(cpu);
+    }
+    if (!backend_translate(jit, cpu, b)) {
+        b->insn[0].exec = b->exec0;
+        return;
+    }
+    b->translated = true;
+    b->insn[0].exec = exec_jit_enter;
+    jit->count.translated++;
+    jit->count.guest_bytes += b->bytes;
+    jit->count.cache_used = jit->buf.used;
+}
+
+/* First handler of a block that was not entered often enough yet. */
+static const struct insn *exec_jit_count(struct cpu *cpu, const struct insn *i)
+{
+    struct block *b = cpu->block;
+    if (--b->heat == 0) {
+        translate(cpu, b);
+        return b->insn[0].exec(cpu, i);
+    }
+    return b->exec0(cpu, i);
+}
+
+void jit_block_made(struct cpu *cpu, struct block *b)
+{
+    b->exec0 = b->insn[0].exec;
+    b->insn[0].exec = exec_jit_count;
+    b->heat = HOT;
+    b->host = backend_enter_block(cpu->jit);
+}
+
+void jit_unlink(struct cpu *cpu, struct block *b, unsigned n)
+{
+    if (b->translated && b->mode != MODE_DEAD && b->edge[n].field)
+        backend_link(cpu->jit, b, n, b->edge[n].unlinked);
+}
+
+void jit_block_killed(struct cpu *cpu, struct block *b)
+{
+    if (b->translated)
+        cpu->jit->count.killed++;
+}
+
+static void forget(struct cpu *cpu, struct block *b)
+{
+    if (b->translated)
+        b->insn[0].exec = exec_jit_count;
+    b->translated = false;
+    b->heat = HOT;
+    b->host = backend_enter_block(cpu->jit);
+    memset(b->edge, 0, sizeof b->edge);
+}
+
+void jit_drop_all(struct cpu *cpu)
+{
+    struct jit *jit = cpu->jit;
+    block_each(cpu, forget);
+    jit->buf.used = jit->buf.reserved;
+    jit->count.cache_used = jit->buf.used;
+}

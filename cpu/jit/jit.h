@@ -1,0 +1,55 @@
+/* jit.h - engine T1: decoded blocks become host code.
+ *
+ * A block that has been entered often enough is translated. Its first
+ * instruction's handler then is one that enters the host code, so that the
+ * interpreter (T0) and translated code (T1) share blocks, links and jump
+ * caches and hand over to each other at block boundaries; inside a block T1
+ * can have T0 execute any single instruction. docs/JIT.md explains. */
+#ifndef UMBRA_CPU_JIT_JIT_H
+#define UMBRA_CPU_JIT_JIT_H
+
+#include "cpu/block.h"
+
+struct jit;
+
+/* THE list of counters; counted in slow paths only. */
+#define JIT_COUNTERS(X)                                                        \
+    X(translated, "blocks translated")                                         \
+    X(guest_bytes, "bytes of guest code translated")                           \
+    X(host_bytes, "bytes of host code made")                                   \
+    X(killed, "translated blocks whose code changed")                          \
+    X(recycled, "times the cache was full and emptied")                        \
+    X(linked, "jumps linked to their target")                                  \
+    X(enter, "entries from the interpreter")                                   \
+    X(exit_edge, "exits: target not translated or not linked yet")             \
+    X(exit_insn, "exits: an instruction that ends the block")                  \
+    X(exit_indirect, "exits: indirect jump whose target is not cached")        \
+    X(exit_budget, "exits: time for events")                                   \
+    X(exit_stale, "exits: the block changed itself")                           \
+    X(call_insn, "single instructions executed by the interpreter")            \
+    X(call_memory, "memory accesses that missed the TLB")                      \
+    X(cache_used, "bytes of the code cache in use")                            \
+    X(cache_size, "bytes of the code cache")
+
+struct jit_counters {
+#define X(id, help) uint64_t id;
+    JIT_COUNTERS(X)
+#undef X
+};
+
+/* NULL: this host has no JIT, or no memory for it (error[] says which).
+ * `bytes`: size of the code cache. */
+struct jit *jit_create(struct cpu *cpu, uint64_t bytes, char *error,
+                       size_t error_size);
+void jit_destroy(struct jit *jit);
+/* A block has been put into the cache: count its entries. */
+void jit_block_made(struct cpu *cpu, struct block *b);
+/* A block's code has changed or goes: unlink jumps to it. */
+void jit_block_killed(struct cpu *cpu, struct block *b);
+/* The jump of `b` along edge n may no longer go to its target. */
+void jit_unlink(struct cpu *cpu, struct block *b, unsigned n);
+/* Every translation goes (only between instructions). */
+void jit_drop_all(struct cpu *cpu);
+const struct jit_counters *jit_counters(const struct jit *jit);
+
+#endif

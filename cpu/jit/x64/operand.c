@@ -1,0 +1,175 @@
+/* operand.c - registers and memory operands.
+ *
+ * A memory access is a TLB lookup inline (mmu/tlb.h): the entry's place from
+ * the page number, one subtraction that tells whether page and access fit,
+ * and one addition that gives the host address. */
+#include "cpu/jit/x64/translate.h"
+
+/* RAX is where LAHF needs it, RCX and RDX are where shifts and divisions
+ * need them; the rest is chance. What compilers use least is in memory. */
+const uint8_t x64_pin[16] = {
+    H_R10, H_CX, H_DX,  H_BX,   H_R12,  H_R13, H_SI,   H_DI,
+    H_R8,  H_R9, H_NONE, H_NONE, H_R15, H_NONE, H_NONE, H_NONE,
+};
+
+unsigned x64_use(struct tr *t, unsigned n, unsigned tmp)
+{
+    if (x64_pin[n] != H_NONE)
+        return x64_pin[n];
+    mov_load(&t->c, 8, tmp, reg_home(n));
+    return tmp;
+}
+
+unsigned x64_dest(struct tr *t, unsigned n, unsigned size, unsigned tmp)
+{
+    if (x64_pin[n] != H_NONE)
+        return x64_pin[n];
+    if (size < 4)
+        mov_load(&t->c, 8, tmp, reg_home(n));
+    return tmp;
+}
+
+void x64_done(struct tr *t, unsigned n, unsigned host)
+{
+    if (x64_pin[n] == H_NONE)
+        mov_store(&t->c, 8, reg_home(n), host);
+}
+
+struct stub *x64_stub(struct tr *t, enum stub_kind kind, uint8_t *field)
+{
+    struct stub *s = &t->stub[t->stubs++];
+    ASSERT(t->stubs <= MAX_STUBS);
+    memset(s, 0, sizeof *s);
+    s->kind = kind;
+    s->k = t->k;
+    s->from = field;
+    s->before = t->flags;
+    return s;
+}
+
+void x64_slow(struct tr *t, uint8_t *field)
+{
+    bool ends = insn_rows[t->i->op].attr & A_ENDS;
+    x64_stub(t, ends ? STUB_EXIT : STUB_CALL, field)->memory = true;
+}
+
+/* ---- addresses */
+
+static int64_t rip_offset(const struct tr *t)
+{
+    return (int64_t)t->page_offset + t->i->disp;
+}
+
+bool x64_memory_ok(const struct tr *t)
+{
+    const struct insn *i = t->i;
+    if (i->flags & IF_ADDR16)
+        return false;
+    if (i->base == REG_RIP && rip_offset(t) != (int32_t)rip_offset(t))
+        return false;
+    if (t->code64)
+        return true;
+    return (i->flags & IF_ADDR32) && i->seg != SEG_CS;
+}
+
+void x64_offset(struct tr *t)
+{
+    const struct insn *i = t->i;
+    unsigned size = i->flags & IF_ADDR32 ? 4 : 8;
+    struct host_mem m = {H_NONE, H_NONE, i->scale, i->disp};
+
+    if (i->base == REG_RIP) {
+        mov_load(&t->c, 8, H_TMP, CPU_AT(hot.page));
+        m.base = H_TMP;
+        m.disp = (int32_t)rip_offset(t);
+    } else if (i->base != REG_ZERO) {
+        m.base = (uint8_t)x64_use(t, i->base, H_TMP);
+    }
+    if (i->index != REG_ZERO)
+        m.index = (uint8_t)x64_use(t, i->index, H_TMP2);
+    if (m.index == H_NONE && m.base == H_NONE)
+        mov_ri(&t->c, H_TMP,
+               size == 4 ? (uint32_t)i->disp : (uint64_t)(int64_t)i->disp);
+    else if (m.index == H_NONE && m.disp == 0)
+        mov_rr(&t->c, size, H_TMP, m.base);
+    else
+        lea(&t->c, size, H_TMP, m);
+}
+
+/* Linear address in RAX to host address. */
+static void lookup(struct tr *t, enum mmu_access access, unsigned size)
+{
+    struct code *c = &t->c;
+    unsigned entries = 0, mask = 8;
+    struct host_mem array =
+        at(H_CPU, (int64_t)(offsetof(struct cpu, mmu.now.of) +
+                            access * sizeof(struct tlb_array)) -
+                      (int64_t)CPU_BIAS);
+
+    _Static_assert(offsetof(struct tlb_array, entries) == 0 &&
+                       offsetof(struct tlb_array, mask) == 8,
+                   "as translated code expects it");
+    mov_rr(c, 8, H_TMP2, H_TMP);
+    op_rr(c, 0xc1, 8, 5, H_TMP2); /* SHR */
+    put8(c, PAGE_SHIFT - 4);
+    array.disp += (int32_t)mask;
+    op_rm(c, 0x23, 8, H_TMP2, array); /* AND */
+    array.disp += (int32_t)entries - (int32_t)mask;
+    op_rm(c, 0x03, 8, H_TMP2, array);           /* ADD */
+    op_rm(c, 0x2b, 8, H_TMP, at(H_TMP2, 0));    /* SUB */
+    alu_ri(c, 7, 8, H_TMP, PAGE_SIZE - size);   /* CMP */
+    x64_slow(t, jcc(c, CC_A));
+    op_rm(c, 0x03, 8, H_TMP, at(H_TMP2, 8)); /* ADD */
+}
+
+static void segment(struct tr *t, enum mmu_access access, unsigned size)
+{
+    struct code *c = &t->c;
+    int64_t view = (int64_t)(offsetof(struct cpu, view) +
+                             t->i->seg * sizeof(struct seg_view)) -
+                   (int64_t)CPU_BIAS;
+    int64_t end = view + (int64_t)(access == MMU_WRITE
+                                       ? offsetof(struct seg_view, write_end)
+                                       : offsetof(struct seg_view, read_end));
+
+    if (t->i->seg != SEG_FS && t->i->seg != SEG_GS)
+        return;
+    if (!t->code64) {
+        lea(c, 8, H_TMP2, at(H_TMP, size));
+        op_rm(c, 0x3b, 8, H_TMP2, at(H_CPU, end)); /* CMP */
+        x64_slow(t, jcc(c, CC_A));
+    }
+    op_rm(c, 0x03, 8, H_TMP,
+          at(H_CPU, view + (int64_t)offsetof(struct seg_view, base)));
+    if (!t->code64)
+        mov_rr(c, 4, H_TMP, H_TMP);
+}
+
+void x64_memory(struct tr *t, enum mmu_access access, unsigned size)
+{
+    x64_flags_clobber(t);
+    x64_offset(t);
+    segment(t, access, size);
+    lookup(t, access, size);
+}
+
+void x64_stack(struct tr *t, enum mmu_access access, unsigned n, int disp,
+               unsigned size)
+{
+    unsigned width = t->code64 ? 8 : 4;
+    x64_flags_clobber(t);
+    if (disp)
+        lea(&t->c, width, H_TMP, at(x64_pin[n], disp));
+    else
+        mov_rr(&t->c, width, H_TMP, x64_pin[n]);
+    lookup(t, access, size);
+}
+
+void x64_absolute(struct tr *t, uint64_t offset, enum mmu_access access,
+                  unsigned size)
+{
+    x64_flags_clobber(t);
+    mov_ri(&t->c, H_TMP, t->code64 ? offset : (uint32_t)offset);
+    segment(t, access, size);
+    lookup(t, access, size);
+}

@@ -1,0 +1,330 @@
+/* translate.c - one block into x86-64 code, and the common code around.
+ *
+ * A block's code: charge the budget; each instruction; the way out; then,
+ * out of line, what slow paths need. */
+#include "cpu/jit/x64/translate.h"
+
+#include <stdlib.h>
+
+enum {
+    COMMON_ROOM = 4096,
+    BLOCK_CODE = 256,     /* of one instruction, at most */
+    STUB_CODE = 128,      /* of one stub, at most */
+    ROOM = BLOCK_MAX_INSNS * BLOCK_CODE + MAX_STUBS * STUB_CODE,
+};
+
+static const struct x64 *common_of(const struct jit *jit)
+{
+    return jit->common;
+}
+
+static struct code code_at(const struct jit *jit, size_t offset)
+{
+    return (struct code){jit->buf.write + offset,
+                         (int64_t)((intptr_t)jit->buf.exec -
+                                   (intptr_t)jit->buf.write)};
+}
+
+/* ---- common code */
+
+static void all_registers(struct code *c, bool load)
+{
+    for (unsigned n = 0; n < 16; n++) {
+        if (x64_pin[n] == H_NONE)
+            continue;
+        if (load)
+            mov_load(c, 8, x64_pin[n], reg_home(n));
+        else
+            mov_store(c, 8, reg_home(n), x64_pin[n]);
+    }
+    if (load)
+        mov_load(c, 8, H_BUDGET, CPU_AT(budget));
+    else
+        mov_store(c, 8, CPU_AT(budget), H_BUDGET);
+}
+
+/* Call fn(cpu, R11, EAX) with guest registers in memory; RSP is a multiple of
+ * 16 here. */
+static void call_c(struct code *c, uintptr_t fn)
+{
+    all_registers(c, false);
+    lea(c, 8, H_DI, at(H_CPU, -(int64_t)CPU_BIAS));
+    mov_rr(c, 8, H_SI, H_TMP2);
+    mov_rr(c, 4, H_DX, H_TMP);
+    mov_ri(c, H_AX, fn);
+    op_rr(c, 0xff, 4, 2, H_AX); /* CALL */
+}
+
+static void stack(struct code *c, int by)
+{
+    lea(c, 8, H_SP, at(H_SP, by));
+}
+
+static const uint8_t saved[] = {H_BX, H_BP, H_R12, H_R13, H_R14, H_R15};
+
+/* void enter(struct cpu *, uint64_t host) */
+static void make_enter(struct code *c)
+{
+    for (unsigned n = 0; n < sizeof saved; n++)
+        put_opcode(c, 0x50 + (saved[n] & 7), 4, 0, H_NONE, saved[n], false);
+    stack(c, -8);
+    lea(c, 8, H_CPU, at(H_DI, (int64_t)CPU_BIAS));
+    mov_rr(c, 8, H_AX, H_SI);
+    all_registers(c, true);
+    op_rr(c, 0xff, 4, 4, H_AX); /* JMP */
+}
+
+static void make_leave(struct code *c)
+{
+    stack(c, 8);
+    for (unsigned n = sizeof saved; n-- > 0;)
+        put_opcode(c, 0x58 + (saved[n] & 7), 4, 0, H_NONE, saved[n], false);
+    put8(c, 0xc3);
+}
+
+/* CALLed: back, or away when fn says where. */
+static void make_call(struct code *c, uintptr_t fn)
+{
+    uint8_t *away;
+    stack(c, -8);
+    call_c(c, fn);
+    stack(c, 8);
+    op_rr(c, 0x85, 8, H_AX, H_AX);
+    away = jcc(c, CC_NE);
+    all_registers(c, true);
+    put8(c, 0xc3);
+    jump_here(c, away);
+    stack(c, 8);
+    op_rr(c, 0xff, 4, 4, H_AX); /* JMP: leaves */
+}
+
+/* Jumped to: goes on where fn says. */
+static void make_jump(struct code *c, uintptr_t fn)
+{
+    call_c(c, fn);
+    all_registers(c, true);
+    op_rr(c, 0xff, 4, 4, H_AX); /* JMP */
+}
+
+static void make_lazy_flags(struct code *c)
+{
+    put8(c, 0x41), put8(c, 0x53); /* PUSH R11 */
+    call_c(c, (uintptr_t)jit_lazy_flags);
+    all_registers(c, true);
+    put8(c, 0x41), put8(c, 0x5b); /* POP R11 */
+    op_rm(c, X_0F | 0xb7, 4, H_AX, CPU_AT(hot.flags));
+    put8(c, 0xc3);
+}
+
+bool backend_present(void)
+{
+    __builtin_cpu_init();
+    return true;
+}
+
+bool backend_init(struct jit *jit, struct cpu *cpu)
+{
+    struct x64 *x = calloc(1, sizeof *x);
+    struct code c = code_at(jit, 0);
+
+    (void)cpu;
+    if (!x)
+        return false;
+    x->has_bmi2 = __builtin_cpu_supports("bmi2");
+    x->has_popcnt = __builtin_cpu_supports("popcnt");
+#define MAKE(field, make)                                                      \
+    x->field = exec_address(&c, c.p);                                          \
+    make
+    MAKE(enter, make_enter(&c));
+    MAKE(leave, make_leave(&c));
+    MAKE(call_insn, make_call(&c, (uintptr_t)jit_call_insn));
+    MAKE(exit_insn, make_jump(&c, (uintptr_t)jit_exit_insn));
+    MAKE(edge, make_jump(&c, (uintptr_t)jit_edge));
+    MAKE(enter_block, make_jump(&c, (uintptr_t)jit_enter_block));
+    MAKE(no_budget, make_jump(&c, (uintptr_t)jit_no_budget));
+    MAKE(lazy_flags, make_lazy_flags(&c));
+#undef MAKE
+    ASSERT(c.p <= jit->buf.write + COMMON_ROOM);
+    jit->buf.reserved = jit->buf.used = COMMON_ROOM;
+    jit->common = x;
+    return true;
+}
+
+void backend_free(struct jit *jit)
+{
+    free(jit->common);
+}
+
+uint64_t backend_enter_block(const struct jit *jit)
+{
+    return common_of(jit)->enter_block;
+}
+
+uint64_t backend_leave(const struct jit *jit)
+{
+    return common_of(jit)->leave;
+}
+
+size_t backend_room(void)
+{
+    return ROOM;
+}
+
+void backend_run(const struct jit *jit, struct cpu *cpu, struct block *b)
+{
+    void (*enter)(struct cpu *, uint64_t);
+    uintptr_t address = (uintptr_t)common_of(jit)->enter;
+    memcpy(&enter, &address, sizeof enter);
+    enter(cpu, b->host);
+}
+
+void backend_link(struct jit *jit, struct block *b, unsigned n, uint64_t target)
+{
+    struct code c = code_at(jit, 0);
+    jump_to(&c, b->edge[n].field, target);
+}
+
+/* ---- stubs */
+
+/* Flags that are nowhere yet go to memory; R11, EAX: the instruction. */
+static void name_insn(struct tr *t, const struct stub *s, unsigned options)
+{
+    if (s->before.place == FL_RECIPE || s->before.place == FL_HOST)
+        x64_flags_save(t, &s->before);
+    mov_ri(&t->c, H_TMP2, (uintptr_t)&t->b->insn[s->k]);
+    mov_ri(&t->c, H_TMP, s->k | options);
+}
+
+static void make_call_stub(struct tr *t, const struct stub *s)
+{
+    name_insn(t, s,
+              (s->flags_to_host ? JIT_FLAGS_TO_RAW : 0u) |
+                  (s->memory ? JIT_MEMORY : 0u));
+    call_to(&t->c, t->x->call_insn);
+    if (s->flags_to_host)
+        x64_flags_load(t);
+    jump_to(&t->c, jmp(&t->c), s->back);
+}
+
+static void name_block(struct tr *t, unsigned edge)
+{
+    mov_ri(&t->c, H_TMP2, (uintptr_t)t->b);
+    mov_ri(&t->c, H_TMP, edge);
+}
+
+static void make_stub(struct tr *t, unsigned n)
+{
+    struct stub s = t->stub[n];
+    struct code *c = &t->c;
+    uint64_t here = exec_address(c, c->p);
+
+    jump_here(c, s.from);
+    t->k = s.k;
+    t->i = &t->b->insn[s.k];
+    switch (s.kind) {
+    case STUB_CALL:
+        make_call_stub(t, &s);
+        break;
+    case STUB_EXIT:
+        name_insn(t, &s, s.memory ? JIT_MEMORY : 0u);
+        jump_to(c, jmp(c), t->x->exit_insn);
+        break;
+    case STUB_EDGE:
+        if (t->b->edge[s.edge].field == s.from)
+            t->b->edge[s.edge].unlinked = here;
+        name_block(t, s.edge);
+        jump_to(c, jmp(c), t->x->edge);
+        break;
+    case STUB_BUDGET:
+        name_block(t, 0);
+        jump_to(c, jmp(c), t->x->no_budget);
+        break;
+    case STUB_TAKEN:
+        t->flags = s.before;
+        x64_flags_to_memory(t);
+        x64_edge(t, 0,
+                 (int64_t)t->page_offset + t->i->off + t->i->len +
+                     (int64_t)t->i->imm);
+        break;
+    }
+}
+
+/* ---- a block */
+
+/* T0 executes it. */
+static void call_t0(struct tr *t)
+{
+    unsigned k = t->k;
+    x64_flags_to_memory(t);
+    mov_ri(&t->c, H_TMP2, (uintptr_t)&t->b->insn[k]);
+    mov_ri(&t->c, H_TMP, k);
+    call_to(&t->c, t->x->call_insn);
+    t->flags = (struct flag_state){.place = FL_MEMORY};
+}
+
+/* Where the slow paths of the instruction just made go on, and how they leave
+ * the flags. */
+static void finish_stubs(struct tr *t, unsigned first)
+{
+    for (unsigned n = first; n < t->stubs; n++) {
+        t->stub[n].back = exec_address(&t->c, t->c.p);
+        t->stub[n].flags_to_host =
+            t->flags.place == FL_HOST || t->flags.place == FL_BOTH;
+    }
+}
+
+static void make_block(struct tr *t)
+{
+    struct block *b = t->b;
+    struct stub *budget;
+    bool ended = false;
+
+    op_rr(&t->c, 0x83, 8, 5, H_BUDGET); /* SUB */
+    put8(&t->c, b->count);
+    budget = x64_stub(t, STUB_BUDGET, jcc(&t->c, CC_S));
+    (void)budget;
+    for (t->k = 0; t->k < b->count; t->k++) {
+        unsigned first = t->stubs;
+        t->i = &b->insn[t->k];
+        ended = t->k == b->count - 1u &&
+                (b->undecodable || (insn_rows[t->i->op].attr & A_ENDS));
+        if (ended)
+            x64_lower_flow(t);
+        else if (t->class[t->k] != LOWER_NONE)
+            x64_lower(t);
+        else
+            call_t0(t);
+        finish_stubs(t, first);
+    }
+    if (!ended) {
+        x64_flags_to_memory(t);
+        x64_edge(t, 1, (int64_t)t->page_offset + b->bytes);
+    }
+    for (unsigned n = 0; n < t->stubs; n++)
+        make_stub(t, n);
+}
+
+bool backend_translate(struct jit *jit, struct cpu *cpu, struct block *b)
+{
+    struct tr t = {
+        .c = code_at(jit, jit->buf.used),
+        .cpu = cpu,
+        .x = common_of(jit),
+        .b = b,
+        .code64 = (b->mode & MODE_CODE) == MODE_64,
+        .page_offset = (unsigned)((uintptr_t)b->code & (PAGE_SIZE - 1)),
+        .flags = {.place = FL_MEMORY},
+    };
+    uint8_t *start = t.c.p;
+
+    if (!(b->mode & MODE_FLAT) || (b->mode & MODE_CODE) == MODE_16 ||
+        (!t.code64 && !(b->mode & MODE_STACK32)) || b->code2)
+        return false;
+    x64_classify(&t);
+    make_block(&t);
+    ASSERT(t.c.p <= start + ROOM);
+    b->host = exec_address(&t.c, start);
+    jit->buf.used += ((size_t)(t.c.p - start) + 15) & ~(size_t)15;
+    jit->count.host_bytes += (uint64_t)(t.c.p - start);
+    return true;
+}

@@ -1,0 +1,179 @@
+/* translate.h - what the files that translate for x86-64 hosts share.
+ *
+ * Guest registers live in host registers, always the same ones, while
+ * translated code runs; a few of 64-bit code's sixteen stay in struct cpu.
+ * RBP points to struct cpu, R14 holds the budget, RAX and R11 are free. */
+#ifndef UMBRA_CPU_JIT_X64_TRANSLATE_H
+#define UMBRA_CPU_JIT_X64_TRANSLATE_H
+
+#include <stddef.h>
+
+#include "cpu/jit/backend.h"
+#include "cpu/jit/x64/asm.h"
+#include "cpu/jit/x64/lower.h"
+
+enum {
+    H_CPU = H_BP,
+    H_BUDGET = H_R14,
+    H_TMP = H_AX,   /* addresses, flags */
+    H_TMP2 = H_R11, /* TLB entries, values */
+};
+
+/* Host register of a guest register, H_NONE: in memory. */
+extern const uint8_t x64_pin[16];
+
+/* RBP is so placed that what is used most has one-byte distances. */
+#define CPU_BIAS offsetof(struct cpu, hot)
+#define CPU_AT(field)                                                          \
+    at(H_CPU, (int64_t)offsetof(struct cpu, field) - (int64_t)CPU_BIAS)
+
+static inline struct host_mem reg_home(unsigned n)
+{
+    return at(H_CPU, (int64_t)(offsetof(struct cpu, reg) + 8 * n) -
+                         (int64_t)CPU_BIAS);
+}
+
+/* Where the guest's arithmetic flags are at a point of the translation. */
+enum flag_place {
+    FL_MEMORY, /* in struct cpu: hot.flags, or lazy */
+    FL_HOST,   /* in the host's flags only */
+    FL_BOTH,
+    FL_RECIPE, /* nowhere, but the recipe makes them */
+    FL_DEAD,   /* nobody will look */
+};
+
+/* What the host's undefined flags need before they equal T0's. */
+enum flag_fix {
+    FIX_NONE,
+    FIX_AF,      /* AF = 0 */
+    FIX_ZF_ONLY, /* all but ZF = 0 */
+    FIX_ZC_ONLY, /* all but ZF and CF = 0 */
+};
+
+/* How to make the flags of instruction `k` again, later and only where a slow
+ * path needs them. */
+enum recipe_kind {
+    RECIPE_NONE,
+    RECIPE_COMPARE, /* CMP, TEST: execute it again */
+    RECIPE_ADD,     /* operands from the sum */
+    RECIPE_SUB,
+    RECIPE_LOGIC, /* TEST of the result with itself */
+    RECIPE_INC,   /* CF from memory */
+    RECIPE_DEC,
+};
+
+struct flag_state {
+    enum flag_place place;
+    enum flag_fix fix;
+    enum recipe_kind recipe;
+    unsigned k; /* the recipe's instruction */
+};
+
+/* Code out of line, made when the block is done. */
+enum stub_kind {
+    STUB_CALL,    /* T0 executes the instruction, go on behind it */
+    STUB_EXIT,    /* leave: T0 goes on with the instruction */
+    STUB_EDGE,    /* leave along a direct jump */
+    STUB_BUDGET,  /* no budget for the block */
+    STUB_TAKEN,   /* a taken branch saves the flags first */
+};
+
+struct stub {
+    enum stub_kind kind;
+    unsigned k;
+    uint8_t *from;  /* rel32 field that leads here */
+    uint64_t back;  /* STUB_CALL: where to go on */
+    unsigned edge;  /* STUB_EDGE, STUB_TAKEN */
+    struct flag_state before;
+    bool flags_to_host; /* the code behind expects them there */
+    bool memory; /* a missed access, for the counters */
+};
+
+enum { MAX_STUBS = 6 * BLOCK_MAX_INSNS };
+
+/* One translation in progress. */
+struct tr {
+    struct code c;
+    struct cpu *cpu;
+    const struct x64 *x; /* the common code */
+    struct block *b;
+    unsigned k; /* instruction being translated */
+    const struct insn *i;
+    bool code64;
+    unsigned page_offset; /* of the block's first byte in its frame */
+    struct flag_state flags;
+    uint8_t class[BLOCK_MAX_INSNS + 1]; /* enum lower_class */
+    unsigned stubs;
+    struct stub stub[MAX_STUBS];
+};
+
+/* Common code, made once: entry and exit, calls to C with all guest
+ * registers in memory. Addresses in the executable mapping. */
+struct x64 {
+    uint64_t enter, leave;
+    uint64_t call_insn;   /* CALLed; R11 = struct insn, EAX = its index */
+    uint64_t exit_insn;   /* jumped to; the same */
+    uint64_t edge;        /* jumped to; R11 = block, EAX = edge */
+    uint64_t enter_block; /* jumped to; R11 = block: T0 runs it */
+    uint64_t no_budget;   /* likewise, for want of budget */
+    uint64_t lazy_flags;  /* CALLed: EAX = hot.flags made from lazy flags */
+    bool has_bmi2, has_popcnt;
+};
+
+/* ---- flags.c */
+/* The flags instruction k writes and reads. */
+unsigned x64_flags_written(const struct tr *t, unsigned k);
+unsigned x64_flags_read(const struct tr *t, unsigned k);
+/* Nobody sees the flags that the current instruction leaves. */
+bool x64_flags_dead(const struct tr *t);
+/* The host's flags are about to be lost, before the current instruction has
+ * done anything. */
+void x64_flags_clobber(struct tr *t);
+/* The current instruction needs the guest's flags in the host's. Uses RAX. */
+void x64_flags_to_host(struct tr *t);
+/* The flags must be in struct cpu, too. Uses RAX; host flags stay if there
+ * is nothing to fix. */
+void x64_flags_to_memory(struct tr *t);
+/* The same at `place` for stubs. */
+void x64_flags_save(struct tr *t, const struct flag_state *f);
+void x64_flags_load(struct tr *t);
+/* The current instruction has left all flags in the host's. */
+void x64_flags_made(struct tr *t, enum recipe_kind recipe, enum flag_fix fix);
+/* It has changed some of them, which were in the host's before. */
+void x64_flags_changed(struct tr *t);
+
+/* ---- operand.c */
+/* Host register with guest register n's value: the pinned one, or `tmp`. */
+unsigned x64_use(struct tr *t, unsigned n, unsigned tmp);
+/* Host register to compute guest register n in; loaded when `size` < 4. */
+unsigned x64_dest(struct tr *t, unsigned n, unsigned size, unsigned tmp);
+/* After a change of it. */
+void x64_done(struct tr *t, unsigned n, unsigned host);
+/* May the current instruction's memory operand be accessed inline? */
+bool x64_memory_ok(const struct tr *t);
+/* RAX = linear address of the memory operand (offset only: LEA). */
+void x64_offset(struct tr *t);
+/* RAX = host address of the memory operand; misses go to T0. Flags and R11
+ * are lost. */
+void x64_memory(struct tr *t, enum mmu_access access, unsigned size);
+/* The same for an offset that the instruction gives. */
+void x64_absolute(struct tr *t, uint64_t offset, enum mmu_access access,
+                  unsigned size);
+/* The same for guest register n plus `disp` in the stack segment. */
+void x64_stack(struct tr *t, enum mmu_access access, unsigned n, int disp,
+               unsigned size);
+/* A jump to code that has T0 execute the current instruction. */
+void x64_slow(struct tr *t, uint8_t *field);
+struct stub *x64_stub(struct tr *t, enum stub_kind kind, uint8_t *field);
+
+/* ---- lower.c: t->class[] of all instructions; then one that does not end
+ * the block and has a class */
+void x64_classify(struct tr *t);
+void x64_lower(struct tr *t);
+
+/* ---- flow.c: one that ends it */
+void x64_lower_flow(struct tr *t);
+/* Leave along edge n, to instruction pointer page + offset. */
+void x64_edge(struct tr *t, unsigned n, int64_t offset);
+
+#endif
