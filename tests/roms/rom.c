@@ -121,6 +121,13 @@ void want(const char *what, uint64_t got, uint64_t expected)
     want_mask(what, got, expected, ~0ull);
 }
 
+unsigned code_at(word ip)
+{
+    if (ip < 0x100000 || ip >= ARENA)
+        return 0;
+    return *(const volatile uint8_t *)ip;
+}
+
 void want_vector(const struct regs *r, unsigned vector, uint32_t error)
 {
     want("vector", r->vector, vector);

@@ -177,6 +177,8 @@ void want_mask(const char *what, uint64_t got, uint64_t expected,
 /* The run ended at its INT 30h, or with this exception and error code. */
 void want_done(const struct regs *r);
 void want_vector(const struct regs *r, unsigned vector, uint32_t error);
+/* Bytes of the ROM at an IP that may be anywhere. */
+unsigned code_at(word ip);
 void skip(const char *why);     /* the processor lacks something */
 void not_here(const char *why); /* the test is for other modes */
 void put(const char *text);

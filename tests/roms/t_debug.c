@@ -114,9 +114,9 @@ static void merged_traps(void)
     /* Sticky: what was there before stays. */
     r = user_regs(CODE("nop; nop"));
     r.flags |= F_TF;
-    WRITE_DR(6, 0xFFFF0FF0 | 8);
+    WRITE_DR(6, 0xFFFF0FF0 | 0x8000); /* B0 to B3 may be cleared */
     run(&r);
-    want_mask("dr6", r.dr6, BS | 8, DR6_BITS);
+    want_mask("dr6", r.dr6, BS | 0x8000, 0xE000);
 }
 
 /* ---- 20 */
@@ -194,7 +194,7 @@ static void single_step(void)
     r = USER("pushfd; or dword ptr [esp], 0x100; popfd; nop; inc eax");
     want_vector(&r, DB, NOERR);
     want("eip: behind NOP", r.ip - (word)0, r.ip);
-    want("byte before", *(volatile uint8_t *)(r.ip - 1), 0x90);
+    want("byte before", code_at(r.ip - 1), 0x90);
     r = user_regs(CODE("pushfd; and dword ptr [esp], ~0x100; popfd; nop"));
     r.flags |= F_TF;
     run(&r);
@@ -202,7 +202,7 @@ static void single_step(void)
     run(&r);
     want("third step", r.vector, DB);
     want_mask("TF", r.flags, 0, F_TF);
-    want("next is NOP", *(volatile uint8_t *)r.ip, 0x90);
+    want("next is NOP", code_at(r.ip), 0x90);
     /* INT n: TF is in the pushed flags, the handler is not stepped. */
     r = user_regs(CODE("int 0x30"));
     r.flags |= F_TF;
@@ -227,7 +227,7 @@ static void mov_ss(void)
     r.flags |= F_TF;
     run(&r);
     want_vector(&r, DB, NOERR);
-    want("next is INC", *(volatile uint8_t *)r.ip, 0x40);
+    want("next is INC", code_at(r.ip), 0x40);
     /* An instruction breakpoint behind MOV SS is suppressed. */
     r = user_regs(CODE("mov ss, ecx; nop; nop"));
     r.cx = UDS;
@@ -247,13 +247,13 @@ static void mov_ss(void)
     want_vector(&r, DB, NOERR);
     want("eax", r.ax, 1);
     want_mask("dr6", r.dr6, 1, DR6_BITS);
-    want("next is NOP", *(volatile uint8_t *)r.ip, 0x90);
+    want("next is NOP", code_at(r.ip), 0x90);
     /* MOV DS has no shadow. */
     r = user_regs(CODE("mov ds, ecx; nop"));
     r.cx = UDS;
     r.flags |= F_TF;
     run(&r);
-    want("next is NOP", *(volatile uint8_t *)r.ip, 0x90);
+    want("next is NOP", code_at(r.ip), 0x90);
 }
 
 static void mov_ss_int(void)
@@ -276,7 +276,7 @@ static void icebp(void)
 {
     struct regs r = USER(".byte 0xF1; nop");
     want_vector(&r, DB, NOERR);
-    want("next is NOP", *(volatile uint8_t *)r.ip, 0x90);
+    want("next is NOP", code_at(r.ip), 0x90);
     want_mask("dr6", r.dr6, 0, DR6_BITS);
 }
 
@@ -358,7 +358,7 @@ static void debug_registers(void)
     r = KERNEL("mov eax, 0x2400; mov dr7, eax; mov edx, dr0; nop");
     want_vector(&r, DB, NOERR); /* GD */
     want_mask("dr6", r.dr6, BD, DR6_BITS);
-    want("eip: a fault", *(volatile uint8_t *)r.ip, 0x0F);
+    want("eip: a fault", code_at(r.ip), 0x0F);
     /* Breakpoints that are not enabled set nothing by themselves. */
     r = user_regs(CODE("mov eax, [ebx]"));
     r.bx = (word)data;
@@ -389,7 +389,7 @@ static void gate_dpl(void)
     default_gate(BP);
     r = USER("int3");
     want_vector(&r, BP, NOERR);
-    want("eip: a trap", *(volatile uint8_t *)(r.ip - 1), 0xCC);
+    want("eip: a trap", code_at(r.ip - 1), 0xCC);
     set_gate(OF, KCS, (word)stubs + 16 * OF, A_INT32 | A_DPL3);
     r = USER("mov al, 127; add al, 1; into");
     want_vector(&r, OF, NOERR);
@@ -440,7 +440,7 @@ static void double_fault(void)
     idt[GP] = make_gate(KCS, 0, A_INT32 & ~A_P, 0);
     r = USER("cli");
     want_vector(&r, DF, 0);
-    want("eip", *(volatile uint8_t *)r.ip, 0xFA);
+    want("eip", code_at(r.ip), 0xFA);
     /* #GP, then #PF: one after the other. */
     paging_on(PAGING_2);
     paging_set(1, 0, 0);

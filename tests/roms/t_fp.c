@@ -80,7 +80,7 @@ static void pending(void)
     data[0] = 0x0360; /* IM DM ZM OM unmasked... all below 60h */
     r = at(CODE("fldcw [ebx]; fldz; fld1; fdivrp; fnop; 1: nop"), data);
     want_vector(&r, MF, NOERR);
-    want("eip: FNOP", *(volatile uint16_t *)r.ip, 0xD0D9);
+    want("eip: FNOP", code_at(r.ip + 1), 0xD0);
     fresh();
     r = at(CODE("fldcw [ebx]; fldz; fld1; fdiv st(0), st(1); fnstsw ax\n"
                 "fnclex; fnop"), data);
@@ -89,7 +89,7 @@ static void pending(void)
     fresh();
     r = at(CODE("fldcw [ebx]; fldz; fld1; fdiv st(0), st(1); fwait"), data);
     want_vector(&r, MF, NOERR);
-    want("eip: FWAIT", *(volatile uint8_t *)r.ip, 0x9B);
+    want("eip: FWAIT", code_at(r.ip), 0x9B);
     fresh();
     r = at(CODE("fldcw [ebx]; fldz; fld1; fdiv st(0), st(1); movd mm0, eax"),
            data);

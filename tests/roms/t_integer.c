@@ -366,7 +366,7 @@ static void bound_and_xlat(void)
     want_done(&r);
     r = with(CODE("bound eax, [ebx]"), 6, 0, 0);
     want_vector(&r, BR, NOERR);
-    want("eip: a fault", *(volatile uint8_t *)r.ip, 0x62);
+    want("eip: a fault", code_at(r.ip), 0x62);
     r = with(CODE("bound eax, [ebx]"), (word)-1l, 0, 0);
     want_vector(&r, BR, NOERR);
     memset(data, 0, 64);

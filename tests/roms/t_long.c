@@ -44,7 +44,7 @@ static void not_canonical(void)
     want_vector(&r, SS, 0);
     r = bx(CODE("jmp rbx"), BAD);
     want_vector(&r, GP, 0);
-    want("the branch faults", *(volatile uint8_t *)r.ip, 0xFF);
+    want("the branch faults", code_at(r.ip), 0xFF);
     r = bx(CODE("push rbx; ret"), BAD);
     want_vector(&r, GP, 0);
     want("rsp: RET is not done", r.sp, STACK_TOP - 256 - 8);
@@ -335,7 +335,7 @@ static void syscall(void)
     want("ss", r.ss, KDS);
     want("rsp is not switched", r.dx, STACK_TOP - 256);
     want_mask("r11", r.r11, F_CF | F_OF, F_CF | F_OF | F_RF);
-    want("rcx", *(volatile uint16_t *)(r.cx - 2), 0x050F);
+    want("rcx", code_at(r.cx - 1), 0x05);
     want_mask("flags", r.flags, F_OF, F_CF | F_OF);
     /* SYSRET: CS = 13h + 16 | 3, needs a descriptor only for show. */
     r = kernel_regs(CODE("sysretq"));

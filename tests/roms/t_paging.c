@@ -269,9 +269,9 @@ static void smap(void)
     WRITE_CR(4, READ_CR(4) & ~(word)CR4_SMAP);
     r = load(false, PAGE(0));
     want_done(&r);
+    paging_guard(false);
     r = USER("stac");
     want_vector(&r, UD, NOERR);
-    paging_guard(false);
     end();
 }
 
