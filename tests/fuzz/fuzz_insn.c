@@ -79,16 +79,18 @@ static void do_event(struct fuzz_board *b, const struct event *e)
     }
 }
 
-/* At most `count` instructions; false when the CPU has shut down. */
+/* `count` instructions or until HLT; false when the CPU has shut down. A
+ * trap behind the last one counts too, so that cpu_icount has to say how many
+ * there were. */
 static bool run_some(struct fuzz_board *b, enum pace pace, unsigned count)
 {
     static const unsigned slice[] = {MAX_STEPS, 1, 19};
-    while (count) {
-        unsigned n = count < slice[pace] ? count : slice[pace];
-        count -= n;
+    uint64_t end = cpu_icount(b->cpu) + count;
+    while (cpu_icount(b->cpu) < end) {
+        uint64_t left = end - cpu_icount(b->cpu);
         if (pace == DROPPING)
             block_drop_all(b->cpu);
-        switch (cpu_run(b->cpu, n)) {
+        switch (cpu_run(b->cpu, (int64_t)min_u64(left, slice[pace]))) {
         case EXIT_BUDGET:
             break;
         case EXIT_SHUTDOWN:
