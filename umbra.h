@@ -111,6 +111,9 @@ struct umbra_host {
     uint64_t (*clock)(void *opaque);
     /* The speaker's tone changed; 0 = silent. */
     void (*speaker)(void *opaque, unsigned hertz);
+    /* A line that is worth showing though nobody asked for a log: what led
+     * to a triple fault. */
+    void (*report)(void *opaque, const char *line);
 };
 
 enum { UMBRA_ERROR_SIZE = 512 };

@@ -240,14 +240,24 @@ struct cpu_config {
     const struct cpu_choice *choice;
 };
 
-/* Event of the last delivery, kept for double-fault rules and reports. */
+/* Event of the last delivery, kept for double-fault rules and reports.
+ * `cause`: what was raised, where that made `vector` a double fault. */
 struct cpu_event_record {
-    uint8_t vector;
+    uint8_t vector, cause;
     bool has_error;
     uint32_t error;
     uint16_t cs;
     uint64_t rip, cr2;
 };
+
+/* An event that was delivered, for reports. */
+struct cpu_history {
+    uint8_t kind; /* enum event_kind */
+    uint8_t vector;
+    uint16_t cs;
+    uint64_t rip;
+};
+enum { CPU_HISTORY = 16 };
 
 union xmm {
     uint8_t b[16];
@@ -345,6 +355,8 @@ struct cpu {
     } raised;
     struct cpu_event_record faults[3]; /* chain towards a triple fault */
     unsigned fault_depth;
+    struct cpu_history history[CPU_HISTORY]; /* a ring ... */
+    unsigned history_count;                  /* ... and its events so far */
     bool delivered;    /* no step trap behind this instruction */
     uint8_t watch_hit; /* DR6 bits of data breakpoints met */
     gva_t rmw_gva;     /* slow read-modify-write in progress */

@@ -445,6 +445,8 @@ void event_deliver(struct cpu *cpu, enum event_kind kind, unsigned vector,
     cpu->attention &= ~(uint32_t)(ATT_HALTED | ATT_MWAIT);
     cpu->monitor_armed = false;
     cpu->delivered = true;
+    cpu->history[cpu->history_count++ % CPU_HISTORY] = (struct cpu_history){
+        (uint8_t)kind, (uint8_t)vector, cpu->seg[SEG_CS].selector, rip};
     if (!cpu_protected(cpu)) {
         d.has_error = false;
         deliver_real(cpu, &d);
@@ -473,6 +475,7 @@ static void record(struct cpu *cpu)
 {
     cpu->faults[cpu->fault_depth] = (struct cpu_event_record){
         .vector = cpu->raised.vector,
+        .cause = cpu->raised.vector,
         .has_error = cpu->raised.has_error,
         .error = cpu->raised.error,
         .cs = cpu->seg[SEG_CS].selector,
@@ -523,7 +526,8 @@ static void deliver_external(struct cpu *cpu, enum event_kind kind,
                              unsigned vector)
 {
     cpu->fault_depth = 1;
-    cpu->faults[0] = (struct cpu_event_record){.vector = EX_NMI};
+    cpu->faults[0] =
+        (struct cpu_event_record){.vector = EX_NMI, .cause = EX_NMI};
     event_deliver(cpu, kind, vector, false, 0, cpu_rip(cpu));
     cpu->fault_depth = 0;
 }

@@ -365,6 +365,8 @@ static unsigned cr_number(struct cpu *cpu, const struct insn *i)
     /* LOCK MOV CR0 as CR8 is AMD's; the decoder gives #UD for it. */
     if (n != 0 && n != 2 && n != 3 && n != 4 && n != 8)
         cpu_raise(cpu, EX_UD);
+    if ((n == 4 && !cpu->cr4_valid) || (n == 8 && !cpu_has(cpu, F_LONG)))
+        cpu_raise(cpu, EX_UD); /* the model has none */
     return n;
 }
 

@@ -41,6 +41,7 @@ struct machine_host {
     uint64_t (*clock)(void *opaque); /* ns */
     void (*tone)(void *opaque, uint32_t millihertz);
     void *opaque;
+    void (*report)(void *opaque, const char *line); /* may be NULL */
 };
 
 /* Pointers must outlive the board, but for media paths and boot.order. */

@@ -7,6 +7,7 @@
 #include "config.h"
 #include "cpu/block.h"
 #include "cpu/cpu.h"
+#include "cpu/report.h"
 #include "devices/machine_state.h"
 #include "devices/pm_piix4.h"
 #include "devices/rtc_mc146818.h"
@@ -215,8 +216,9 @@ static void run_slice(struct machine *m, uint64_t now, uint64_t until)
         m->halted = !m->pending;
         break;
     case EXIT_SHUTDOWN:
-        LOG(&m->log, CPU, "triple fault at %04x:%llx",
-            m->cpu->seg[SEG_CS].selector, (unsigned long long)cpu_rip(m->cpu));
+        if (!is_mode_switch(m) && m->config.host.report)
+            cpu_report_triple(m->cpu, m->config.host.report,
+                              m->config.host.opaque);
         cpu_was_reset(m, MACHINE_TRIPLE_FAULT);
         break;
     default:

@@ -72,6 +72,14 @@ static void on_tone(void *opaque, uint32_t millihertz)
         u->host.speaker(u->host.opaque, (millihertz + 500) / 1000);
 }
 
+static void on_report(void *opaque, const char *line)
+{
+    struct umbra *u = opaque;
+
+    if (u->host.report)
+        u->host.report(u->host.opaque, line);
+}
+
 /* ------------------------------------------------------ create, destroy */
 
 static bool refuse(char *error, const char *text)
@@ -143,7 +151,7 @@ static void fill_config(struct machine_config *out,
         .exit_size = c->exit_size,
         .no_reboot = c->no_reboot,
         .log_mask = c->log_mask,
-        .host = {on_log, on_serial, on_clock, on_tone, u},
+        .host = {on_log, on_serial, on_clock, on_tone, u, on_report},
     };
     fill_boot(&out->boot, c);
     for (unsigned i = 0; i < UMBRA_DRIVES; i++) {

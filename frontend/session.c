@@ -89,6 +89,12 @@ static void on_log(void *opaque, const char *category, const char *line)
     fprintf(s->log, "%s: %s\n", category, line);
 }
 
+static void on_report(void *opaque, const char *line)
+{
+    (void)opaque;
+    fprintf(stderr, "umbra: %s\n", line);
+}
+
 static void on_serial(void *opaque, unsigned port, uint8_t byte)
 {
     struct session *s = opaque;
@@ -214,6 +220,7 @@ static bool power_on(struct session *s)
         .serial = on_serial,
         .clock = host_clock,
         .speaker = on_speaker,
+        .report = on_report,
     };
 
     choose_clock(s);

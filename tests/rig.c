@@ -7,6 +7,8 @@
 #include <stdlib.h>
 
 #include "cpu/block.h"
+#include "cpu/cpuid.h"
+#include "cpu/decode.h"
 #include "cpu/seg.h"
 #include "mmu/ram.h"
 #include "mmu/track.h"
@@ -101,6 +103,15 @@ struct rig *rig_create(void)
     if (!rig->cpu)
         die(error);
     return rig;
+}
+
+void rig_set_model(struct cpu *cpu, const struct cpu_choice *choice)
+{
+    block_drop_all(cpu);
+    cpuid_set_model(cpu, choice);
+    decode_destroy(cpu->decode);
+    cpu->decode = decode_create(cpu->features);
+    cpu_reset(cpu);
 }
 
 void rig_destroy(struct rig *rig)

@@ -82,6 +82,10 @@ struct rig {
 struct rig *rig_create(void);
 void rig_destroy(struct rig *rig);
 
+/* Make the CPU another model (models.h) and reset it. */
+struct cpu_choice;
+void rig_set_model(struct cpu *cpu, const struct cpu_choice *choice);
+
 /* ---- modes: RIP = RIG_CODE, SP = RIG_STACK, interrupts off */
 /* CS = RIG_CODE >> 4 and IP = 0, DS = ES = RIG_DATA >> 4, SS:SP =
  * (RIG_STACK - 0x10000) >> 4:0xFFFE. */
