@@ -5,6 +5,9 @@
 #include <errno.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
+
+#include "umbra_disk.h"
 
 struct told {
     unsigned count;
@@ -230,6 +233,86 @@ START_TEST(bad_files_are_named)
 }
 END_TEST
 
+/* The child is gone without a word; what it had flushed is there. */
+static void killed_child(const char *path, int told)
+{
+    struct disk_options options = {0};
+    uint8_t data[3 * SECTOR_SIZE];
+    char error[256];
+    struct disk *disk = disk_open(path, &options, error, sizeof error);
+
+    for (unsigned i = 0; disk && i < 64; i++) {
+        memset(data, (int)i + 1, sizeof data);
+        if (disk_write(disk, i * 70ull * SECTOR_SIZE, data, sizeof data) < 0 ||
+            (i == 39 && disk_flush(disk) < 0))
+            _exit(1);
+    }
+    if (disk && write(told, "x", 1) == 1)
+        pause();
+    _exit(1);
+}
+
+START_TEST(flushed_writes_outlive_a_kill)
+{
+    struct fake_image image;
+    const struct umbra_disk_create what = {
+        .path = image.path, .format = _i ? "qcow2" : "raw", .size = 4 << 20};
+    struct umbra_disk_check check;
+    struct disk_options options = {0};
+    uint8_t data[SECTOR_SIZE];
+    char error[UMBRA_DISK_ERROR_SIZE], byte;
+    struct disk *disk;
+    int told[2], status;
+    pid_t child;
+
+    fake_image_create(&image, 1);
+    ck_assert_msg(umbra_disk_create(&what, error), "%s", error);
+    ck_assert_int_eq(pipe(told), 0);
+    child = fork();
+    if (child == 0)
+        killed_child(what.path, told[1]);
+    close(told[1]);
+    ck_assert_int_eq(read(told[0], &byte, 1), 1);
+    ck_assert_int_eq(kill(child, SIGKILL), 0);
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert(WIFSIGNALED(status));
+    close(told[0]);
+    ck_assert_msg(umbra_disk_check(what.path, NULL, UMBRA_DISK_LOOK,
+                                   &(struct umbra_disk_watch){.opaque = NULL},
+                                   &check, error),
+                  "%s", error);
+    ck_assert_uint_eq(check.corruptions, 0);
+    disk = disk_open(what.path, &options, error, sizeof error);
+    ck_assert_msg(disk != NULL, "%s", error);
+    for (unsigned i = 0; i < 40; i++) {
+        ck_assert_int_eq(
+            disk_read(disk, (i * 70ull + 2) * SECTOR_SIZE, data, sizeof data),
+            0);
+        ck_assert_uint_eq(data[0], i + 1);
+        ck_assert_uint_eq(data[511], i + 1);
+    }
+    disk_close(disk);
+    fake_image_remove(&image);
+}
+END_TEST
+
+/* Tests of both formats are run apart, as their number is not 1. */
+static int run_loops(void)
+{
+    Suite *suite = suite_create("disk, both formats");
+    TCase *tcase = tcase_create("formats");
+    SRunner *runner;
+    int failed;
+
+    tcase_add_loop_test(tcase, flushed_writes_outlive_a_kill, 0, 2);
+    suite_add_tcase(suite, tcase);
+    runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -239,5 +322,5 @@ int main(void)
         a_full_host_is_an_error,      bad_files_are_named,
     };
 
-    return fake_run("disk", tests, ARRAY_LEN(tests));
+    return fake_run("disk", tests, ARRAY_LEN(tests)) | run_loops();
 }

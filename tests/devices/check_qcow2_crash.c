@@ -11,7 +11,7 @@
  * something written later, and the image must go on working. */
 #include "tests/devices/fake_qcow2.h"
 
-enum { SIZE = 160 * 1024, SECTORS = SIZE / 512, OPS = 24, FLUSH_EVERY = 5 };
+enum { SIZE = 160 * 1024, SECTORS = SIZE / 512, OPS = 20, FLUSH_EVERY = 5 };
 
 static const struct shape {
     unsigned version, bits, order;
@@ -209,11 +209,11 @@ static void stop_everywhere(int shape, bool power)
     prepare(&s, &shapes[shape]);
     record(&s, seed);
     ck_assert_uint_gt(fake_host.entries, 2 * OPS);
-    for (size_t n = 0; n <= fake_host.entries; n++) {
+    for (size_t n = 0; n <= fake_host.entries; n += 1 + power) {
         replay(&s, n, power, &seed);
         fake_check("/crash", true);
         expect_allowed(&s, n);
-        if (n % 5 == 0)
+        if (n % 10 == 0)
             go_on(seed + (uint32_t)n);
     }
     free_session(&s);

@@ -68,6 +68,37 @@ START_TEST(drives)
 }
 END_TEST
 
+START_TEST(drives_with_keys)
+{
+    ck_assert_int_eq(
+        parse("-drive file=a,,b,format=raw -drive "
+              "file=c,media=cdrom,id=x -drive if=floppy,index=1,file=f,"
+              "readonly=on -drive index=3,file=d,snapshot=on,format=qcow2"),
+        OPTIONS_RUN);
+    ck_assert_str_eq(o.config.media[UMBRA_HDA].path, "a,b");
+    ck_assert_str_eq(o.config.media[UMBRA_HDA].format, "raw");
+    ck_assert(!o.config.media[UMBRA_HDA].snapshot);
+    ck_assert_str_eq(o.config.media[UMBRA_HDC].path, "c");
+    ck_assert(o.config.media[UMBRA_HDC].cdrom);
+    ck_assert_ptr_null(o.config.media[UMBRA_HDC].format);
+    ck_assert_str_eq(o.config.media[UMBRA_FDB].path, "f");
+    ck_assert(o.config.media[UMBRA_FDB].read_only);
+    ck_assert_str_eq(o.config.media[UMBRA_HDD].path, "d");
+    ck_assert(o.config.media[UMBRA_HDD].snapshot);
+    ck_assert_str_eq(o.config.media[UMBRA_HDD].format, "qcow2");
+    refused("-drive format=raw", "file= is missing");
+    refused("-drive file", "has no value");
+    refused("-drive file=", "file= is missing");
+    refused("-drive file=a,format=vmdk", "use raw or qcow2");
+    refused("-drive file=a,cache=none", "cache is no key here");
+    refused("-drive file=a,if=scsi", "if is ide or floppy");
+    refused("-drive file=a,index=4", "index is 0 to 3");
+    refused("-drive file=a,if=floppy,index=2", "no drive left");
+    refused("-drive file=a,readonly=maybe", "readonly is on or off");
+    refused("-hda x -drive file=a,index=0", "another image");
+}
+END_TEST
+
 START_TEST(one_dash_or_two)
 {
     ck_assert_int_eq(parse("--m=1G --no-reboot -until-text A:\\\\> "
@@ -250,6 +281,7 @@ int main(void)
     tcase_set_timeout(c, 60);
     tcase_add_test(c, defaults);
     tcase_add_test(c, drives);
+    tcase_add_test(c, drives_with_keys);
     tcase_add_test(c, one_dash_or_two);
     tcase_add_test(c, everything_else);
     tcase_add_test(c, nographic_is_serial_on_stdio);
