@@ -469,10 +469,8 @@ static bool read_vex(struct reader *r, unsigned byte, unsigned code_size,
     px->opsize = (b2 & 3) == 1;
     px->rep = rep_of[b2 & 3];
     px->rex = (uint8_t)rex;
-    if (code_size != MODE_64) {
+    if (code_size != MODE_64)
         px->rex &= 8;
-        px->vvvv &= 7;
-    }
     if (plain || *map < 1 || *map > 3)
         return false;
     *map |= MAP_VEX;
@@ -506,8 +504,11 @@ static bool finish_vex(const struct insn_row *row, unsigned modrm,
                        unsigned code_size, struct insn *i)
 {
     unsigned needs = row_needs(row);
+    /* The highest bit names nothing outside 64-bit code, but where there is
+     * no register it has to be right too. */
     if (needs & NEED_VVVV)
-        i->imm |= (uint64_t)px->vvvv << INSN_VVVV_SHIFT;
+        i->imm |= (uint64_t)(px->vvvv & (code_size == MODE_64 ? 15 : 7))
+                  << INSN_VVVV_SHIFT;
     else if (px->vvvv != 0)
         return false;
     if (needs & NEED_VSIB) {

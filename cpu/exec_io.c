@@ -100,9 +100,11 @@ static void ins_once(struct cpu *cpu, const struct insn *i, unsigned size)
 static void outs_once(struct cpu *cpu, const struct insn *i, unsigned size)
 {
     uint64_t off = mem_wrap(i, R64(RSI));
-    uint32_t v = size == 1   ? ld8(cpu, i->seg, off)
-                 : size == 2 ? ld16(cpu, i->seg, off)
-                             : ld32(cpu, i->seg, off);
+    uint32_t v;
+    seg_check_io(cpu, R16(RDX), size);
+    v = size == 1   ? ld8(cpu, i->seg, off)
+        : size == 2 ? ld16(cpu, i->seg, off)
+                    : ld32(cpu, i->seg, off);
     port_out(cpu, R16(RDX), v, size);
     advance(cpu, i, RSI, size);
 }

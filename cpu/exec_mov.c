@@ -81,10 +81,9 @@ static const struct insn *pusha(struct cpu *cpu, const struct insn *i,
                                 unsigned size)
 {
     uint64_t sp = R64(RSP);
-    /* The lowest and highest bytes first: nothing is written if either
-     * faults. */
-    mem_probe_write(cpu, SEG_SS, (sp - 8 * size) & cpu->sp_mask, size);
+    /* The first and the last push: nothing is written if either faults. */
     mem_probe_write(cpu, SEG_SS, (sp - size) & cpu->sp_mask, size);
+    mem_probe_write(cpu, SEG_SS, (sp - 8 * size) & cpu->sp_mask, size);
     for (unsigned n = 0; n < 8; n++) {
         uint64_t at = (sp - (n + 1) * size) & cpu->sp_mask;
         if (size == 2)
@@ -116,7 +115,7 @@ static const struct insn *popa(struct cpu *cpu, const struct insn *i,
 {
     uint64_t sp = R64(RSP);
     uint32_t v[8];
-    for (unsigned n = 0; n < 8; n++) {
+    for (unsigned n = 8; n-- > 0;) {
         uint64_t at = (sp + (7 - n) * size) & cpu->sp_mask;
         v[n] = size == 2 ? ld16(cpu, SEG_SS, at) : ld32(cpu, SEG_SS, at);
     }

@@ -203,7 +203,8 @@ static const struct insn *load_pointer(struct cpu *cpu, const struct insn *i,
         set_r16(cpu, i->reg, (uint16_t)v);
     else
         set_r64(cpu, i->reg, v);
-    return after_load(cpu, i, s);
+    /* LSS brings its stack pointer along and holds nothing off. */
+    return flow_resync(cpu, insn_next_rip(cpu, i));
 }
 
 #define LOAD_POINTER(name, seg)                                                \
@@ -343,8 +344,10 @@ EXEC(verw_m)
 
 EXEC(arpl_r)
 {
-    uint16_t a = (uint16_t)need_descriptors(cpu, R16(i->rm));
+    uint16_t a = R16(i->rm);
     bool raise = (a & 3) < (R16(i->reg) & 3);
+    if (!cpu_descriptors(cpu))
+        cpu_raise(cpu, EX_UD);
     if (raise)
         set_r16(cpu, i->rm, (uint16_t)((a & ~3) | (R16(i->reg) & 3)));
     flags_change(cpu, FL_Z, raise ? FL_Z : 0);
@@ -354,16 +357,14 @@ EXEC(arpl_r)
 EXEC(arpl_m)
 {
     uint64_t off = mem_offset(cpu, i);
-    uint8_t *p;
     uint16_t a;
     bool raise;
-    need_descriptors(cpu, 0);
-    p = mem_rmw(cpu, i->seg, off, 2);
-    a = load_le16(p);
+    if (!cpu_descriptors(cpu))
+        cpu_raise(cpu, EX_UD);
+    a = ld16(cpu, i->seg, off);
     raise = (a & 3) < (R16(i->reg) & 3);
     if (raise)
-        store_le16(p, (uint16_t)((a & ~3) | (R16(i->reg) & 3)));
-    mem_rmw_end(cpu, i->seg, off, p, 2);
+        st16(cpu, i->seg, off, (uint16_t)((a & ~3) | (R16(i->reg) & 3)));
     flags_change(cpu, FL_Z, raise ? FL_Z : 0);
     NEXT;
 }

@@ -153,7 +153,7 @@ static void implicit_lengths(struct cpu *cpu, const struct insn *i,
 static void explicit_lengths(struct cpu *cpu, const struct insn *i,
                              struct str_operands *s)
 {
-    bool wide = i->flags & IF_REXW;
+    bool wide = (i->flags & IF_REXW) && cpu_code64(cpu);
     int64_t a = wide ? (int64_t)R64(RAX) : (int32_t)R32(RAX);
     int64_t b = wide ? (int64_t)R64(RDX) : (int32_t)R32(RDX);
 

@@ -118,8 +118,9 @@ static ALWAYS_INLINE void cmps_once(struct cpu *cpu, const struct insn *i,
                                     unsigned size)
 {
     int64_t step = step_of(cpu, size);
-    uint64_t a = load(cpu, i->seg, by_asize(cpu, i, RSI), size);
+    /* Processors find the fault of ES:rDI first. */
     uint64_t b = load(cpu, SEG_ES, by_asize(cpu, i, RDI), size);
+    uint64_t a = load(cpu, i->seg, by_asize(cpu, i, RSI), size);
     compare(cpu, a, b, size);
     advance(cpu, i, RSI, step);
     advance(cpu, i, RDI, step);

@@ -416,16 +416,24 @@ EXEC(mov_Cy_Ry_16)
     return mov_to_cr(cpu, i, R32(i->rm));
 }
 
+/* DR8 to DR15 are no registers, whoever asks. */
+static void need_dr(struct cpu *cpu, unsigned n)
+{
+    if (n > 7)
+        cpu_raise(cpu, EX_UD);
+    need_cpl0(cpu);
+}
+
 EXEC(mov_Ry_Dy_64)
 {
-    need_cpl0(cpu);
+    need_dr(cpu, i->reg);
     set_r64(cpu, i->rm, sysreg_read_dr(cpu, i->reg));
     NEXT;
 }
 
 EXEC(mov_Ry_Dy_32)
 {
-    need_cpl0(cpu);
+    need_dr(cpu, i->reg);
     set_r32(cpu, i->rm, (uint32_t)sysreg_read_dr(cpu, i->reg));
     NEXT;
 }
@@ -438,7 +446,7 @@ EXEC(mov_Ry_Dy_16)
 static const struct insn *mov_to_dr(struct cpu *cpu, const struct insn *i,
                                     uint64_t value)
 {
-    need_cpl0(cpu);
+    need_dr(cpu, i->reg);
     sysreg_write_dr(cpu, i->reg, value);
     return flow_resync(cpu, insn_next_rip(cpu, i));
 }

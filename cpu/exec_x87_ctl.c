@@ -351,6 +351,37 @@ void fpu_image_read(struct cpu *cpu, unsigned seg, uint64_t off, uint8_t *image,
         ld_bytes(cpu, seg, off + n, image + n, size - n);
 }
 
+/* Environments need no more alignment than their fields have, but that. */
+static void env_image_write(struct cpu *cpu, const struct insn *i,
+                            const uint8_t *image, unsigned size)
+{
+    uint64_t off = mem_offset(cpu, i);
+    unsigned field = insn_osize(i) == 2 ? 2 : 4;
+
+    if (!(cpu->eflags & EFL_AC)) {
+        fpu_image_write(cpu, i->seg, off, image, size);
+        return;
+    }
+    mem_probe_write(cpu, i->seg, off, field);
+    mem_probe_write(cpu, i->seg, off + size - field, field);
+    for (unsigned n = 0; n < size; n += field)
+        st_bytes(cpu, i->seg, off + n, image + n, field);
+}
+
+static void env_image_read(struct cpu *cpu, const struct insn *i,
+                           uint8_t *image, unsigned size)
+{
+    uint64_t off = mem_offset(cpu, i);
+    unsigned field = insn_osize(i) == 2 ? 2 : 4;
+
+    if (!(cpu->eflags & EFL_AC)) {
+        fpu_image_read(cpu, i->seg, off, image, size);
+        return;
+    }
+    for (unsigned n = 0; n < size; n += field)
+        ld_bytes(cpu, i->seg, off + n, image + n, field);
+}
+
 /* What may fault comes first; then all exceptions are masked. */
 EXEC_BODY(fnstenv)
 {
@@ -359,7 +390,7 @@ EXEC_BODY(fnstenv)
 
     fpu_no_wait(cpu);
     env_write(cpu, image, size);
-    fpu_image_write(cpu, i->seg, mem_offset(cpu, i), image, size);
+    env_image_write(cpu, i, image, size);
     cpu->fcw |= FP_FLAGS;
     fpu_update_error(cpu);
 }
@@ -370,7 +401,7 @@ EXEC_BODY(fldenv)
     uint8_t image[ENV_32];
 
     fpu_wait(cpu);
-    fpu_image_read(cpu, i->seg, mem_offset(cpu, i), image, size);
+    env_image_read(cpu, i, image, size);
     env_read(cpu, image, size);
 }
 
@@ -386,7 +417,7 @@ EXEC_BODY(fnsave)
         store_le64(image + size + 10 * n, fpu_st(cpu, n)->mant);
         store_le16(image + size + 10 * n + 8, fpu_st(cpu, n)->se);
     }
-    fpu_image_write(cpu, i->seg, mem_offset(cpu, i), image, size + REGS);
+    env_image_write(cpu, i, image, size + REGS);
     fpu_reset(cpu);
 }
 
@@ -396,7 +427,7 @@ EXEC_BODY(frstor)
     uint8_t image[ENV_32 + REGS];
 
     fpu_wait(cpu);
-    fpu_image_read(cpu, i->seg, mem_offset(cpu, i), image, size + REGS);
+    env_image_read(cpu, i, image, size + REGS);
     env_read(cpu, image, size);
     for (unsigned n = 0; n < 8; n++) {
         fpu_st(cpu, n)->mant = load_le64(image + size + 10 * n);

@@ -27,10 +27,14 @@ static bool type_allows(const struct seg *s, enum mmu_access access)
     return !(s->attr & DESC_CODE) || (s->attr & DESC_RW);
 }
 
+/* SDM volume 3, table 6-7; 80-bit operands count as 8 bytes, vectors as
+ * 16 at most, also those that may lie anywhere otherwise. Sizes that are no
+ * power of two are images, whose makers go by fields. */
 static void check_alignment(struct cpu *cpu, gva_t gva, unsigned size)
 {
+    unsigned align = size == 10 ? 8 : size == 32 ? 16 : size;
     if ((cpu->cr0 & CR0_AM) && (cpu->eflags & EFL_AC) && cpu->cpl == 3 &&
-        size <= 8 && (gva & (size - 1)))
+        !(align & (align - 1)) && (gva & (align - 1)))
         cpu_raise_error(cpu, EX_AC, 0);
 }
 

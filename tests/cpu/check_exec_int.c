@@ -114,7 +114,7 @@ CASE(faults_change_nothing)
         {{0x6c}, 2},                 /* insb */
         {{0x6e}, 0},                 /* outsb */
         {{0x0f, 0xb6, 0x0e}, 0},     /* movzx ecx, [esi] */
-        {{0x63, 0x0e}, 2},           /* arpl [esi], cx */
+        {{0x63, 0x0e}, 0},           /* arpl [esi], cx */
         {{0x0f, 0x01, 0x03}, 2},     /* sgdt */
         {{0x0f, 0x00, 0x06}, 2},     /* sldt */
         {{0x8c, 0x1e}, 2},           /* mov [esi], ds */
