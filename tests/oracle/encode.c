@@ -16,7 +16,8 @@ static const char *const operand_names[] = {
 
 static bool one_of(const char *name, const char *letters)
 {
-    static const char *const implied[] = {"CL", "DX", "ST0", "XMM0", "none"};
+    static const char *const implied[] = {"CL",   "DX",  "ST0",
+                                          "XMM0", "One", "none"};
     for (unsigned n = 0; n < ARRAY_LEN(implied); n++)
         if (!strcmp(name, implied[n]))
             return false;
@@ -204,7 +205,8 @@ static bool draw_code_size(uint64_t *rng, const struct insn_row *row,
 {
     static const uint8_t sizes[] = {2, 2, 1, 0};
     *size = sizes[oracle_below(rng, ARRAY_LEN(sizes))];
-    if (row->encoding & ONLY64)
+    if (row->encoding & ONLY64 ||
+        (row->encoding & REXW1 && !(row->encoding & ENC_VEX)))
         *size = 2;
     if (row->encoding & NOT64 && *size == 2)
         *size = (uint8_t)oracle_below(rng, 2);

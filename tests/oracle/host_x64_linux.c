@@ -191,6 +191,7 @@ static void get_changes(const struct oracle_case *c, struct oracle_result *r)
                 host.alias[n] = host.expect[n];
             }
     }
+    memset(host.alias + ORC_CODE - ORC_BASE + ORC_PAGE - 32, 0xf4, 32);
     if (c->mem_at) {
         unsigned at = c->mem_at - ORC_BASE;
         memcpy(host.alias + at, host.image + at, ORC_MEM);

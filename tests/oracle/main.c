@@ -6,7 +6,8 @@
  *
  * -n cases per row, -r rows whose id begins with ROW, -s number of the first
  * case, -e step|blocks|jit, -v every failure (else three per row), -w write
- * vectors, -m print what is masked and why. Exit 1 when anything failed. */
+ * vectors, -q no table, -m print what is masked and why. Exit 1 when anything
+ * failed. */
 #define _POSIX_C_SOURCE 200809L
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,16 +19,16 @@
 static int usage(void)
 {
     fprintf(stderr, "usage: oracle [-n CASES] [-r ROW] [-s FIRST] "
-                    "[-e step|blocks|jit] [-w FILE] [-vm]\n");
+                    "[-e step|blocks|jit] [-w FILE] [-vmq]\n");
     return 2;
 }
 
 int main(int argc, char **argv)
 {
     static const char *const engines[] = {"step", "blocks", "jit"};
-    struct oracle_options o = {.cases = 200, .shown = 3};
+    struct oracle_options o = {.cases = 200, .shown = 3, .table = true};
     int opt;
-    while ((opt = getopt(argc, argv, "n:r:s:e:w:vm")) != -1) {
+    while ((opt = getopt(argc, argv, "n:r:s:e:w:vmq")) != -1) {
         switch (opt) {
         case 'n':
             o.cases = (unsigned)strtoul(optarg, NULL, 0);
@@ -50,6 +51,9 @@ int main(int argc, char **argv)
         case 'v':
             o.shown = 1000000;
             break;
+        case 'q':
+            o.table = false;
+            break;
         case 'm':
             oracle_print_masks();
             return 0;
@@ -57,6 +61,5 @@ int main(int argc, char **argv)
             return usage();
         }
     }
-    o.table = true;
     return oracle_run(&o) ? 1 : 0;
 }

@@ -151,15 +151,20 @@ void oracle_guest_run(struct oracle_guest *g, const struct oracle_case *c,
 
 /* ---- masks.c: what does not count */
 struct oracle_masks {
-    uint64_t flags;            /* bits of EFLAGS */
-    uint32_t gprs;             /* registers: bit n for register n */
-    uint16_t mem_at, mem_size; /* stored bytes, from ORC_DATA */
-    uint16_t fsw;              /* bits of the status word */
-    uint8_t ulp;               /* x87: last places that results may differ by */
-    bool approximate;          /* vector lanes of 32 bits within 1.5 * 2^-11 */
-    bool all;                  /* the whole case */
+    uint64_t flags;                  /* bits of EFLAGS */
+    uint64_t gpr[16];                /* bits of registers */
+    uint16_t mem_at[4], mem_size[4]; /* stored bytes, from ORC_DATA */
+    uint8_t ranges;                  /* of those */
+    uint8_t ulp;      /* x87: last places that results may differ by */
+    uint16_t fsw;     /* bits of the status word */
+    bool approximate; /* vector lanes of 32 bits within 1.5 * 2^-11 */
+    bool cr2, fault_fp, fault_gpr, fault_mem, maybe, parts;
+    bool order; /* of two faults either will do */
+    bool all;   /* the whole case */
 };
 struct insn;
+/* With * and ?, of a row's id. */
+bool oracle_matches(const char *id, const char *pattern);
 void oracle_masks_of(const struct oracle_case *c, const struct insn *i,
                      bool amd, struct oracle_masks *m);
 /* Linear address of the ModRM operand. */

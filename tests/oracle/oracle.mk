@@ -28,7 +28,7 @@ oracle: tests/oracle/oracle
 
 # Vectors for hosts that cannot judge.
 oracle-record: tests/oracle/oracle
-	@tests/oracle/oracle -n 3 -w $(ORACLE_VECTORS)
+	@tests/oracle/oracle -n 3 -q -w $(ORACLE_VECTORS)
 
 .PHONY: oracle oracle-record
 

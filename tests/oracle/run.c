@@ -9,7 +9,7 @@
 #include "cpu/decode.h"
 #include "cpu/insn.h"
 
-enum { TRIES = 12, GIVE_UP = 40 };
+enum { TRIES = 12, GIVE_UP = 600 };
 
 struct count {
     unsigned cases, failures, shown, faults;
