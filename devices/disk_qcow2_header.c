@@ -200,7 +200,10 @@ static int parse_fields(struct parse *p)
     h->snapshots = load_be32(d + 60);
     h->snapshots_offset = load_be64(d + 64);
     h->refcount_order = 4;
-    if (h->version > 3)
+    if (load_be32(d) != QCOW2_MAGIC)
+        return refuse(p, "is no qcow2 image; name its format, or leave it "
+                         "away");
+    if (h->version < 2 || h->version > 3)
         return refuse(p,
                       "is of qcow2 version %u; versions 2 and 3 are "
                       "supported",
