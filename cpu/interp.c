@@ -8,6 +8,7 @@
 #include "cpu/disasm.h"
 #include "cpu/event.h"
 #include "cpu/exec.h"
+#include "cpu/flags.h"
 #include "cpu/flow.h"
 
 /* ---- leaving a block */
@@ -266,5 +267,7 @@ enum cpu_exit cpu_run(struct cpu *cpu, int64_t budget)
     cpu->budget_kept = 0;
     cpu->icount += (uint64_t)(cpu->slice - cpu->budget);
     cpu->slice = cpu->budget = 0;
+    /* One form for equal flags, whoever made them: states are compared. */
+    flags_put(cpu, flags_get(cpu));
     return cpu->exit;
 }
