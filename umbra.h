@@ -93,6 +93,7 @@ struct umbra_config {
     uint64_t jit_cache; /* bytes of the code cache, 0: default */
     /* Processor: "MODEL,+feature,-feature"; NULL = the default model. */
     const char *cpu;
+    bool strict;     /* count what hardware would not forgive */
     bool pc_testdev; /* the test device of conformance ROMs */
     /* Port that ends the run and its width; 0: F4h, 4 bytes. */
     uint16_t exit_port, exit_size;
@@ -259,6 +260,9 @@ void umbra_each_device(struct umbra *u,
                        void (*put)(void *opaque, const char *id,
                                    const char *description, const char *line),
                        void *opaque);
+
+/* The counts of umbra_config.strict as a table, through host.report. */
+void umbra_strict_report(struct umbra *u);
 
 /* ----------------------------------------------------------- processor */
 

@@ -14,6 +14,7 @@
 #include "cpu/flags.h"
 #include "cpu/models.h"
 #include "cpu/seg.h"
+#include "mmu/strict.h"
 
 /* ---- saved state */
 #define F(t, m)  FIELD(struct cpu, t, m)
@@ -145,10 +146,28 @@ static const struct device_ops cpu_ops = {
     .destroy = cpu_destroy,
 };
 
+/* A store to code: where execution is about to be? */
+static void code_written(void *opaque, struct ram_frame *frame, gpa_t gpa,
+                         unsigned offset, unsigned size)
+{
+    struct cpu *cpu = opaque;
+    gpa_t next;
+    if (cpu->mmu.strict && cpu->insn &&
+        mmu_translate(&cpu->mmu, cpu->cs_base + cpu_rip(cpu), &next) &&
+        gpa + offset < next + 64 && gpa + offset + size > next)
+        strict_note(cpu->mmu.strict, STRICT_code_ahead);
+    block_code_written(opaque, frame, gpa, offset, size);
+}
+
+static uint64_t rip_for_strict(void *opaque)
+{
+    return cpu_rip(opaque);
+}
+
 struct cpu *cpu_create(const struct cpu_config *config)
 {
     struct cpu *cpu = aligned_alloc(_Alignof(struct cpu), sizeof *cpu);
-    struct mmu_client client = {block_code_written, cpu};
+    struct mmu_client client = {code_written, cpu};
     char error[160];
     if (!cpu)
         return NULL;
@@ -171,6 +190,12 @@ struct cpu *cpu_create(const struct cpu_config *config)
     }
     if (config->accel == ACCEL_JIT)
         cpu->jit = jit_create(cpu, config->jit_cache, error, sizeof error);
+    cpu->mmu.strict = config->strict;
+    if (config->strict) {
+        config->strict->rip = rip_for_strict;
+        config->strict->opaque = cpu;
+        config->strict->log = config->log;
+    }
     cpu_reset(cpu);
     return cpu;
 }

@@ -236,6 +236,7 @@ struct cpu_config {
     /* Time stamp counter, from virtual time. */
     uint64_t (*tsc)(void *opaque);
     void *opaque;
+    struct strict *strict; /* counts for --strict-report; or NULL */
     /* Model and features; NULL: the default model. Used while creating. */
     const struct cpu_choice *choice;
 };

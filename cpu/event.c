@@ -10,6 +10,7 @@
 #include "cpu/flags.h"
 #include "cpu/flow.h"
 #include "cpu/seg.h"
+#include "mmu/strict.h"
 
 /* ---- raising */
 
@@ -22,8 +23,16 @@ NORETURN static void raise_now(struct cpu *cpu, unsigned vector, bool has_error,
     longjmp(cpu->raise_env, 1);
 }
 
+static void note(struct cpu *cpu, enum strict_row row)
+{
+    if (unlikely(cpu->mmu.strict != NULL))
+        strict_note(cpu->mmu.strict, row);
+}
+
 void cpu_raise(struct cpu *cpu, unsigned vector)
 {
+    if (vector == EX_UD)
+        note(cpu, STRICT_undefined_opcode);
     raise_now(cpu, vector, false, 0);
 }
 
@@ -34,12 +43,15 @@ void cpu_raise_error(struct cpu *cpu, unsigned vector, uint32_t error)
 
 void cpu_raise_fault(struct cpu *cpu, const struct mmu_fault *fault)
 {
+    if (fault->error & PF_RSVD)
+        note(cpu, STRICT_table_reserved);
     cpu->raised.cr2 = fault->gva;
     raise_now(cpu, EX_PF, true, fault->error);
 }
 
 void cpu_raise_seg(struct cpu *cpu, unsigned seg)
 {
+    note(cpu, cpu_code64(cpu) ? STRICT_noncanonical : STRICT_segment);
     raise_now(cpu, seg == SEG_SS ? EX_SS : EX_GP, true, 0);
 }
 
@@ -506,6 +518,7 @@ bool event_exception(struct cpu *cpu)
         cpu->fault_depth = depth = 0;
     record(cpu);
     if (depth) {
+        note(cpu, STRICT_double_fault);
         cpu->faults[depth].vector = vector = EX_DF;
         has_error = true;
         error = 0;

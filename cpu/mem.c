@@ -5,6 +5,7 @@
  * 3.3.7.1 (canonical addresses). */
 #include "cpu/event.h"
 #include "cpu/exec.h"
+#include "mmu/strict.h"
 
 /* Expand-down segments: valid from limit + 1 to the top. */
 static bool inside_limit(const struct seg *s, uint64_t off, unsigned size)
@@ -27,6 +28,13 @@ static bool type_allows(const struct seg *s, enum mmu_access access)
     return !(s->attr & DESC_CODE) || (s->attr & DESC_RW);
 }
 
+NORETURN static void raise_alignment(struct cpu *cpu)
+{
+    if (cpu->mmu.strict)
+        strict_note(cpu->mmu.strict, STRICT_alignment);
+    cpu_raise_error(cpu, EX_AC, 0);
+}
+
 /* SDM volume 3, table 6-7; 80-bit operands count as 8 bytes, vectors as
  * 16 at most, also those that may lie anywhere otherwise. Sizes that are no
  * power of two are images, whose makers go by fields. */
@@ -35,7 +43,7 @@ static void check_alignment(struct cpu *cpu, gva_t gva, unsigned size)
     unsigned align = size == 10 ? 8 : size == 32 ? 16 : size;
     if ((cpu->cr0 & CR0_AM) && (cpu->eflags & EFL_AC) && cpu->cpl == 3 &&
         !(align & (align - 1)) && (gva & (align - 1)))
-        cpu_raise_error(cpu, EX_AC, 0);
+        raise_alignment(cpu);
 }
 
 gva_t mem_linear(struct cpu *cpu, unsigned seg, uint64_t off, unsigned size,

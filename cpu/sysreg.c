@@ -7,10 +7,18 @@
 #include "cpu/event.h"
 #include "cpu/exec.h"
 #include "cpu/seg.h"
+#include "mmu/strict.h"
+
+NORETURN static void gp0_for(struct cpu *cpu, enum strict_row row)
+{
+    if (cpu->mmu.strict)
+        strict_note(cpu->mmu.strict, row);
+    cpu_raise_error(cpu, EX_GP, 0);
+}
 
 NORETURN static void gp0(struct cpu *cpu)
 {
-    cpu_raise_error(cpu, EX_GP, 0);
+    gp0_for(cpu, STRICT_cr_reserved);
 }
 
 /* ---- paging */
@@ -406,7 +414,7 @@ uint64_t sysreg_rdmsr(struct cpu *cpu, uint32_t msr)
     const struct msr_row *row = find_msr(cpu, msr);
     uint64_t value;
     if (row && row->check == WRITE_ONLY)
-        gp0(cpu);
+        gp0_for(cpu, STRICT_msr_unknown);
     if (row)
         return row->offset ? *msr_field(cpu, row) : row->constant;
     if (msr == MSR_TSC && cpu_has(cpu, F_TSC))
@@ -417,15 +425,15 @@ uint64_t sysreg_rdmsr(struct cpu *cpu, uint32_t msr)
         cpu->config.apic_rdmsr(cpu->config.opaque, msr, &value))
         return value;
     LOG(cpu->dev.log, GUEST_ERROR, "rdmsr %x: no such register", msr);
-    gp0(cpu);
+    gp0_for(cpu, STRICT_msr_unknown);
 }
 
 static void write_efer(struct cpu *cpu, uint64_t value)
 {
     if (value & ~cpu->efer_valid)
-        gp0(cpu);
+        gp0_for(cpu, STRICT_msr_reserved);
     if (((value ^ cpu->efer) & EFER_LME) && (cpu->cr0 & CR0_PG))
-        gp0(cpu);
+        gp0_for(cpu, STRICT_msr_reserved);
     value = (value & ~(uint64_t)EFER_LMA) | (cpu->efer & EFER_LMA);
     if (((value ^ cpu->efer) & EFER_NXE) && (cpu->cr0 & CR0_PG)) {
         cpu->efer = value;
@@ -452,7 +460,7 @@ void sysreg_wrmsr(struct cpu *cpu, uint32_t msr, uint64_t value)
         if (row->check == READ_ONLY || (value & ~row->writable) ||
             (row->check == CANONICAL && !cpu_canonical_base(cpu, value)) ||
             (row->check == PAT_TYPES && !pat_types_ok(value)))
-            gp0(cpu);
+            gp0_for(cpu, STRICT_msr_reserved);
         /* CPUID, which software calls next, would put the revision back. */
         if (row->check == WRITE_ONLY ||
             row->offset == offsetof(struct cpu, bios_sign))
@@ -475,7 +483,7 @@ void sysreg_wrmsr(struct cpu *cpu, uint32_t msr, uint64_t value)
         return;
     }
     if (msr == MSR_APIC_BASE && (value & APIC_EXTD) && !cpu_has(cpu, F_X2APIC))
-        gp0(cpu);
+        gp0_for(cpu, STRICT_msr_reserved);
     if (is_apic_msr(cpu, msr) && cpu->config.apic_wrmsr &&
         cpu->config.apic_wrmsr(cpu->config.opaque, msr, value)) {
         if (msr == MSR_APIC_BASE)
@@ -483,5 +491,5 @@ void sysreg_wrmsr(struct cpu *cpu, uint32_t msr, uint64_t value)
         return;
     }
     LOG(cpu->dev.log, GUEST_ERROR, "wrmsr %x: no such register", msr);
-    gp0(cpu);
+    gp0_for(cpu, STRICT_msr_unknown);
 }

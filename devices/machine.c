@@ -393,6 +393,7 @@ static bool build_cpu(struct machine *m, char *error)
              .random_seed = m->config.random_seed,
              .tsc = on_tsc,
              .opaque = m,
+             .strict = m->config.strict ? &m->strict : NULL,
              .choice = &choice,
          }),
          cpu_device);

@@ -61,6 +61,7 @@ struct machine_config {
     uint64_t jit_cache;
     const char *cpu; /* model and features; NULL: the default */
     bool pc_testdev;
+    bool strict; /* count what lax emulators forgive */
     uint16_t exit_port, exit_size; /* 0: as debugport.h */
     bool no_reboot;
     uint64_t log_mask;
@@ -124,6 +125,8 @@ void machine_peek(struct machine *machine, uint64_t address, void *data,
 bool machine_register(const struct machine *machine, const char *name,
                       uint64_t *value);
 const char *machine_register_name(unsigned n);
+/* The counts of strict, as a table through host.report. */
+void machine_strict_report(struct machine *machine);
 bool machine_cpu_check(const char *cpu, char error[MACHINE_ERROR_SIZE]);
 const char *machine_cpu_model(unsigned n, const char **help);
 const char *machine_cpu_feature(unsigned n);

@@ -1,4 +1,6 @@
-/* machine_cpu.c - the processor's models, seen from outside. */
+/* machine_cpu.c - the processor's models, seen from outside; what it counted
+ * of the guest's liberties. */
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "cpu/models.h"
@@ -20,6 +22,24 @@ const char *machine_cpu_model(unsigned n, const char **help)
         return NULL;
     *help = model->help;
     return model->name;
+}
+
+void machine_strict_report(struct machine *m)
+{
+    const char *name, *text;
+    char line[160];
+
+    if (!m->config.strict || !m->config.host.report)
+        return;
+    m->config.host.report(m->config.host.opaque,
+                          "strict report: what hardware would not forgive");
+    m->config.host.report(m->config.host.opaque,
+                          "       count  first at          what");
+    for (unsigned n = 0; (name = strict_name(n, &text)); n++) {
+        snprintf(line, sizeof line, "%12" PRIu64 "  %016" PRIx64 "  %s: %s",
+                 m->strict.count[n], m->strict.first_rip[n], name, text);
+        m->config.host.report(m->config.host.opaque, line);
+    }
 }
 
 const char *machine_cpu_feature(unsigned n)

@@ -12,6 +12,7 @@
 #include "devices/machine.h"
 #include "mmu/addrspace.h"
 #include "mmu/ram.h"
+#include "mmu/strict.h"
 
 enum { ISA_IRQS = 16, MACHINE_UARTS = 2, MACHINE_FLOPPIES = 2 };
 
@@ -82,6 +83,7 @@ struct machine {
     struct port92 *port92;
     struct fw_cfg *fw_cfg;
     struct pc_testdev *testdev; /* or NULL */
+    struct strict strict;       /* counts, if config.strict */
 
     struct boot_plan *boot;
     struct disk *disk[MACHINE_DRIVES]; /* what is in the drives */

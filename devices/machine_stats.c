@@ -85,6 +85,16 @@ static void put_cpu(struct writer *w, struct machine *m)
     put(w, "\n  }");
 }
 
+static void put_strict(struct writer *w, struct machine *m)
+{
+    const char *name, *text;
+
+    open_group(w, "strict");
+    for (unsigned n = 0; (name = strict_name(n, &text)); n++)
+        put_number(w, name, m->strict.count[n]);
+    put(w, "\n  }");
+}
+
 static void put_drive(struct writer *w, const char *name,
                       const struct disk *disk)
 {
@@ -112,6 +122,8 @@ size_t machine_stats(struct machine *m, char *json, size_t size)
     put(&w, "{\n  \"state_hash\": \"%016" PRIx64 "\"", machine_hash(m));
     put(&w, ",\n  \"ram_bytes\": %" PRIu64, m->config.ram_bytes);
     put_cpu(&w, m);
+    if (m->config.strict)
+        put_strict(&w, m);
     for (unsigned i = 0; i < MACHINE_DRIVES; i++)
         put_drive(&w, drive[i], m->disk[i]);
     put(&w, "\n}\n");

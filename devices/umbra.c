@@ -146,6 +146,7 @@ static void fill_config(struct machine_config *out,
         .accel = c->accel == UMBRA_ACCEL_JIT ? ACCEL_JIT : ACCEL_INTERP,
         .jit_cache = c->jit_cache,
         .cpu = c->cpu,
+        .strict = c->strict,
         .pc_testdev = c->pc_testdev,
         .exit_port = c->exit_port,
         .exit_size = c->exit_size,
@@ -393,6 +394,11 @@ void umbra_each_device(struct umbra *u,
                        void *opaque)
 {
     machine_each_device(u->machine, put, opaque);
+}
+
+void umbra_strict_report(struct umbra *u)
+{
+    machine_strict_report(u->machine);
 }
 
 /* ------------------------------------------------------------ processor */

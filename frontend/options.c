@@ -257,6 +257,13 @@ static bool take_nographic(struct parser *p, const char *value)
     return true;
 }
 
+static bool take_strict_report(struct parser *p, const char *value)
+{
+    (void)value;
+    p->o->config.strict = true;
+    return true;
+}
+
 static bool take_no_reboot(struct parser *p, const char *value)
 {
     (void)value;
@@ -513,7 +520,8 @@ static const struct option_row rows[] = {
     ROW("device", "DEVICE", take_device,
         "for test ROMs: pc-testdev, or isa-debug-exit,\n"
         "iobase=PORT,iosize=N (default 0x501, 2 bytes)"),
-    ROW("accel", "ENGINE", take_accel, "what runs the code: jit (translates hot code; the\n"
+    ROW("accel", "ENGINE", take_accel,
+        "what runs the code: jit (translates hot code; the\n"
         "default where it exists) or interp"),
     ROW("mmu", "POLICY", take_mmu,
         "cached keeps translations across CR3 loads,\n"
@@ -548,6 +556,10 @@ static const struct option_row rows[] = {
     ROW("stats", "FILE", take_stats,
         "write counters and the state's hash at the end,\n"
         "as JSON; - is stdout"),
+    ROW("strict-report", NULL, take_strict_report,
+        "count what hardware would punish or leave\n"
+        "undefined but lax emulators forgive; a table at\n"
+        "the end, and in --stats"),
     ROW("drop-derived", "SECONDS", take_drop_derived,
         "drop translations and decoded code that often,\n"
         "at random moments (the guest must not notice)"),

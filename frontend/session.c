@@ -592,6 +592,7 @@ int session_finish(struct session *s)
     host_terminal_restore();
     running = NULL;
     tell_unmet(s);
+    umbra_strict_report(s->umbra);
     if (!write_results(s))
         s->code = EXIT_HOST;
     if (!umbra_destroy(s->umbra, error)) {

@@ -8,6 +8,7 @@
 #include "mmu/addrspace.h"
 #include "mmu/plain.h"
 #include "mmu/shadow.h"
+#include "mmu/strict.h"
 #include "mmu/track.h"
 
 /* ---- hooks of write tracking and of the map */
@@ -111,12 +112,19 @@ static void empty_if_plain(struct mmu *mmu)
         plain_flush(mmu->shadow);
 }
 
+static void flushed(struct mmu *mmu)
+{
+    if (mmu->strict)
+        strict_all_flushed(mmu->strict);
+}
+
 void mmu_set_paging(struct mmu *mmu, const struct page_role *role, uint64_t cr3)
 {
     mmu->role = *role;
     mmu->cr3 = cr3;
     roots_set_role(mmu->shadow);
     empty_if_plain(mmu);
+    flushed(mmu);
 }
 
 void mmu_set_pkru(struct mmu *mmu, uint32_t pkru)
@@ -150,6 +158,7 @@ void mmu_set_cr3(struct mmu *mmu, uint64_t cr3)
     mmu->count.flush++;
     roots_enter(mmu->shadow);
     empty_if_plain(mmu);
+    flushed(mmu);
 }
 
 void mmu_set_a20(struct mmu *mmu, bool on)
@@ -164,6 +173,8 @@ void mmu_set_a20(struct mmu *mmu, bool on)
 void mmu_invlpg(struct mmu *mmu, gva_t gva)
 {
     mmu->count.invlpg++;
+    if (mmu->strict)
+        strict_page_flushed(mmu->strict, gva);
     if (mmu->policy == MMU_POLICY_FLUSH)
         plain_invlpg(mmu->shadow, gva);
 }
@@ -172,6 +183,7 @@ void mmu_flush_all(struct mmu *mmu)
 {
     mmu->count.flush++;
     empty_if_plain(mmu);
+    flushed(mmu);
 }
 
 void mmu_drop_all(struct mmu *mmu)
@@ -198,6 +210,8 @@ static bool resolve(struct mmu *mmu, enum mmu_bank_kind kind,
         mmu->count.fault++;
         *fault = (struct mmu_fault){request.gva, request.error};
     }
+    if (unlikely(mmu->strict != NULL))
+        strict_page_used(mmu->strict, request.gva);
     return found;
 }
 
@@ -231,6 +245,16 @@ static bool writes_go_direct(const struct mmu_page *page)
 
 /* ---- slow accesses */
 
+/* Registers of local and I/O APIC are doublewords, 16 bytes apart. */
+static void check_apic(struct mmu *mmu, gpa_t gpa, unsigned size)
+{
+    gpa_t page = gpa & PAGE_MASK;
+
+    if (mmu->strict && (page == 0xFEE00000 || page == 0xFEC00000) &&
+        (size != 4 || gpa & 15))
+        strict_note(mmu->strict, STRICT_apic_access);
+}
+
 /* Devices see accesses of 1, 2, 4 and 8 bytes. */
 static unsigned device_piece(unsigned size)
 {
@@ -248,6 +272,7 @@ static void read_page(struct mmu *mmu, const struct mmu_page *page,
         memcpy(data, host_of(page, in_page), size);
         return;
     }
+    check_apic(mmu, page->gpa + in_page, size);
     for (unsigned done = 0, piece; done < size; done += piece) {
         piece = device_piece(size - done);
         mmu->count.mmio_read++;
@@ -266,6 +291,9 @@ static void write_page(struct mmu *mmu, const struct mmu_page *page,
             track_stored(mmu->track, page->block, page->offset + in_page, size);
         return;
     }
+    if (mmu->strict && page->block)
+        strict_note(mmu->strict, STRICT_rom_write);
+    check_apic(mmu, page->gpa + in_page, size);
     for (unsigned done = 0, piece; done < size; done += piece) {
         piece = device_piece(size - done);
         mmu->count.mmio_write++;

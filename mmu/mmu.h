@@ -15,6 +15,7 @@
 struct addrspace;
 struct ram_frame;
 struct shadow;
+struct strict;
 struct track;
 
 /* Whatever changes the meaning of a guest page-table entry. */
@@ -117,6 +118,7 @@ struct mmu {
     struct track *track;
     struct mmu_client client;
     struct mmu_counters count;
+    struct strict *strict; /* --strict-report; else NULL */
     struct log *log;
 };
 

@@ -2,6 +2,8 @@
  * coherent with stores to guest tables, recycled. fill.c uses them. */
 #include "mmu/shadow.h"
 
+#include "mmu/strict.h"
+
 #include "mmu/hostmem.h"
 #include "mmu/track.h"
 
@@ -413,6 +415,11 @@ static unsigned drop_entries(struct shadow *shadow, struct shadow_page *page,
         if (n / SHADOW_ENTRIES != page_quadrant(page) ||
             !page_sptes(shadow, page)[n % SHADOW_ENTRIES])
             continue;
+        if (shadow->mmu->strict && page_level(page) == 1 && page->use[0].roots)
+            strict_entry_changed(
+                shadow->mmu->strict,
+                page->use[0].base +
+                    ((gva_t)(n % SHADOW_ENTRIES) << PAGE_SHIFT));
         shadow_drop_entry(shadow, page, n % SHADOW_ENTRIES);
         dropped++;
     }

@@ -10,9 +10,11 @@
 #include "cpu/models.h"
 #include "cpu/report.h"
 #include "cpu/sysreg.h"
+#include "mmu/strict.h"
 
 enum { PAGE = RIG_DATA + 0x8000 };
-#define PTE_U 4ull
+#define PTE_U     4ull
+#define PTE_W_BIT 2ull
 
 /* The rig's model with other features; blocks decoded before must go. */
 static void choose(struct cpu *c, const char *text)
@@ -442,7 +444,51 @@ CASE(triple_fault_report)
     ck_assert_ptr_nonnull(strstr(text, "cr3"));
 }
 
+/* ---- counts of --strict-report */
+
+static uint64_t no_rip(void *opaque)
+{
+    (void)opaque;
+    return 0x1234;
+}
+
+CASE(strict_counts)
+{
+    struct strict s = {.rip = no_rip, .log = &r->log};
+
+    supervisor_pages(r);
+    c->mmu.strict = &s;
+    ck_assert_int_eq(RUN(r, 0x8a, 0x03), RIG_HALT);
+    change(r, PAGE, PTE_W_BIT, 0); /* the page was used before */
+    rig_go(r, RIG_CODE);
+    ck_assert_int_eq(RUN(r, 0x8a, 0x03), RIG_HALT);
+    ck_assert_uint_eq(s.count[STRICT_stale_translation], 1);
+    ck_assert_uint_eq(s.first_rip[STRICT_stale_translation], 0x1234);
+    change(r, PAGE, 0, PTE_W_BIT);
+    rig_go(r, RIG_CODE);
+    /* invlpg [rbx]; mov al, [rbx] */
+    ck_assert_int_eq(RUN(r, 0x0f, 0x01, 0x3b, 0x8a, 0x03), RIG_HALT);
+    ck_assert_uint_eq(s.count[STRICT_stale_translation], 1);
+    rig_go(r, RIG_CODE);
+    c->reg[RCX] = 0x12345;
+    ck_assert_int_eq(RUN(r, 0x0f, 0x32), EX_GP);
+    ck_assert_uint_eq(s.count[STRICT_msr_unknown], 1);
+    rig_go(r, RIG_CODE);
+    c->reg[RBX] = 1ull << 62;
+    ck_assert_int_eq(RUN(r, 0x8a, 0x03), EX_GP);
+    ck_assert_uint_eq(s.count[STRICT_noncanonical], 1);
+    rig_go(r, RIG_CODE);
+    ck_assert_int_eq(RUN(r, 0x0f, 0x0b), EX_UD);
+    ck_assert_uint_eq(s.count[STRICT_undefined_opcode], 1);
+    rig_go(r, RIG_CODE);
+    /* mov byte [rip], 90h: the next instruction */
+    ck_assert_int_eq(RUN(r, 0xc6, 0x05, 0, 0, 0, 0, 0x90, 0x90), RIG_HALT);
+    ck_assert_uint_ge(s.count[STRICT_code_ahead], 1);
+    c->mmu.strict = NULL;
+}
+
 static const struct rig_case cases[] = {
+    CASE_ROW(strict_counts),
     CASE_ROW(smep),
     CASE_ROW(smap),
     CASE_ROW(stac_needs_ring_0),
