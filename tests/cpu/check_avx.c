@@ -231,10 +231,10 @@ static void adapt_state(const struct insn_row *row, const struct code *c,
     if (has_operand(row, O_VMq))
         for (unsigned q = 0; q < 4; q++)
             f->ymm[c->index][q] = (case_random(s) & 15) - 8;
-    if (!strcmp(row->id, "vldmxcsr"))
-        for (unsigned n = 0; n + 4 <= MEM_SIZE; n++)
+    if (!strcmp(row->id, "vldmxcsr")) /* no bit 17, AMD's misaligned mode */
+        for (unsigned n = 0; n < MEM_SIZE; n++)
             f->mem[n] = n & 2 ? (uint8_t)(case_random(s) & 15 ? 0 : 4)
-                              : (uint8_t)case_random(s);
+                              : (uint8_t)case_random(s) & 0xfd;
     /* vpcmpestrx take lengths from these. */
     if (case_random(s) & 1) {
         f->gpr[RAX] = case_random(s) & 31;
