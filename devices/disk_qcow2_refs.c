@@ -11,6 +11,9 @@
 /* The reserve, in bytes. */
 enum { RESERVE_BYTES = 2 << 20, RESERVE_LAX_BYTES = 32 << 20 };
 
+/* Clusters that a crash may leave counted behind the end: many reserves. */
+enum { MAX_BEHIND_END = 1 << 20 };
+
 /* Each release may wait for a flush; more than this force one. */
 enum { MAX_RELEASES = 4096 };
 
@@ -297,12 +300,17 @@ int qcow2_set_refcount(struct qcow2 *q, uint64_t cluster, uint64_t count)
 
 /* -------------------------------------------------------------- the reserve */
 
-/* The first free cluster from `search` on, with a block that counts it. */
+/* The first free cluster from `search` on, with a block that counts it. What
+ * is counted far behind the file's end was never written: no honest image
+ * has that, and looking through it could take for ever. */
 static int find_free(struct qcow2 *q, uint8_t **block)
 {
+    uint64_t last = q->file_clusters + MAX_BEHIND_END;
     int result;
 
     for (;; q->search++) {
+        if (q->search > last)
+            return DISK_ERROR_DAMAGED;
         result = get_block(q, q->search, block);
         if (result == 0 && !*block) {
             result = make_block(q, q->search);

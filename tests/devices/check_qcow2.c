@@ -479,6 +479,34 @@ START_TEST(damaged_images_are_endured)
 }
 END_TEST
 
+/* Every cluster that could ever be is in use, says one block for all. */
+START_TEST(a_full_refcount_table_ends_the_search)
+{
+    const struct qcow2_new new = {
+        .size = SIZE, .version = 3, .cluster_bits = 9, .refcount_order = 0};
+    uint32_t clusters = 4096; /* of the refcount table */
+    struct disk_layer layer;
+    struct fake_file *file;
+    uint8_t data[512] = {1};
+    uint64_t end;
+
+    fake_create("/x", &new);
+    file = fake_find("/x");
+    end = file->size;
+    fake_resize(file, end + (clusters + 1) * 512ull);
+    memset(file->data + end, 0xFF, 512);
+    for (uint64_t i = 0; i < clusters * 64ull; i++)
+        store_be64(file->data + end + 512 + 8 * i, end);
+    store_be64(file->data + 48, end + 512);
+    store_be32(file->data + 56, clusters);
+    layer = fake_open("/x", true);
+    ck_assert_int_eq(layer.format->write(layer.image, 0, data, 512),
+                     DISK_ERROR_DAMAGED);
+    disk_layer_close(&layer);
+    fake_clear();
+}
+END_TEST
+
 /* ------------------------------------------------------------------ check */
 
 static struct qcow2_report repair(const char *name, bool leaks, bool all)
@@ -589,6 +617,7 @@ static Suite *make_suite(void)
     tcase_add_test(tcase, marked_images_are_read_only);
     tcase_add_test(tcase, chains_that_lead_nowhere);
     tcase_add_loop_test(tcase, damaged_images_are_endured, 0, all);
+    tcase_add_test(tcase, a_full_refcount_table_ends_the_search);
     tcase_add_loop_test(tcase, repairs_leave_a_sound_image, 0, all);
     tcase_add_test(tcase, a_guest_cannot_make_its_raw_disk_an_image);
     suite_add_tcase(suite, tcase);
