@@ -19,6 +19,8 @@
 #include <sys/mman.h>
 #include <ucontext.h>
 
+#include "cpu/insn.h"
+
 /* Index in gregs; the name for it would bring REG_RIP along. */
 enum { HOST_TRAPNO = 20 };
 
@@ -79,35 +81,37 @@ static uint8_t *host_page(void)
 #define HOST_GET(n, name) "mov 512+8*" #n "(%%r15), %%" #name "\n\t"
 #define HOST_PUT(n, name) "mov %%" #name ", 512+8*" #n "(%%r15)\n\t"
 
+/* clang-format off */
 static void host_enter(struct host_state *s)
 {
-    __asm__ volatile(
-        "push %%rbp\n\t"
-        "sub $256, %%rsp\n\t"
-        "push %0\n\t"
-        "mov %0, %%r15\n\t" HOST_YMM(
-            HOST_LOAD) "ldmxcsr 656(%%r15)\n\t"
-                       "pushq 640(%%r15)\n\t"
-                       "popfq\n\t" HOST_GPR(HOST_GET) "call "
-                                                      "*648(%%r15)"
-                                                      "\n\t" HOST_GPR(
-                                                          HOST_PUT) "pushfq\n\t"
-                                                                    "popq "
-                                                                    "640(%%r15)"
-                                                                    "\n"
-                                                                    "\t" HOST_YMM(
-                                                                        HOST_STORE) "stmxcsr 656(%%r15)\n\t"
-                                                                                    "vzeroupper\n\t"
-                                                                                    "pop %0\n\t"
-                                                                                    "add $256, %%rsp\n\t"
-                                                                                    "pop %%rbp"
-        :
-        : "r"(s)
-        : "rax", "rcx", "rdx", "rbx", "rdi", "rsi", "r8", "r9", "r10", "r11",
-          "r12", "r13", "r14", "r15", "memory", "cc", "xmm0", "xmm1", "xmm2",
-          "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10",
-          "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
+    __asm__ volatile("push %%rbp\n\t"
+                     "sub $256, %%rsp\n\t"
+                     "push %0\n\t"
+                     "mov %0, %%r15\n\t"
+                     HOST_YMM(HOST_LOAD)
+                     "ldmxcsr 656(%%r15)\n\t"
+                     "pushq 640(%%r15)\n\t"
+                     "popfq\n\t"
+                     HOST_GPR(HOST_GET)
+                     "call *648(%%r15)\n\t"
+                     HOST_GPR(HOST_PUT)
+                     "pushfq\n\t"
+                     "popq 640(%%r15)\n\t"
+                     HOST_YMM(HOST_STORE)
+                     "stmxcsr 656(%%r15)\n\t"
+                     "vzeroupper\n\t"
+                     "pop %0\n\t"
+                     "add $256, %%rsp\n\t"
+                     "pop %%rbp"
+                     :
+                     : "r"(s)
+                     : "rax", "rcx", "rdx", "rbx", "rdi", "rsi", "r8", "r9",
+                       "r10", "r11", "r12", "r13", "r14", "r15", "memory",
+                       "cc", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5",
+                       "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11",
+                       "xmm12", "xmm13", "xmm14", "xmm15");
 }
+/* clang-format on */
 
 /* Runs the instruction at s->code; returns the vector of its fault or -1. */
 static int host_run(struct host_state *s)
