@@ -178,11 +178,12 @@ enum cpu_mode {
     MODE_32 = 1,
     MODE_64 = 2,
     MODE_CODE = 3,
-    MODE_STACK32 = 4, /* SS.B; in 64-bit code always clear */
-    MODE_FLAT = 8,    /* DS, ES, SS need no checks: 64-bit code, or base 0
-                         and limit 4 GiB; and no alignment checks */
-    MODE_REAL = 16,   /* real or virtual-8086 mode: no VEX prefixes */
-    MODE_DEAD = 0x80, /* in block.mode: matches nothing */
+    MODE_STACK32 = 4,     /* SS.B; in 64-bit code always clear */
+    MODE_FLAT = 8,        /* DS, ES, SS need no checks: 64-bit code, or base 0
+                             and limit 4 GiB; and no alignment checks */
+    MODE_REAL = 16,       /* real or virtual-8086 mode: no VEX prefixes */
+    MODE_FIRMWARE = 0x40, /* models before the 386: decode as a 386 does */
+    MODE_DEAD = 0x80,     /* in block.mode: matches nothing */
 };
 
 /* Pins and internal events that make the run loop look up. */
@@ -284,7 +285,7 @@ struct cpu_jit {
     /* Arithmetic flags as LAHF and SETO AL leave them in AX; 0: the lazy
      * fields (flags.h) hold them. */
     uint16_t flags;
-    uint8_t vector;          /* guest vector registers are in host ones */
+    uint8_t vector; /* guest vector registers are in host ones */
     bool itself; /* `next` is to be executed by T0 even if it begins a block */
     const struct insn *next; /* where the interpreter goes on, or NULL */
     uint64_t scratch, scratch2;

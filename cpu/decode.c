@@ -17,6 +17,7 @@ struct decode_table {
     uint16_t next[MAPS][INSN_COUNT]; /* by map: PLUS_R rows sit in eight
                                         lists, all ending alike */
     uint8_t modrm[MAPS][256];        /* 1: has ModRM */
+    struct decode_table *firmware;   /* for MODE_FIRMWARE, or NULL */
 };
 
 /* What an operand needs of the encoding. */
@@ -140,7 +141,12 @@ static void table_append(struct decode_table *t, unsigned map, unsigned op,
     *link = (uint16_t)row;
 }
 
-struct decode_table *decode_create(const uint64_t *features)
+static bool offered(const uint64_t *features, unsigned f)
+{
+    return features[f / 64] >> f % 64 & 1;
+}
+
+static struct decode_table *create_table(const uint64_t *features)
 {
     struct decode_table *t = malloc(sizeof *t);
     if (!t)
@@ -150,7 +156,7 @@ struct decode_table *decode_create(const uint64_t *features)
     for (unsigned r = 0; r < INSN_COUNT; r++) {
         const struct insn_row *row = &insn_rows[r];
         unsigned map = row_map(row), op = ENC_OPCODE(row->encoding);
-        if (!(features[row->feature / 64] >> row->feature % 64 & 1))
+        if (!offered(features, row->feature))
             continue;
         if (row->encoding & PLUS_R) {
             /* One row in eight lists would share its `next`; such rows are
@@ -167,8 +173,30 @@ struct decode_table *decode_create(const uint64_t *features)
     return t;
 }
 
+struct decode_table *decode_create(const uint64_t *features)
+{
+    uint64_t more[(F_COUNT + 63) / 64];
+    struct decode_table *t = create_table(features);
+    if (!t)
+        return NULL;
+    t->firmware = NULL;
+    if (offered(features, F_I386))
+        return t;
+    memcpy(more, features, sizeof more);
+    more[0] |= 1ull << F_I186 | 1ull << F_I286 | 1ull << F_I386;
+    t->firmware = create_table(more);
+    if (!t->firmware) {
+        free(t);
+        return NULL;
+    }
+    t->firmware->firmware = NULL;
+    return t;
+}
+
 void decode_destroy(struct decode_table *table)
 {
+    if (table)
+        free(table->firmware);
     free(table);
 }
 
@@ -574,6 +602,8 @@ enum decode_status decode_insn(const struct decode_table *t,
     unsigned code_size = mode & MODE_CODE;
     bool has_modrm = false, mem = false, known;
 
+    if (unlikely(mode & MODE_FIRMWARE) && t->firmware)
+        t = t->firmware;
     memset(i, 0, sizeof *i);
     i->base = i->index = REG_ZERO;
     i->seg = SEG_DS;

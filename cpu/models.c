@@ -8,18 +8,18 @@
  * SDM volume 2, CPUID; volume 3, 9.6 and 23 (differences between processors);
  * Intel 8086 Family User's Manual; 80286 and 80386 Programmer's Reference.
  *
- * 8086: FLAGS bits 12 to 15 are set, shift counts are not masked, PUSH SP
- * pushes the new value, 60h to 6Fh jump like 70h to 7Fh, C0h, C1h, C8h, C9h
- * return like C2h, C3h, CAh, CBh. 286: FLAGS bits 12 to 14 are clear in real
- * mode, bit 15 always. Firmware runs on these two as on a 386, see
- * MODE_FIRMWARE.
- * Not modelled of the 8086: the other opcodes that it decodes somehow (they
- * raise #UD), POP CS, words that wrap at offset FFFFh (#GP), addresses that
- * wrap at 1 MiB with A20 on, no MSW. Of the 286: LOADALL, PE that cannot be
- * cleared, 24 address lines. Of the 386: LOADALL, test registers, IBTS, XBTS.
- * Of the 486: test registers. Of all: a missing coprocessor (87, 287 and 387
- * are all what the 387 is), errata, timing. The local APIC is there with
- * older models too, since the board's interrupts pass through it. */
+ * 8086: FLAGS bits 12 to 15 are set. 286: FLAGS bits 12 to 14 are clear in
+ * real mode, bit 15 always. Instructions that came later raise #UD; the
+ * firmware runs on these two as on a 386, see MODE_FIRMWARE.
+ * Not modelled of the 8086: PUSH SP that pushes the new value, shift counts
+ * that are not masked, opcodes that it decodes somehow (here #UD), POP CS,
+ * words that wrap at offset FFFFh (#GP), addresses that wrap at 1 MiB with
+ * A20 on, no MSW. Of it and the 286: 64h to 67h are prefixes. Of the 286:
+ * LOADALL, PE that cannot be cleared, 24 address lines. Of the 386: LOADALL,
+ * test registers, IBTS, XBTS. Of the 486: test registers. Of all: a missing
+ * coprocessor (87, 287 and 387 are all what the 387 is), errata, timing.
+ * The local APIC is there with older models too, since the board's interrupts
+ * pass through it. */
 #include "cpu/models.h"
 
 #include <stdarg.h>

@@ -39,6 +39,17 @@ static void view_legacy(struct cpu *cpu, unsigned s)
         v->write_end = end;
 }
 
+/* The firmware is written for a 386. On models before it, code in its part
+ * of memory and 32-bit code, which only it has, is decoded as a 386 does. */
+static bool runs_firmware(const struct cpu *cpu)
+{
+    if (likely(cpu_has(cpu, F_I386)))
+        return false;
+    return (cpu->mode & MODE_CODE) == MODE_32 ||
+           (cpu->cs_base >= 0xc0000 && cpu->cs_base < 0x100000) ||
+           cpu->cs_base >= 0xffff0000;
+}
+
 static void update_mode(struct cpu *cpu)
 {
     const struct seg *cs = &cpu->seg[SEG_CS], *ss = &cpu->seg[SEG_SS];
@@ -62,6 +73,8 @@ static void update_mode(struct cpu *cpu)
     cpu->sp_mask = stack ? 0xffffffff : 0xffff;
     if (!cpu_descriptors(cpu))
         cpu->mode |= MODE_REAL;
+    if (runs_firmware(cpu))
+        cpu->mode |= MODE_FIRMWARE;
 }
 
 static void update_bank(struct cpu *cpu)
