@@ -61,7 +61,7 @@ struct machine_config {
     uint64_t jit_cache;
     const char *cpu; /* model and features; NULL: the default */
     bool pc_testdev;
-    bool strict; /* count what lax emulators forgive */
+    bool strict;                   /* count what lax emulators forgive */
     uint16_t exit_port, exit_size; /* 0: as debugport.h */
     bool no_reboot;
     uint64_t log_mask;
