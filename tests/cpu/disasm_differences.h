@@ -25,6 +25,7 @@
 {"vpinsrq", "vpinsrd", NAME, "VEX.W counts in 64-bit code only"},
 {"vpextrq", "vpextrd", NAME, "VEX.W counts in 64-bit code only"},
 {"vmovq", "vmovd*", NAME, "VEX.W counts in 64-bit code only"},
+{"nop", "xchg_Zv_rAX", NAME, "Capstone, wrong: 90 with REX.B and 66"},
 {"xchg", "nop*", NAME, "90 with REX.W or F3"},
 {"cvttpd2pi", "cvttps2pi", NAME, "Capstone, wrong: REX.W is no 66"},
 {"movdqa", "mmx_movq*", NAME, "Capstone, wrong: REX.W is no 66"},

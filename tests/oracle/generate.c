@@ -444,8 +444,11 @@ bool oracle_generate(const struct decode_table *decode, unsigned row,
     choose_segments(&rng, c);
     place_code(&rng, c);
     shape_stack(&rng, c);
-    if (status != DECODE_OK)
+    if (status != DECODE_OK) { /* nobody says how much of it is fetched */
+        c->fit = c->len;
+        c->in.rip = oracle_rip(c);
         return true;
+    }
     if (is_string(&insn_rows[c->row]))
         shape_strings(&rng, c, &i);
     shape_by_name(&rng, c, &i);

@@ -65,7 +65,7 @@ struct oracle_state {
     uint8_t ftag;
 };
 
-enum { ORC_CHANGES = 1400, ORC_MEM = 64 };
+enum { ORC_CHANGES = 3000, ORC_MEM = 64 };
 
 struct oracle_case {
     uint16_t row;
