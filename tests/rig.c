@@ -69,6 +69,11 @@ static const struct region_ops port_ops = {port_read, port_write, 0};
 
 struct rig *rig_create(void)
 {
+    return rig_create_accel(ACCEL_INTERP);
+}
+
+struct rig *rig_create_accel(enum cpu_accel accel)
+{
     struct rig *rig = calloc(1, sizeof *rig);
     char error[128] = "no memory";
     if (!rig)
@@ -97,6 +102,7 @@ struct rig *rig_create(void)
                                                .track = rig->track,
                                                .log = &rig->log,
                                                .policy = MMU_POLICY_CACHED,
+                                               .accel = accel,
                                                .ack = rig_ack,
                                                .tsc = rig_tsc,
                                                .opaque = rig});

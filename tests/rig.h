@@ -80,6 +80,8 @@ struct rig {
 
 /* Aborts the test when the host has no memory. The CPU is as after RESET. */
 struct rig *rig_create(void);
+/* The same with another engine; it falls back where the host has none. */
+struct rig *rig_create_accel(enum cpu_accel accel);
 void rig_destroy(struct rig *rig);
 
 /* Make the CPU another model (models.h) and reset it. */

@@ -23,7 +23,8 @@ enum {
     PTE_U = 4,
     INNER_STACK_TOP = 0x2f000,
     TABLES = RIG_TABLES + 0x10000, /* rig_long uses what is before */
-    STEPS = 200,                   /* without TF: what a REP string may take */
+    UNTIL_HOT = 40,
+    STEPS = 200, /* without TF: what a REP string may take */
 };
 #define PTE_NX (1ull << 63)
 
@@ -133,7 +134,7 @@ struct oracle_guest *oracle_guest_open(enum oracle_engine engine)
     if (!g)
         return NULL;
     g->engine = engine;
-    g->rig = rig_create();
+    g->rig = rig_create_accel(engine == ORC_JIT ? ACCEL_JIT : ACCEL_INTERP);
     cpu = g->rig->cpu;
     offer_all(cpu);
     rig_long(g->rig);
@@ -230,10 +231,8 @@ static void put_memory(struct oracle_guest *g, const struct oracle_case *c)
 }
 
 /* Notes what changed and puts it back. */
-static void get_changes(struct oracle_guest *g, const struct oracle_case *c,
-                        struct oracle_result *r)
+static void get_changes(struct oracle_guest *g, struct oracle_result *r)
 {
-    uint32_t at = ORC_CODE + ORC_PAGE - c->after - c->fit;
     r->changes = 0;
     for (unsigned page = ORC_DATA - ORC_BASE; page < ORC_SIZE;
          page += ORC_PAGE) {
@@ -245,8 +244,14 @@ static void get_changes(struct oracle_guest *g, const struct oracle_case *c,
                 r->change[r->changes++] = (struct oracle_change){
                     (uint16_t)(n - (ORC_DATA - ORC_BASE)), g->ram[n]};
         if (r->changes != before)
-            rig_put(g->rig, ORC_BASE + page, g->image + page, ORC_PAGE);
+            rig_put(g->rig, ORC_BASE + page, g->expect + page, ORC_PAGE);
     }
+}
+
+/* The background where the case has put something. */
+static void put_back(struct oracle_guest *g, const struct oracle_case *c)
+{
+    uint32_t at = ORC_CODE + ORC_PAGE - c->after - c->fit;
     rig_put(g->rig, at, g->image + at - ORC_BASE, c->fit + c->after);
     if (c->mem_at) {
         at = c->mem_at - ORC_BASE;
@@ -300,11 +305,10 @@ static void get_frame(struct cpu *cpu, struct rig *rig, struct oracle_result *r)
     r->out.seg[SEG_SS] = (uint16_t)rig_peek(rig, sp + 32, 8);
 }
 
-void oracle_guest_run(struct oracle_guest *g, const struct oracle_case *c,
-                      struct oracle_result *r)
+static void run_once(struct oracle_guest *g, const struct oracle_case *c,
+                     struct oracle_result *r)
 {
     struct cpu *cpu = g->rig->cpu;
-    put_memory(g, c);
     put_state(g, c);
     if (g->engine == ORC_STEP) {
         /* A shadow of MOV SS takes one more. */
@@ -316,5 +320,15 @@ void oracle_guest_run(struct oracle_guest *g, const struct oracle_case *c,
     get_state(cpu, &r->out);
     get_frame(cpu, g->rig, r);
     r->cr2 = cpu->cr2;
-    get_changes(g, c, r);
+    get_changes(g, r);
+}
+
+/* Code is translated when it was run often enough. */
+void oracle_guest_run(struct oracle_guest *g, const struct oracle_case *c,
+                      struct oracle_result *r)
+{
+    put_memory(g, c);
+    for (unsigned n = g->engine == ORC_JIT ? UNTIL_HOT : 1; n; n--)
+        run_once(g, c, r);
+    put_back(g, c);
 }

@@ -110,7 +110,7 @@ static const struct rule {
     {"outs*", W_ALL | W_AMD | W_COUNT0, 0, "AMD asks for the port first"},
     {"nop_0d", W_ALL | W_AMD | W_REGISTER, 0, "AMD: memory form only"},
     {"prefetchw", W_ALL | W_AMD | W_REGISTER, 0, "AMD: memory form only"},
-    {"push_?S", W_PUSHED | W_AMD, 0, "Intel stores 16 of 32 bits"},
+    {"push_?S", W_PUSHED | W_MAYBE | W_AMD, 0, "Intel stores 16 of 32 bits"},
     {"l?s", W_ALL | W_AMD | W_REXW, 0, "AMD has no pointers of 16:64"},
     {"vpextr*", W_ALL | W_AMD | W_REXW | W_NOT64, 0, VEX_W_WHY},
     {"vpinsr*", W_ALL | W_AMD | W_REXW | W_NOT64, 0, VEX_W_WHY},
