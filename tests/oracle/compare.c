@@ -168,7 +168,8 @@ const char *oracle_compare(const struct oracle_case *c,
     if (m->all || (m->maybe && (want->vector == EX_DB) !=
                                    (got->vector == EX_DB || through)))
         return NULL;
-    if (m->maybe && engine != ORC_STEP && want->vector != EX_DB)
+    if (m->maybe && engine != ORC_STEP &&
+        (want->vector != EX_DB || got->vector == EX_AC))
         return NULL; /* whether ours faulted cannot be told from its end */
     if (m->parts && want->vector == EX_DB && want->out.rip == c->in.rip)
         return NULL;

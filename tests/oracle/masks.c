@@ -90,6 +90,8 @@ static const struct rule {
     {"fxsave*", W_MAYBE | W_AMD, 0, "AMD touches all 512 bytes"},
     {"fxrstor*", W_MAYBE | W_AMD, 0, "AMD touches all 512 bytes"},
     {"xsave*", W_MAYBE | W_AMD, 0, "AMD touches the whole area"},
+    {"xsave*", W_MEMORY, 512 | 1 << 16, "XINUSE: what is initial state"},
+    {"v*gather*", W_ORDER | W_MAYBE, 0, "a trap may come between two lanes"},
     {"xrstor*", W_MAYBE | W_AMD, 0, "AMD touches the whole area"},
     {"lar", W_BITS, 0xf0000, "undefined: bits 16-19"},
     {"fnstenv", W_ENV | W_CR2, 0, POINTERS_WHY},
