@@ -30,7 +30,7 @@ static const struct difference {
     unsigned kind;
     const char *why;
 } differences[] = {
-#include "tests/cpu/disasm_differences.h"
+#include "tests/cpu/disasm_differences.def"
 };
 
 static bool matches(const char *text, const char *pattern)
