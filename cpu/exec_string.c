@@ -210,7 +210,7 @@ static const struct insn *rep_leave(struct cpu *cpu, const struct insn *i,
 {
     if (!more)
         NEXT;
-    cpu->budget += cpu->block->count - (i - cpu->block->insn) - 1;
+    cpu->budget += cpu->block->count - (cpu->insn - cpu->block->insn) - 1;
     return flow_resync(cpu, insn_rip(cpu, i));
 }
 
