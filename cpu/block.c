@@ -399,12 +399,20 @@ static struct block *block_make(struct cpu *cpu, uint64_t rip,
     return b;
 }
 
+/* The exec TLB has the page, so that the MMU empties the slot with it. */
+static void remember(struct cpu *cpu, struct block *b, uint64_t rip)
+{
+    gva_t gva = cpu->cs_base + rip;
+    struct jump_slot *slot = &cpu->mmu.now.jump[jump_slot_of(gva)];
+    slot->key = gva;
+    slot->block = b;
+}
+
 struct block *block_find(struct cpu *cpu, uint64_t rip)
 {
     struct block_cache *c = cpu->blocks;
     gva_t gva = code_gva(cpu, rip);
     unsigned offset = (unsigned)gva & (PAGE_SIZE - 1);
-    struct jump_slot *slot;
     struct mmu_code page;
     struct mmu_fault fault;
     struct block *b;
@@ -427,12 +435,23 @@ struct block *block_find(struct cpu *cpu, uint64_t rip)
         if (!b)
             return NULL;
     }
-    if (!b->code2) {
-        gva = cpu->cs_base + rip;
-        slot = &cpu->mmu.now.jump[jump_slot_of(gva)];
-        slot->key = gva;
-        slot->block = b;
-    }
+    if (!b->code2)
+        remember(cpu, b, rip);
+    return b;
+}
+
+struct block *block_known(struct cpu *cpu, uint64_t rip)
+{
+    const uint8_t *code =
+        tlb_lookup(&cpu->mmu.now.of[MMU_EXEC], code_gva(cpu, rip), 1);
+    struct block *b;
+
+    if (!code || rip >= cpu->cs_end)
+        return NULL;
+    b = cache_lookup(cpu->blocks, code, cpu->mode);
+    if (!b || b->code2)
+        return NULL;
+    remember(cpu, b, rip);
     return b;
 }
 

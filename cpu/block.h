@@ -59,6 +59,9 @@ void block_cache_destroy(struct block_cache *cache);
  * if need be. NULL: run it by block_single (code in MMIO, CS limit near).
  * Raises #PF. */
 struct block *block_find(struct cpu *cpu, uint64_t rip);
+/* The same for a block that exists, from what is cached: NULL says nothing. No
+ * fault, no decoding; the jump cache knows it afterwards. */
+struct block *block_known(struct cpu *cpu, uint64_t rip);
 /* A block of the one instruction at `rip`, valid until the next call. */
 struct block *block_single(struct cpu *cpu, uint64_t rip);
 /* mmu_client: bytes that blocks were decoded from have changed. */

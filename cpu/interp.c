@@ -32,7 +32,8 @@ const struct insn *block_enter_slow(struct cpu *cpu, struct block *b,
 
 const struct insn *flow_jump_slow(struct cpu *cpu, uint64_t rip)
 {
-    return flow_resync(cpu, rip);
+    struct block *b = block_known(cpu, rip);
+    return b ? block_enter(cpu, b, rip) : flow_resync(cpu, rip);
 }
 
 static bool same_page(const struct block *a, const struct block *b)
@@ -47,6 +48,8 @@ const struct insn *flow_link_slow(struct cpu *cpu, unsigned n, uint64_t rip)
     struct block *b = cpu->block, *t;
     flow_check(cpu, rip);
     t = flow_find(cpu, rip);
+    if (!t)
+        t = block_known(cpu, rip);
     if (!t)
         return flow_resync(cpu, rip);
     if ((cpu->mode & MODE_CODE) != MODE_16 && b->frame && same_page(b, t) &&

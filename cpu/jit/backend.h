@@ -36,6 +36,7 @@ void backend_link(struct jit *jit, struct block *b, unsigned n,
  * return where to go on (host address); 0: behind the call. */
 uint64_t jit_call_insn(struct cpu *cpu, const struct insn *i, uint32_t index);
 uint64_t jit_exit_insn(struct cpu *cpu, const struct insn *i, uint32_t index);
+uint64_t jit_find(struct cpu *cpu, const struct insn *i, uint32_t index);
 uint64_t jit_edge(struct cpu *cpu, struct block *b, uint32_t n);
 uint64_t jit_enter_block(struct cpu *cpu, struct block *b, uint32_t unused);
 uint64_t jit_no_budget(struct cpu *cpu, struct block *b, uint32_t unused);

@@ -163,6 +163,17 @@ uint64_t jit_exit_insn(struct cpu *cpu, const struct insn *i, uint32_t index)
     return leave(cpu, i);
 }
 
+/* An indirect jump's target that the jump cache does not have. */
+uint64_t jit_find(struct cpu *cpu, const struct insn *i, uint32_t index)
+{
+    struct block *t = block_known(cpu, cpu->hot.scratch);
+    if (!t)
+        return jit_exit_insn(cpu, i, index);
+    cpu->jit->count.find++;
+    cpu->hot.scratch2 = (uintptr_t)t;
+    return 0;
+}
+
 /* T0 goes on with block b at `rip`; its budget is charged here. */
 static uint64_t leave_to(struct cpu *cpu, struct block *b, uint64_t rip)
 {
@@ -234,6 +245,8 @@ uint64_t jit_edge(struct cpu *cpu, struct block *b, uint32_t n)
     rip = edge_target(cpu, b, n);
     flow_check(cpu, rip);
     t = flow_find(cpu, rip);
+    if (!t)
+        t = block_known(cpu, rip);
     if (!t) {
         cpu->jit->count.exit_edge++;
         flow_resync(cpu, rip);

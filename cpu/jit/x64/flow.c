@@ -40,6 +40,7 @@ static void find_block(struct tr *t, struct stub *miss[2],
            t->b->mode); /* CMP */
     miss[1] = x64_stub(t, missed, jcc(c, CC_NE));
     miss[0]->edge = miss[1]->edge = edge;
+    miss[0]->back = miss[1]->back = exec_address(c, c->p);
     _Static_assert(sizeof(struct jump_slot) == 16 &&
                        offsetof(struct jump_slot, key) == 0,
                    "as translated code expects it");
@@ -113,7 +114,7 @@ static void jump_indirect(struct tr *t)
 {
     struct stub *miss[2];
     indirect_target(t);
-    find_block(t, miss, STUB_EXIT, 0);
+    find_block(t, miss, STUB_FIND, 0);
     enter_found(t);
 }
 
@@ -121,7 +122,7 @@ static void call_indirect(struct tr *t, int64_t next)
 {
     struct stub *miss[2];
     indirect_target(t);
-    find_block(t, miss, STUB_EXIT, 0);
+    find_block(t, miss, STUB_FIND, 0);
     mov_store(&t->c, 8, CPU_AT(hot.scratch), H_TMP);
     mov_store(&t->c, 8, CPU_AT(hot.scratch2), H_TMP2);
     push_return(t, next);
@@ -139,7 +140,7 @@ static void ret(struct tr *t)
         pop += (int64_t)t->i->imm;
     x64_stack(t, MMU_READ, RSP, 0, size);
     mov_load(&t->c, size, H_TMP, at(H_TMP, 0));
-    find_block(t, miss, STUB_EXIT, 0);
+    find_block(t, miss, STUB_FIND, 0);
     lea(&t->c, size, x64_pin[RSP], at(x64_pin[RSP], pop));
     enter_found(t);
 }

@@ -139,6 +139,7 @@ bool backend_init(struct jit *jit, struct cpu *cpu)
     MAKE(leave, make_leave(&c));
     MAKE(call_insn, make_call(&c, (uintptr_t)jit_call_insn));
     MAKE(exit_insn, make_jump(&c, (uintptr_t)jit_exit_insn));
+    MAKE(find, make_call(&c, (uintptr_t)jit_find));
     MAKE(edge, make_jump(&c, (uintptr_t)jit_edge));
     MAKE(enter_block, make_jump(&c, (uintptr_t)jit_enter_block));
     MAKE(no_budget, make_jump(&c, (uintptr_t)jit_no_budget));
@@ -229,6 +230,14 @@ static void make_stub(struct tr *t, unsigned n)
         name_insn(t, &s, s.memory ? JIT_MEMORY : 0u);
         jump_to(c, jmp(c), t->x->exit_insn);
         break;
+    case STUB_FIND:
+        mov_store(c, 8, CPU_AT(hot.scratch), H_TMP);
+        name_insn(t, &s, 0);
+        call_to(c, t->x->find);
+        mov_load(c, 8, H_TMP, CPU_AT(hot.scratch));
+        mov_load(c, 8, H_TMP2, CPU_AT(hot.scratch2));
+        jump_to(c, jmp(c), s.back);
+        break;
     case STUB_EDGE:
         if (t->b->edge[s.edge].field == s.from)
             t->b->edge[s.edge].unlinked = here;
@@ -267,6 +276,8 @@ static void call_t0(struct tr *t)
 static void finish_stubs(struct tr *t, unsigned first)
 {
     for (unsigned n = first; n < t->stubs; n++) {
+        if (t->stub[n].kind != STUB_CALL)
+            continue;
         t->stub[n].back = exec_address(&t->c, t->c.p);
         t->stub[n].flags_to_host =
             t->flags.place == FL_HOST || t->flags.place == FL_BOTH;

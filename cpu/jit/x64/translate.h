@@ -73,6 +73,7 @@ struct flag_state {
 enum stub_kind {
     STUB_CALL,    /* T0 executes the instruction, go on behind it */
     STUB_EXIT,    /* leave: T0 goes on with the instruction */
+    STUB_FIND,    /* look for the block of an indirect jump */
     STUB_EDGE,    /* leave along a direct jump */
     STUB_BUDGET,  /* no budget for the block */
     STUB_TAKEN,   /* a taken branch saves the flags first */
@@ -113,6 +114,7 @@ struct x64 {
     uint64_t enter, leave;
     uint64_t call_insn;   /* CALLed; R11 = struct insn, EAX = its index */
     uint64_t exit_insn;   /* jumped to; the same */
+    uint64_t find;        /* CALLed; the same; hot.scratch to scratch2 */
     uint64_t edge;        /* jumped to; R11 = block, EAX = edge */
     uint64_t enter_block; /* jumped to; R11 = block: T0 runs it */
     uint64_t no_budget;   /* likewise, for want of budget */
