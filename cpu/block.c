@@ -523,6 +523,9 @@ static bool is_current(struct cpu *cpu, const struct block *b)
     struct block *again = cpu->blocks->single;
     unsigned offset = (unsigned)((uintptr_t)b->code & (PAGE_SIZE - 1));
     uint32_t mode = cpu->mode;
+    struct insn first = b->insn[0];
+    if (b->exec0) /* the JIT's handler stands in front of it */
+        first.exec = b->exec0;
     if (b->code2)
         return true;
     block_init(again, b->mode);
@@ -530,7 +533,8 @@ static bool is_current(struct cpu *cpu, const struct block *b)
     decode_in_page(cpu, again, b->code, PAGE_SIZE - offset);
     cpu->mode = mode;
     return again->count == b->count && again->bytes == b->bytes &&
-           !memcmp(again->insn, b->insn, (b->count + 1u) * sizeof b->insn[0]);
+           !memcmp(again->insn, &first, sizeof first) &&
+           !memcmp(again->insn + 1, b->insn + 1, b->count * sizeof first);
 }
 
 static const char *audit_block(struct cpu *cpu, struct block *b)

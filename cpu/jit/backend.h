@@ -12,6 +12,7 @@ struct jit {
     struct jit_counters count;
     void *common;          /* the backend's */
     struct insn single[2]; /* for jit_call_insn */
+    uint32_t heat;         /* entries before a block is translated */
 };
 
 /* True: this host can. */

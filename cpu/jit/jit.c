@@ -43,6 +43,7 @@ struct jit *jit_create(struct cpu *cpu, uint64_t bytes, char *error,
         return NULL;
     }
     jit->count.cache_size = bytes;
+    jit->heat = HOT;
     return jit;
 }
 
@@ -53,6 +54,11 @@ void jit_destroy(struct jit *jit)
     backend_free(jit);
     codebuf_free(&jit->buf);
     free(jit);
+}
+
+void jit_set_heat(struct jit *jit, uint32_t entries)
+{
+    jit->heat = entries;
 }
 
 const struct jit_counters *jit_counters(const struct jit *jit)
@@ -321,7 +327,7 @@ void jit_block_made(struct cpu *cpu, struct block *b)
 {
     b->exec0 = b->insn[0].exec;
     b->insn[0].exec = exec_jit_count;
-    b->heat = HOT;
+    b->heat = cpu->jit->heat;
     b->host = backend_enter_block(cpu->jit);
 }
 
@@ -342,7 +348,7 @@ static void forget(struct cpu *cpu, struct block *b)
     if (b->translated)
         b->insn[0].exec = exec_jit_count;
     b->translated = false;
-    b->heat = HOT;
+    b->heat = cpu->jit->heat;
     b->host = backend_enter_block(cpu->jit);
     memset(b->edge, 0, sizeof b->edge);
 }

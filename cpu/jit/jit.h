@@ -42,6 +42,8 @@ struct jit_counters {
 struct jit *jit_create(struct cpu *cpu, uint64_t bytes, char *error,
                        size_t error_size);
 void jit_destroy(struct jit *jit);
+/* Translate blocks at this entry (1 = the first), for tests. */
+void jit_set_heat(struct jit *jit, uint32_t entries);
 /* A block has been put into the cache: count its entries. */
 void jit_block_made(struct cpu *cpu, struct block *b);
 /* A block's code has changed or goes: unlink jumps to it. */

@@ -208,6 +208,8 @@ static bool recipe_holds(const struct tr *t)
     if (t->flags.recipe == RECIPE_NONE)
         return false;
     needed = recipe_registers(t);
+    for (unsigned k = t->flags.k + 1; k < t->k; k++)
+        changed |= registers_written(t, k);
     for (unsigned k = t->k; k < t->b->count; k++) {
         if (t->class[k] == LOWER_NONE || t->class[k] >= L_JCC)
             return false;
