@@ -47,6 +47,8 @@ struct block {
     exec_fn *exec0;  /* of insn[0] itself, where the JIT put another one */
     uint32_t heat;   /* entries until it is translated */
     bool translated;
+    bool no_groups; /* translate with a lookup for each access */
+    uint16_t group_misses;
     bool undecodable; /* the last instruction: #UD or #GP */
     struct jit_edge edge[2];
     struct insn insn[]; /* count + 1: the last leaves the block */

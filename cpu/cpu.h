@@ -289,6 +289,7 @@ struct cpu_jit {
     bool itself; /* `next` is to be executed by T0 even if it begins a block */
     const struct insn *next; /* where the interpreter goes on, or NULL */
     uint64_t scratch, scratch2;
+    uint64_t slot[4]; /* host addresses found once for several accesses */
 };
 
 /* Saved fields are those named in cpu_fields[] (cpu.c). Lanes of `vec` are
@@ -385,7 +386,8 @@ struct device *cpu_device(struct cpu *cpu);
 void cpu_reset(struct cpu *cpu);
 
 /* ---- running. Executes `budget` instructions at most (an iteration of a
- * repeated string instruction counts as one). */
+ * repeated string instruction counts as one, an instruction that faults, too;
+ * delivering traps and interrupts counts nothing). */
 enum cpu_exit cpu_run(struct cpu *cpu, int64_t budget);
 /* Instructions executed since power-on, exact also inside an instruction. */
 uint64_t cpu_icount(const struct cpu *cpu);

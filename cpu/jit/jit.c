@@ -17,8 +17,11 @@
 enum {
     DEFAULT_CACHE = 32 << 20,
     MIN_CACHE = 1 << 20,
+    GROUP_MISSES = 256, /* failed lookups of a block, then no groups */
     HOT = 24, /* entries before a block is translated */
 };
+
+static exec_fn exec_jit_count;
 
 /* ---- life */
 
@@ -95,6 +98,20 @@ uint64_t jit_lazy_flags(struct cpu *cpu, const void *unused, uint32_t unused2)
     return 0;
 }
 
+/* To be translated again at the next entry. */
+static void renew(struct cpu *cpu, struct block *b)
+{
+    for (struct block_link *l = b->incoming; l; l = l->next)
+        for (unsigned n = 0; n < 2; n++)
+            if (l->from->link[n] == b)
+                jit_unlink(cpu, l->from, n);
+    b->translated = false;
+    b->insn[0].exec = exec_jit_count;
+    b->heat = 1;
+    b->host = backend_enter_block(cpu->jit);
+    cpu->jit->count.renewed++;
+}
+
 /* ---- what T1 calls */
 
 /* cpu->block and cpu->insn as T0 would have them. */
@@ -165,6 +182,11 @@ uint64_t jit_exit_insn(struct cpu *cpu, const struct insn *i, uint32_t index)
     struct block *b = block_of(i, index & JIT_INDEX);
     cpu->jit->count.exit_insn++;
     stand_at(cpu, b, i);
+    if ((index & JIT_MEMORY) && b->mode != MODE_DEAD &&
+        ++b->group_misses == GROUP_MISSES && !b->no_groups) {
+        b->no_groups = true;
+        renew(cpu, b);
+    }
     cpu->hot.itself = true;
     return leave(cpu, i);
 }

@@ -19,6 +19,7 @@ struct jit;
     X(host_bytes, "bytes of host code made")                                   \
     X(killed, "translated blocks whose code changed")                          \
     X(recycled, "times the cache was full and emptied")                        \
+    X(renewed, "blocks translated again, without groups of accesses")          \
     X(linked, "jumps linked to their target")                                  \
     X(enter, "entries from the interpreter")                                   \
     X(exit_edge, "exits: target not translated or not linked yet")             \

@@ -74,6 +74,8 @@ static bool changes_some(const struct tr *t, unsigned k)
 
 static bool may_leave(const struct tr *t, unsigned k)
 {
+    if (x64_group_member(t, k) && t->class[k] < L_JCC)
+        return false;
     switch (t->class[k]) {
     case LOWER_NONE:
     case L_MOV_A_O:
@@ -84,6 +86,7 @@ static bool may_leave(const struct tr *t, unsigned k)
     case L_PUSH_I:
     case L_POP_R:
     case L_LEAVE:
+    case L_VEC:
         return true;
     case L_LEA:
     case L_NOP:
@@ -107,7 +110,7 @@ bool x64_flags_dead(const struct tr *t)
 }
 
 /* Guest registers an instruction that is translated changes. */
-static uint32_t registers_written(const struct tr *t, unsigned k)
+uint32_t x64_registers_written(const struct tr *t, unsigned k)
 {
     const struct insn *i = &t->b->insn[k];
     const struct insn_row *row = &insn_rows[i->op];
@@ -174,6 +177,8 @@ static uint32_t registers_written(const struct tr *t, unsigned k)
         return 1u << RSP | 1u << rm;
     case L_LEAVE:
         return 1u << RSP | 1u << RBP;
+    case L_VEC:
+        return x64_vec_writes(i);
     default:
         return ~0u;
     }
@@ -209,7 +214,7 @@ static bool recipe_holds(const struct tr *t)
         return false;
     needed = recipe_registers(t);
     for (unsigned k = t->flags.k + 1; k < t->k; k++)
-        changed |= registers_written(t, k);
+        changed |= x64_registers_written(t, k);
     for (unsigned k = t->k; k < t->b->count; k++) {
         if (t->class[k] == LOWER_NONE || t->class[k] >= L_JCC)
             return false;
@@ -217,7 +222,7 @@ static bool recipe_holds(const struct tr *t)
             return false;
         if (may_leave(t, k) && (changed & needed))
             return false;
-        changed |= registers_written(t, k);
+        changed |= x64_registers_written(t, k);
         left &= ~x64_flags_written(t, k);
         if (!left)
             return true;

@@ -49,8 +49,8 @@ struct stub *x64_stub(struct tr *t, enum stub_kind kind, uint8_t *field)
 
 void x64_slow(struct tr *t, uint8_t *field)
 {
-    bool ends = insn_rows[t->i->op].attr & A_ENDS;
-    x64_stub(t, ends ? STUB_EXIT : STUB_CALL, field)->memory = true;
+    bool leave = (insn_rows[t->i->op].attr & A_ENDS) || x64_group_open(t, t->k);
+    x64_stub(t, leave ? STUB_EXIT : STUB_CALL, field)->memory = true;
 }
 
 /* ---- addresses */
@@ -145,24 +145,73 @@ static void segment(struct tr *t, enum mmu_access access, unsigned size)
         mov_rr(c, 4, H_TMP, H_TMP);
 }
 
+static struct host_mem slot(unsigned group)
+{
+    struct host_mem m = CPU_AT(hot.slot);
+    m.disp += (int32_t)(8 * group);
+    return m;
+}
+
+/* An access of a group. RAX = linear address, for the first one. */
+static void group_lookup(struct tr *t)
+{
+    const struct access *a = &t->access[t->k];
+    const struct group *g = &t->group[a->group - 1];
+    int64_t before = a->offset - g->min;
+
+    if (before)
+        lea(&t->c, t->code64 ? 8 : 4, H_TMP, at(H_TMP, -before));
+    lookup(t, g->write ? MMU_WRITE : MMU_READ, (unsigned)(g->end - g->min));
+    mov_store(&t->c, 8, slot(a->group - 1u), H_TMP);
+    if (before)
+        lea(&t->c, 8, H_TMP, at(H_TMP, before));
+}
+
+/* RAX = host address by the lookup of the group's first access. */
+static void group_load(struct tr *t)
+{
+    const struct access *a = &t->access[t->k];
+    int64_t before = a->offset - t->group[a->group - 1].min;
+
+    if (t->flags.place == FL_HOST && t->flags.fix != FIX_NONE)
+        x64_flags_to_memory(t); /* while RAX is free */
+    mov_load(&t->c, 8, H_TMP, slot(a->group - 1u));
+    if (before)
+        lea(&t->c, 8, H_TMP, at(H_TMP, before));
+}
+
 void x64_memory(struct tr *t, enum mmu_access access, unsigned size)
 {
+    if (x64_group_member(t, t->k)) {
+        group_load(t);
+        return;
+    }
     x64_flags_clobber(t);
     x64_offset(t);
     segment(t, access, size);
-    lookup(t, access, size);
+    if (x64_group_first(t, t->k))
+        group_lookup(t);
+    else
+        lookup(t, access, size);
 }
 
 void x64_stack(struct tr *t, enum mmu_access access, unsigned n, int disp,
                unsigned size)
 {
     unsigned width = t->code64 ? 8 : 4;
+    if (x64_group_member(t, t->k)) {
+        group_load(t);
+        return;
+    }
     x64_flags_clobber(t);
     if (disp)
         lea(&t->c, width, H_TMP, at(x64_pin[n], disp));
     else
         mov_rr(&t->c, width, H_TMP, x64_pin[n]);
-    lookup(t, access, size);
+    if (x64_group_first(t, t->k))
+        group_lookup(t);
+    else
+        lookup(t, access, size);
 }
 
 void x64_absolute(struct tr *t, uint64_t offset, enum mmu_access access,

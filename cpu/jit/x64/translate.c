@@ -6,10 +6,12 @@
 
 #include <stdlib.h>
 
+#include "cpu/jit/vector.h"
+
 enum {
     COMMON_ROOM = 4096,
     BLOCK_CODE = 256,     /* of one instruction, at most */
-    STUB_CODE = 128,      /* of one stub, at most */
+    STUB_CODE = 192,      /* of one stub, at most */
     ROOM = BLOCK_MAX_INSNS * BLOCK_CODE + MAX_STUBS * STUB_CODE,
 };
 
@@ -45,9 +47,14 @@ static void all_registers(struct code *c, bool load)
 
 /* Call fn(cpu, R11, EAX) with guest registers in memory; RSP is a multiple of
  * 16 here. */
-static void call_c(struct code *c, uintptr_t fn)
+static void call_c(struct code *c, const struct x64 *x, uintptr_t fn)
 {
+    uint8_t *none;
     all_registers(c, false);
+    alu_mi(c, 7, 1, CPU_AT(hot.vector), 0); /* CMP */
+    none = jcc(c, CC_E);
+    call_to(c, x->store_vector);
+    jump_here(c, none);
     lea(c, 8, H_DI, at(H_CPU, -(int64_t)CPU_BIAS));
     mov_rr(c, 8, H_SI, H_TMP2);
     mov_rr(c, 4, H_DX, H_TMP);
@@ -83,11 +90,11 @@ static void make_leave(struct code *c)
 }
 
 /* CALLed: back, or away when fn says where. */
-static void make_call(struct code *c, uintptr_t fn)
+static void make_call(struct code *c, const struct x64 *x, uintptr_t fn)
 {
     uint8_t *away;
     stack(c, -8);
-    call_c(c, fn);
+    call_c(c, x, fn);
     stack(c, 8);
     op_rr(c, 0x85, 8, H_AX, H_AX);
     away = jcc(c, CC_NE);
@@ -99,20 +106,38 @@ static void make_call(struct code *c, uintptr_t fn)
 }
 
 /* Jumped to: goes on where fn says. */
-static void make_jump(struct code *c, uintptr_t fn)
+static void make_jump(struct code *c, const struct x64 *x, uintptr_t fn)
 {
-    call_c(c, fn);
+    call_c(c, x, fn);
     all_registers(c, true);
     op_rr(c, 0xff, 4, 4, H_AX); /* JMP */
 }
 
-static void make_lazy_flags(struct code *c)
+/* CALLed anywhere in an instruction: vector registers stay where they are. */
+static void make_lazy_flags(struct code *c, const struct x64 *x)
 {
     put8(c, 0x41), put8(c, 0x53); /* PUSH R11 */
-    call_c(c, (uintptr_t)jit_lazy_flags);
+    op_rm(c, X_0F | 0xb6, 4, H_AX, CPU_AT(hot.vector)); /* MOVZX */
+    put8(c, 0x50); /* PUSH RAX */
+    stack(c, -8);
+    call_c(c, x, (uintptr_t)jit_lazy_flags);
+    stack(c, 8);
+    put8(c, 0x58); /* POP RAX */
+    x64_vector_load(c, x);
     all_registers(c, true);
     put8(c, 0x41), put8(c, 0x5b); /* POP R11 */
     op_rm(c, X_0F | 0xb7, 4, H_AX, CPU_AT(hot.flags));
+    put8(c, 0xc3);
+}
+
+/* CALLed: EAX = what of the vector state is in registers now. */
+static void make_load_vector(struct code *c, const struct x64 *x)
+{
+    stack(c, -8);
+    call_c(c, x, (uintptr_t)jit_vector_ready);
+    stack(c, 8);
+    x64_vector_load(c, x);
+    all_registers(c, true);
     put8(c, 0xc3);
 }
 
@@ -132,18 +157,21 @@ bool backend_init(struct jit *jit, struct cpu *cpu)
         return false;
     x->has_bmi2 = __builtin_cpu_supports("bmi2");
     x->has_popcnt = __builtin_cpu_supports("popcnt");
+    x64_vec_features(x);
 #define MAKE(field, make)                                                      \
     x->field = exec_address(&c, c.p);                                          \
     make
+    MAKE(store_vector, x64_vector_store(&c, x));
+    MAKE(load_vector, make_load_vector(&c, x));
     MAKE(enter, make_enter(&c));
     MAKE(leave, make_leave(&c));
-    MAKE(call_insn, make_call(&c, (uintptr_t)jit_call_insn));
-    MAKE(exit_insn, make_jump(&c, (uintptr_t)jit_exit_insn));
-    MAKE(find, make_call(&c, (uintptr_t)jit_find));
-    MAKE(edge, make_jump(&c, (uintptr_t)jit_edge));
-    MAKE(enter_block, make_jump(&c, (uintptr_t)jit_enter_block));
-    MAKE(no_budget, make_jump(&c, (uintptr_t)jit_no_budget));
-    MAKE(lazy_flags, make_lazy_flags(&c));
+    MAKE(call_insn, make_call(&c, x, (uintptr_t)jit_call_insn));
+    MAKE(exit_insn, make_jump(&c, x, (uintptr_t)jit_exit_insn));
+    MAKE(find, make_call(&c, x, (uintptr_t)jit_find));
+    MAKE(edge, make_jump(&c, x, (uintptr_t)jit_edge));
+    MAKE(enter_block, make_jump(&c, x, (uintptr_t)jit_enter_block));
+    MAKE(no_budget, make_jump(&c, x, (uintptr_t)jit_no_budget));
+    MAKE(lazy_flags, make_lazy_flags(&c, x));
 #undef MAKE
     ASSERT(c.p <= jit->buf.write + COMMON_ROOM);
     jit->buf.reserved = jit->buf.used = COMMON_ROOM;
@@ -196,15 +224,42 @@ static void name_insn(struct tr *t, const struct stub *s, unsigned options)
     mov_ri(&t->c, H_TMP, s->k | options);
 }
 
+/* The code behind the instruction expects vector registers loaded. */
+static void reload_vector(struct tr *t, const struct stub *s)
+{
+    struct code *c = &t->c;
+    uint8_t *good;
+    call_to(c, t->x->load_vector);
+    alu_ri(c, 7, 1, H_TMP, s->vector); /* CMP */
+    good = jcc(c, CC_AE);
+    mov_ri(c, H_TMP2, (uintptr_t)&t->b->insn[s->k + 1]);
+    mov_ri(c, H_TMP, s->k + 1);
+    jump_to(c, jmp(c), t->x->exit_insn);
+    jump_here(c, good);
+}
+
 static void make_call_stub(struct tr *t, const struct stub *s)
 {
     name_insn(t, s,
               (s->flags_to_host ? JIT_FLAGS_TO_RAW : 0u) |
                   (s->memory ? JIT_MEMORY : 0u));
     call_to(&t->c, t->x->call_insn);
+    if (s->vector)
+        reload_vector(t, s);
     if (s->flags_to_host)
         x64_flags_load(t);
     jump_to(&t->c, jmp(&t->c), s->back);
+}
+
+/* Vector registers may be in memory: go on when they are loaded, otherwise
+ * T0 goes on with the instruction. */
+static void make_vector_stub(struct tr *t, const struct stub *s)
+{
+    call_to(&t->c, t->x->load_vector);
+    alu_ri(&t->c, 7, 1, H_TMP, s->need); /* CMP */
+    jump_to(&t->c, jcc(&t->c, CC_AE), s->ready);
+    name_insn(t, s, 0);
+    jump_to(&t->c, jmp(&t->c), t->x->exit_insn);
 }
 
 static void name_block(struct tr *t, unsigned edge)
@@ -225,6 +280,9 @@ static void make_stub(struct tr *t, unsigned n)
     switch (s.kind) {
     case STUB_CALL:
         make_call_stub(t, &s);
+        break;
+    case STUB_VECTOR:
+        make_vector_stub(t, &s);
         break;
     case STUB_EXIT:
         name_insn(t, &s, s.memory ? JIT_MEMORY : 0u);
@@ -269,6 +327,7 @@ static void call_t0(struct tr *t)
     mov_ri(&t->c, H_TMP, k);
     call_to(&t->c, t->x->call_insn);
     t->flags = (struct flag_state){.place = FL_MEMORY};
+    t->vector = 0;
 }
 
 /* Where the slow paths of the instruction just made go on, and how they leave
@@ -281,6 +340,7 @@ static void finish_stubs(struct tr *t, unsigned first)
         t->stub[n].back = exec_address(&t->c, t->c.p);
         t->stub[n].flags_to_host =
             t->flags.place == FL_HOST || t->flags.place == FL_BOTH;
+        t->stub[n].vector = t->k + 1u < t->b->count ? t->vector : 0;
     }
 }
 
@@ -332,6 +392,8 @@ bool backend_translate(struct jit *jit, struct cpu *cpu, struct block *b)
         (!t.code64 && !(b->mode & MODE_STACK32)) || b->code2)
         return false;
     x64_classify(&t);
+    if (!b->no_groups)
+        x64_find_groups(&t);
     make_block(&t);
     ASSERT(t.c.p <= start + ROOM);
     b->host = exec_address(&t.c, start);

@@ -72,6 +72,7 @@ struct flag_state {
 /* Code out of line, made when the block is done. */
 enum stub_kind {
     STUB_CALL,    /* T0 executes the instruction, go on behind it */
+    STUB_VECTOR,  /* load the vector registers first */
     STUB_EXIT,    /* leave: T0 goes on with the instruction */
     STUB_FIND,    /* look for the block of an indirect jump */
     STUB_EDGE,    /* leave along a direct jump */
@@ -88,9 +89,30 @@ struct stub {
     struct flag_state before;
     bool flags_to_host; /* the code behind expects them there */
     bool memory; /* a missed access, for the counters */
+    /* What of the vector state (enum jit_vector) the code behind expects in
+     * registers; STUB_VECTOR: what the code at `ready` does. */
+    uint8_t vector, need;
+    uint64_t ready;
 };
 
 enum { MAX_STUBS = 6 * BLOCK_MAX_INSNS };
+
+enum { GROUPS = 4 }; /* slots in struct cpu */
+
+/* What an instruction accesses, for groups.c; `size` 0: nothing of interest. */
+struct access {
+    unsigned symbol; /* the same unknown number ... */
+    int64_t offset;  /* ... plus this */
+    unsigned size;
+    bool write;
+    uint8_t group; /* its number + 1, or 0 */
+};
+
+struct group {
+    int64_t min, end; /* offsets */
+    unsigned first, last;
+    bool write;
+};
 
 /* One translation in progress. */
 struct tr {
@@ -103,7 +125,11 @@ struct tr {
     bool code64;
     unsigned page_offset; /* of the block's first byte in its frame */
     struct flag_state flags;
+    uint8_t vector; /* what is surely in registers, enum jit_vector */
     uint8_t class[BLOCK_MAX_INSNS + 1]; /* enum lower_class */
+    struct access access[BLOCK_MAX_INSNS + 1];
+    unsigned groups;
+    struct group group[GROUPS];
     unsigned stubs;
     struct stub stub[MAX_STUBS];
 };
@@ -119,7 +145,9 @@ struct x64 {
     uint64_t enter_block; /* jumped to; R11 = block: T0 runs it */
     uint64_t no_budget;   /* likewise, for want of budget */
     uint64_t lazy_flags;  /* CALLed: EAX = hot.flags made from lazy flags */
+    uint64_t load_vector, store_vector; /* CALLed */
     bool has_bmi2, has_popcnt;
+    bool has[F_COUNT]; /* vector extensions of the host */
 };
 
 /* ---- flags.c */
@@ -143,6 +171,17 @@ void x64_flags_load(struct tr *t);
 void x64_flags_made(struct tr *t, enum recipe_kind recipe, enum flag_fix fix);
 /* It has changed some of them, which were in the host's before. */
 void x64_flags_changed(struct tr *t);
+
+/* Guest registers (bits) that instruction k changes. */
+uint32_t x64_registers_written(const struct tr *t, unsigned k);
+
+/* ---- groups.c */
+void x64_find_groups(struct tr *t);
+/* Is instruction k's access served by an earlier lookup? Does its lookup
+ * serve later ones? Is there a group with lookups behind k? */
+bool x64_group_member(const struct tr *t, unsigned k);
+bool x64_group_first(const struct tr *t, unsigned k);
+bool x64_group_open(const struct tr *t, unsigned k);
 
 /* ---- operand.c */
 /* Host register with guest register n's value: the pinned one, or `tmp`. */
@@ -172,6 +211,17 @@ struct stub *x64_stub(struct tr *t, enum stub_kind kind, uint8_t *field);
  * the block and has a class */
 void x64_classify(struct tr *t);
 void x64_lower(struct tr *t);
+
+/* ---- lower_vec.c */
+void x64_vec_features(struct x64 *x);
+/* Load what AL says (enum jit_vector) and MXCSR; store what is loaded. */
+void x64_vector_load(struct code *c, const struct x64 *x);
+void x64_vector_store(struct code *c, const struct x64 *x);
+/* Is instruction i one of those? */
+bool x64_vec_ok(const struct tr *t, const struct insn *i);
+void x64_lower_vec(struct tr *t);
+/* The general register it changes, as a bit. */
+uint32_t x64_vec_writes(const struct insn *i);
 
 /* ---- flow.c: one that ends it */
 void x64_lower_flow(struct tr *t);
