@@ -9,6 +9,7 @@
 #include "cpu/block.h"
 #include "cpu/cpuid.h"
 #include "cpu/decode.h"
+#include "cpu/jit/jit.h"
 #include "cpu/seg.h"
 #include "mmu/ram.h"
 #include "mmu/track.h"
@@ -69,7 +70,15 @@ static const struct region_ops port_ops = {port_read, port_write, 0};
 
 struct rig *rig_create(void)
 {
-    return rig_create_accel(ACCEL_INTERP);
+    const char *accel = getenv("RIG_ACCEL");
+    struct rig *rig;
+    if (!accel || strcmp(accel, "jit"))
+        return rig_create_accel(ACCEL_INTERP);
+    rig = rig_create_accel(ACCEL_JIT);
+    if (!rig->cpu->jit)
+        die("this host has no JIT");
+    jit_set_heat(rig->cpu->jit, 1);
+    return rig;
 }
 
 struct rig *rig_create_accel(enum cpu_accel accel)

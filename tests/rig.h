@@ -78,7 +78,9 @@ struct rig {
     uint64_t port_in, port_out;
 };
 
-/* Aborts the test when the host has no memory. The CPU is as after RESET. */
+/* Aborts the test when the host has no memory. The CPU is as after RESET.
+ * With RIG_ACCEL=jit in the environment every suite runs in the JIT, which
+ * translates blocks the first time they are entered. */
 struct rig *rig_create(void);
 /* The same with another engine; it falls back where the host has none. */
 struct rig *rig_create_accel(enum cpu_accel accel);
