@@ -165,6 +165,43 @@ static inline void op_rm(struct code *c, unsigned op, unsigned size,
     put_mem(c, reg, m);
 }
 
+/* ---- VEX. `l`: 256 bits, `w`: VEX.W, `vvvv`: the register there, 0 when
+ * there is none. */
+static inline void put_vex(struct code *c, unsigned op, bool l, bool w,
+                           unsigned reg, unsigned vvvv, unsigned index,
+                           unsigned base)
+{
+    unsigned pp = op & X_66 ? 1 : op & X_F3 ? 2 : op & X_F2 ? 3 : 0;
+    bool r = reg >= 8, x = index != H_NONE && index >= 8;
+    bool b = base != H_NONE && base >= 8;
+    unsigned last = (~vvvv & 15) << 3 | (unsigned)l << 2 | pp;
+
+    if ((op & X_MAP) == X_0F && !w && !x && !b) {
+        put8(c, 0xc5);
+        put8(c, (r ? 0u : 0x80u) | last);
+    } else {
+        put8(c, 0xc4);
+        put8(c, (r ? 0u : 0x80u) | (x ? 0u : 0x40u) | (b ? 0u : 0x20u) |
+                    (op & X_MAP) >> 8);
+        put8(c, (w ? 0x80u : 0u) | last);
+    }
+    put8(c, op & 0xff);
+}
+
+static inline void vex_rr(struct code *c, unsigned op, bool l, bool w,
+                          unsigned reg, unsigned vvvv, unsigned rm)
+{
+    put_vex(c, op, l, w, reg, vvvv, H_NONE, rm);
+    put8(c, 0xc0 | (reg & 7) << 3 | (rm & 7));
+}
+
+static inline void vex_rm(struct code *c, unsigned op, bool l, bool w,
+                          unsigned reg, unsigned vvvv, struct host_mem m)
+{
+    put_vex(c, op, l, w, reg, vvvv, m.index, m.base);
+    put_mem(c, reg, m);
+}
+
 /* ---- moves */
 static inline void mov_rr(struct code *c, unsigned size, unsigned to,
                           unsigned from)

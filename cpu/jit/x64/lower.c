@@ -136,6 +136,8 @@ void x64_classify(struct tr *t)
             class = L_NOP;
         if (class && !class_ok(t, i, class))
             class = LOWER_NONE;
+        if (!class && x64_vec_ok(t, i))
+            class = L_VEC;
         if (t->b->undecodable && k == t->b->count - 1u)
             class = LOWER_NONE;
         t->class[k] = (uint8_t)class;
@@ -947,7 +949,7 @@ void x64_lower(struct tr *t)
         [L_CBW] = sign_extend,    [L_CWD] = sign_extend,
         [L_PUSH_R] = push,        [L_PUSH_E] = push,
         [L_PUSH_I] = push,        [L_POP_R] = pop,
-        [L_LEAVE] = leave,
+        [L_LEAVE] = leave,        [L_VEC] = x64_lower_vec,
     };
     if (t->class[t->k] != L_NOP)
         make[t->class[t->k]](t);

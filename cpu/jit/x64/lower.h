@@ -51,6 +51,7 @@ enum lower_class {
     L_PUSH_I,
     L_POP_R,
     L_LEAVE,
+    L_VEC, /* lower_vec.c: by the instruction's own row */
     /* ---- these end a block */
     L_JCC, /* condition */
     L_JMP,
