@@ -6,9 +6,9 @@
  * IPIs with shorthands, errors; lapic_timer.c has the timer.
  * Not modelled: APR and remote read (read as 0), thermal and performance
  * interrupts (nothing raises them), extended LVT entries, EOI broadcast
- * suppression. Unlike hardware, the boot CPU's LINT0 comes out of reset as
- * unmasked ExtINT, so that firmware without an APIC driver gets its 8259
- * interrupts. */
+ * suppression. Unlike hardware, the boot CPU's LINT0 comes out of RESET and
+ * INIT (not out of a disable in MSR 1Bh) as unmasked ExtINT, so that firmware
+ * without an APIC driver gets its 8259 interrupts. */
 #include "devices/lapic_internal.h"
 
 #include "devices/ioapic.h"
@@ -634,8 +634,10 @@ bool lapic_set_base(struct lapic *lapic, uint64_t value, unsigned phys_bits)
     legal |= bits(UINT64_MAX, 0, phys_bits) & ~(uint64_t)0xFFF;
     if ((value & ~legal) || !lapic_mode_allowed(lapic, value))
         return false;
-    if (lapic_enabled(lapic) && !(value & BASE_ENABLE))
+    if (lapic_enabled(lapic) && !(value & BASE_ENABLE)) {
         lapic_init_reset(lapic);
+        *lapic_lvt(lapic, APIC_LVT_LINT0) = LVT_MASK;
+    }
     lapic->base = value;
     lapic_map(lapic);
     lapic_update(lapic);

@@ -409,6 +409,7 @@ static bool build_cpu(struct machine *m, char *error)
              .cpu_opaque = m,
              .pic_ack = on_pic_ack,
              .pic_opaque = m,
+             .x2apic = cpu_has(m->cpu, F_X2APIC),
              .bus_hz = MACHINE_TSC_HZ,
              .tsc_hz = MACHINE_TSC_HZ,
              .tsc = on_tsc,

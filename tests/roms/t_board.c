@@ -311,6 +311,7 @@ static void x2apic(void)
     want_done(&r);
     r = msr_op(wr, 0x1B, (base & ~0x800u) | 0x400);
     want_vector(&r, GP, 0); /* EXTD without EN */
+    wrmsr(0x1B, base | 0x800); /* CPUID shows it again */
     apic_start();
 }
 
