@@ -468,8 +468,7 @@ struct block *block_single(struct cpu *cpu, uint64_t rip)
     const uint8_t *code;
     enum decode_status st;
 
-    if (rip >= cpu->cs_end)
-        cpu_raise_error(cpu, EX_GP, 0);
+    flow_check(cpu, rip);
     if (!mmu_code_page(&cpu->mmu, gva, &page, &fault))
         cpu_raise_fault(cpu, &fault);
     if (avail > DECODE_MAX_LEN)
@@ -484,13 +483,14 @@ struct block *block_single(struct cpu *cpu, uint64_t rip)
     block_init(b, cpu->mode);
     st = decode_insn(cpu->decode, code, avail, cpu->mode & ~(uint32_t)MODE_FLAT,
                      &b->insn[0]);
-    if (st == DECODE_MORE && rip + avail < cpu->cs_end) {
+    if (st == DECODE_MORE &&
+        (rip + avail < cpu->cs_end || cpu->cs_end == ~0ull)) {
         decode_straddling(cpu, b, rip, code, avail);
     } else {
         block_add(b, &b->insn[0], st);
         block_close(b);
     }
-    if (b->bytes > cpu->cs_end - rip)
+    if (b->bytes > cpu->cs_end - rip && cpu->cs_end != ~0ull)
         cpu_raise_error(cpu, EX_GP, 0);
     return b;
 }

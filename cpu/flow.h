@@ -25,16 +25,17 @@ static ALWAYS_INLINE uint64_t insn_next_rip(const struct cpu *cpu,
  * instructions that changed mode, segments, mappings or interrupt state. */
 const struct insn *flow_resync(struct cpu *cpu, uint64_t rip);
 
-/* Raise #GP(0) when a near branch may not go to `rip`: outside the CS limit
- * or not canonical. Call it before anything is changed. */
+/* Raise #GP(0) when execution may not go on at `rip`: outside the CS limit or
+ * not canonical. Branches call it before anything is changed. */
 static ALWAYS_INLINE void flow_check(struct cpu *cpu, uint64_t rip)
 {
-    if (unlikely(rip >= cpu->cs_end ||
-                 (cpu->cs_end == ~0ull && !cpu_canonical(cpu, rip))))
+    if (unlikely(cpu->cs_end == ~0ull ? !cpu_canonical(cpu, rip)
+                                      : rip >= cpu->cs_end))
         cpu_raise_error(cpu, EX_GP, 0);
 }
 
-/* Block at `rip` by the jump cache, or NULL. A hit needs no flow_check. */
+/* Block at `rip` by the jump cache, or NULL. A hit needs no flow_check; the
+ * last byte of 64-bit code's addresses is never a hit. */
 static ALWAYS_INLINE struct block *flow_find(struct cpu *cpu, uint64_t rip)
 {
     gva_t gva = cpu->cs_base + rip;

@@ -5,6 +5,7 @@
  * cpu->budget has already been charged for the whole block; who leaves early
  * gives the rest back. */
 #include "cpu/block.h"
+#include "cpu/decode.h"
 #include "cpu/disasm.h"
 #include "cpu/event.h"
 #include "cpu/exec.h"
@@ -42,11 +43,13 @@ static bool same_page(const struct block *a, const struct block *b)
 }
 
 /* Find the target in the jump cache and, where links are allowed, remember
- * it. A target that was never run yet goes through the run loop once. */
+ * it. A target that was never run yet goes through the run loop once. A branch
+ * not taken is done before the run loop finds that nothing follows it. */
 const struct insn *flow_link_slow(struct cpu *cpu, unsigned n, uint64_t rip)
 {
     struct block *b = cpu->block, *t;
-    flow_check(cpu, rip);
+    if (n == 0)
+        flow_check(cpu, rip);
     t = flow_find(cpu, rip);
     if (!t)
         t = block_known(cpu, rip);
@@ -166,8 +169,12 @@ static void run_single(struct cpu *cpu)
     if (rf && trap && cpu->reg[REG_RIP] == rip &&
         (b->insn->flags & (IF_REP | IF_REPNE)))
         cpu->eflags |= EFL_RF;
-    if (trap) /* INT n is not followed by a trap in its handler */
+    if (trap) {
+        cpu->budget++; /* what unwind will take: the trap costs nothing */
+        /* INT n is not followed by a trap in its handler. */
         event_after_step(cpu, tf && !cpu->delivered);
+        cpu->budget--;
+    }
 }
 
 /* What attention asks for. True: look again from the top. */
@@ -204,6 +211,15 @@ static bool needs_attention(const struct cpu *cpu)
     return a & ~(uint32_t)ATT_NMI_BLOCKED;
 }
 
+/* NULL near the CS limit, too: nothing behind it may be fetched. */
+static struct block *find_slow(struct cpu *cpu, uint64_t rip)
+{
+    flow_check(cpu, rip);
+    if (cpu->cs_end - rip < DECODE_MAX_LEN && cpu->cs_end != ~0ull)
+        return NULL;
+    return block_find(cpu, rip);
+}
+
 static void run_loop(struct cpu *cpu)
 {
     for (;;) {
@@ -230,7 +246,7 @@ static void run_loop(struct cpu *cpu)
         }
         b = flow_find(cpu, rip);
         if (!b)
-            b = block_find(cpu, rip);
+            b = find_slow(cpu, rip);
         if (unlikely(!b || b->count > cpu->budget ||
                      rip + b->bytes > cpu->cs_end))
             run_single(cpu);
@@ -246,7 +262,10 @@ static void unwind(struct cpu *cpu)
     uint64_t rip = cpu_rip(cpu);
     if (cpu->block)
         cpu->budget += cpu->block->count - (cpu->insn - cpu->block->insn);
-    cpu->budget--; /* a fault costs one, so that endless faults end */
+    /* A fault costs one, so that endless faults end; one that comes while
+     * an event is delivered belongs to what that was charged for. */
+    if (!cpu->fault_depth)
+        cpu->budget--;
     flow_resync(cpu, rip);
 }
 

@@ -68,7 +68,8 @@ static void update_mode(struct cpu *cpu)
         cpu->ip_mask = 0xffffffff;
     } else {
         cpu->mode = MODE_16 | stack;
-        cpu->ip_mask = cpu_descriptors(cpu) ? 0xffffffff : 0xffff;
+        /* From the 286 on IP does not wrap: the limit ends it. */
+        cpu->ip_mask = cpu_has(cpu, F_I286) ? 0xffffffff : 0xffff;
     }
     cpu->sp_mask = stack ? 0xffffffff : 0xffff;
     if (!cpu_descriptors(cpu))

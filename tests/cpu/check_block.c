@@ -379,6 +379,34 @@ CASE(budget_counts_faults)
     ck_assert_uint_le(cpu_icount(c), 1000);
 }
 
+/* Each INC is followed by a trap, whose handler steps on with IRET. */
+CASE(budget_counts_no_traps)
+{
+    rig_protected(r);
+    PUT(r, RIG_HANDLERS + EX_DB * 16, 0xcf);
+    PUT(r, RIG_CODE, 0x40, 0x40, 0xeb, 0xfc);
+    rig_set_eflags(r, EFL_TF);
+    for (int64_t n = 1; n < 20; n++) {
+        uint64_t before = cpu_icount(c);
+        ck_assert_int_eq(cpu_run(c, n), EXIT_BUDGET);
+        ck_assert_uint_eq(cpu_icount(c) - before, (uint64_t)n);
+    }
+    /* 190 of: inc, iret, inc, iret, jmp, iret */
+    ck_assert_uint_eq(c->reg[RAX], 31 * 2 + 2);
+}
+
+/* #UD whose gate is not there: #NP, then #DF, whose handler is HLT. */
+CASE(budget_counts_a_chain_once)
+{
+    rig_protected(r);
+    rig_poke(r, RIG_IDT + EX_UD * 8 + 5, 0x0e, 1);
+    rig_poke(r, RIG_IDT + EX_NP * 8 + 5, 0x0e, 1);
+    PUT(r, RIG_CODE, 0x90, 0x0f, 0x0b);
+    ck_assert_int_eq(cpu_run(c, 2), EXIT_BUDGET);
+    ck_assert_uint_eq(cpu_icount(c), 2);
+    ck_assert_uint_eq(cpu_rip(c), RIG_HANDLERS + EX_DF * 16);
+}
+
 static const struct rig_case cases[] = {
     CASE_ROW(next_instruction_of_the_block),
     CASE_ROW(whole_loop_body_each_time),
@@ -405,6 +433,8 @@ static const struct rig_case cases[] = {
     CASE_ROW(arena_runs_full),
     CASE_ROW(budget_is_exact),
     CASE_ROW(budget_counts_faults),
+    CASE_ROW(budget_counts_no_traps),
+    CASE_ROW(budget_counts_a_chain_once),
 };
 
 int main(void)

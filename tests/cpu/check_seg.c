@@ -839,7 +839,64 @@ CASE(v86_ports_ignore_iopl)
     ck_assert_int_eq(RUN(r, 0xee), EX_GP); /* no bitmap */
 }
 
+/* ---- the end of CS: IP goes on to 10000h, which is beyond it */
+
+static void run_at_end(struct rig *r, uint8_t a, uint8_t b, uint64_t ip)
+{
+    PUT(r, RIG_CODE + 0xfffe, a, b);
+    PUT(r, RIG_CODE, 0xf4);
+    rig_go(r, ip);
+    ck_assert_int_eq(rig_run(r), EX_GP);
+}
+
+CASE(real_ip_does_not_wrap)
+{
+    rig_real(r);
+    run_at_end(r, 0x90, 0x90, 0xffff);
+    ck_assert_uint_eq(rig_frame(r, false).rip, 0);
+    rig_real(r);
+    run_at_end(r, 0xe6, 0x80, 0xfffe); /* out ends a block */
+    ck_assert_uint_eq(rig_frame(r, false).rip, 0);
+    rig_real(r);
+    run_at_end(r, 0x74, 0x00, 0xfffe); /* jz, not taken */
+    ck_assert_uint_eq(rig_frame(r, false).rip, 0);
+    rig_real(r);
+    run_at_end(r, 0xb8, 0x12, 0xfffe); /* mov ax, over the end */
+    ck_assert_uint_eq(rig_frame(r, false).rip, 0xfffe);
+    rig_real(r);
+    PUT(r, RIG_CODE + 0xfffe, 0xeb, 0x10); /* branches of 16 bits do */
+    PUT(r, RIG_CODE + 0x10, 0xf4);
+    rig_go(r, 0xfffe);
+    ck_assert_int_eq(rig_run(r), RIG_HALT);
+    ck_assert_uint_eq(cpu_rip(c), 0x11);
+}
+
+/* The page behind the limit is not there, and nothing asks for it. */
+CASE(nothing_is_fetched_behind_the_limit)
+{
+    rig_v86(r, 3);
+    rig_map(r, RIG_CODE + 0x10000, 0);
+    run_at_end(r, 0xb8, 0x12, 0xfffe);
+    ck_assert_uint_eq(rig_frame(r, true).rip, 0xfffe);
+    rig_v86(r, 3);
+    rig_map(r, RIG_CODE + 0x10000, 0);
+    run_at_end(r, 0x90, 0x90, 0xfffe);
+    ck_assert_uint_eq(rig_frame(r, true).rip, 0x10000);
+}
+
+CASE(last_byte_of_all_is_canonical)
+{
+    rig_long(r);
+    c->reg[RAX] = ~0ull;
+    ck_assert_int_eq(RUN(r, 0xff, 0xe0), EX_PF); /* jmp rax */
+    ck_assert_uint_eq(c->cr2, ~0ull);
+    ck_assert_uint_eq(rig_frame(r, true).rip, ~0ull);
+}
+
 static const struct rig_case cases[] = {
+    CASE_ROW(real_ip_does_not_wrap),
+    CASE_ROW(nothing_is_fetched_behind_the_limit),
+    CASE_ROW(last_byte_of_all_is_canonical),
     CASE_ROW(load_ds),
     CASE_ROW(load_ds_in_ring3),
     CASE_ROW(load_ss),
