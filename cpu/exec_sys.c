@@ -470,7 +470,7 @@ EXEC(clts)
 {
     need_cpl0(cpu);
     cpu->cr0 &= ~(uint64_t)CR0_TS;
-    NEXT;
+    return flow_link(cpu, 1, insn_next_rip(cpu, i));
 }
 
 /* Caches are not modelled: nothing to write back. */

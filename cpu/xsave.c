@@ -6,6 +6,7 @@
  * Not modelled: supervisor state (XSAVES, XRSTORS, IA32_XSS). */
 #include "cpu/xsave.h"
 
+#include "cpu/flow.h"
 #include "cpu/fpu.h"
 #include "cpu/softfloat.h"
 #include "cpu/sysreg.h"
@@ -342,7 +343,7 @@ EXEC(xsetbv)
         ((v & XCR0_AVX) && !(v & XCR0_SSE)))
         cpu_raise_error(cpu, EX_GP, 0);
     cpu->xcr0 = v;
-    NEXT;
+    return flow_resync(cpu, insn_next_rip(cpu, i));
 }
 
 /* ---- CPUID leaf 0Dh */
