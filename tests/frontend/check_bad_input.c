@@ -54,7 +54,7 @@ static const struct {
     {"-cpu", "486,+3dnow", "no feature"},
     {"-device", "e1000", "is unknown"},
     {"-device", "isa-debug-exit,iobase=0", "iobase goes"},
-    {"-accel", "kvm", "the engine is"},
+    {"-accel", "kvm", "use jit or interp"},
     {"-icount", "shift=11", "use shift=N"},
     {"-icount", "-1", "use shift=N"},
     {"-rtc", "base=2026-02-30", "no start of the clock; use"},

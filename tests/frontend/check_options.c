@@ -182,7 +182,7 @@ START_TEST(wrong_values)
     refused("-seed -1", "no number");
     refused("-seed 18446744073709551616", "no number");
     refused("-mmu fast", "use cached or flush");
-    refused("-accel kvm", "the engine is interp");
+    refused("-accel kvm", "use jit or interp");
     refused("-linux-entry 8", "use 16, 32 or 64");
     refused("-time-limit 0", "no time");
     refused("-time-limit -1", "no time");
