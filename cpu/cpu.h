@@ -287,6 +287,10 @@ struct cpu_jit {
     uint16_t flags;
     uint8_t vector; /* guest vector registers are in host ones */
     bool itself; /* `next` is to be executed by T0 even if it begins a block */
+    /* The x87 state is in the host's FPU; FCS is to be CS; the segment whose
+     * selector is to be FDS (cpu/jit/x64/x87.h). */
+    bool x87, x87_ip;
+    uint8_t x87_seg;
     const struct insn *next; /* where the interpreter goes on, or NULL */
     uint64_t scratch, scratch2;
     uint64_t slot[4]; /* host addresses found once for several accesses */
@@ -345,6 +349,7 @@ struct cpu {
     uint32_t attention; /* enum cpu_attention */
 
     /* ---- TRANSIENT, derived or inside one cpu_run */
+    _Alignas(16) uint8_t x87_image[108]; /* for translated code */
     jmp_buf raise_env;   /* where cpu_raise goes */
     int64_t budget_kept; /* taken from `budget` by cpu_kick */
     uint64_t icount;     /* instructions of finished cpu_run slices */

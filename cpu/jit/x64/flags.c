@@ -87,6 +87,11 @@ static bool may_leave(const struct tr *t, unsigned k)
     case L_POP_R:
     case L_LEAVE:
     case L_VEC:
+    case L_X87_REG:
+    case L_X87_CMOV:
+    case L_X87_COMI:
+    case L_X87_STSW_AX:
+    case L_X87_WAIT:
         return true;
     case L_LEA:
     case L_NOP:
@@ -129,6 +134,14 @@ uint32_t x64_registers_written(const struct tr *t, unsigned k)
     case L_NOP:
     case L_FLAG:
     case L_MOV_O_A:
+    case L_X87_LOAD:
+    case L_X87_STORE:
+    case L_X87_REG:
+    case L_X87_CMOV:
+    case L_X87_COMI:
+    case L_X87_LDCW:
+    case L_X87_STCW:
+    case L_X87_WAIT:
         return 0;
     case L_UNARY:
     case L_INC_DEC:
@@ -156,6 +169,7 @@ uint32_t x64_registers_written(const struct tr *t, unsigned k)
         return 1u << (t->class[k] == L_MOV_G_E ? reg : i->reg);
     case L_MOV_A_O:
     case L_CBW:
+    case L_X87_STSW_AX:
         return 1u << RAX;
     case L_CWD:
         return 1u << RDX;

@@ -3,7 +3,7 @@
  * Near-identity translation: the instruction itself, on host registers, with
  * memory operands through the TLB. Exceptions are only possible where T0 can
  * still execute the instruction from its beginning. */
-#include "cpu/jit/x64/translate.h"
+#include "cpu/jit/x64/x87.h"
 
 exec_fn exec_nop;
 
@@ -76,6 +76,8 @@ static bool class_ok(const struct tr *t, const struct insn *i, unsigned class)
     unsigned size = size_of(i);
     bool bytes = insn_rows[i->op].attr & A_BYTE;
 
+    if (x64_x87_class(class) && !x64_x87_ok(t, i, class))
+        return false;
     if (is_mem(i) && class != L_LEA && class != L_NOP && !x64_memory_ok(t))
         return false;
     if (bytes && class != L_MOV_A_O && class != L_MOV_O_A &&
@@ -951,6 +953,8 @@ void x64_lower(struct tr *t)
         [L_PUSH_I] = push,        [L_POP_R] = pop,
         [L_LEAVE] = leave,        [L_VEC] = x64_lower_vec,
     };
-    if (t->class[t->k] != L_NOP)
+    if (x64_x87_class(t->class[t->k]))
+        x64_lower_x87(t);
+    else if (t->class[t->k] != L_NOP)
         make[t->class[t->k]](t);
 }

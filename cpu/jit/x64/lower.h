@@ -52,6 +52,16 @@ enum lower_class {
     L_POP_R,
     L_LEAVE,
     L_VEC, /* lower_vec.c: by the instruction's own row */
+    /* ---- x87: opcode, then digit and size, or the second byte */
+    L_X87_LOAD, /* memory operand */
+    L_X87_STORE,
+    L_X87_REG,
+    L_X87_CMOV,
+    L_X87_COMI,
+    L_X87_LDCW, /* these are no calculations */
+    L_X87_STCW, /* status, too */
+    L_X87_STSW_AX,
+    L_X87_WAIT,
     /* ---- these end a block */
     L_JCC, /* condition */
     L_JMP,

@@ -23,6 +23,22 @@
     [INSN_j##cc##_Jb] = {L_JCC, n}, [INSN_j##cc##_Jz] = {L_JCC, n},            \
     [INSN_set##cc] = {L_SETCC, n}, [INSN_cmov##cc] = {L_CMOV, n}
 
+#define X87_M(class, op, digit, size) {class, (op) << 8 | (digit) << 4 | (size)}
+#define X87_ARITH(id, digit, sti_digit)                                        \
+    [INSN_##id##_m32] = X87_M(L_X87_LOAD, 0xd8, digit, 4),                     \
+    [INSN_##id##_m64] = X87_M(L_X87_LOAD, 0xdc, digit, 8),                     \
+    [INSN_##id##_i32] = X87_M(L_X87_LOAD, 0xda, digit, 4),                     \
+    [INSN_##id##_i16] = X87_M(L_X87_LOAD, 0xde, digit, 2),                     \
+    [INSN_##id##_st0] = {L_X87_REG, 0xd8c0 | (digit) << 3},                    \
+    [INSN_##id##_sti] = {L_X87_REG, 0xdcc0 | (sti_digit) << 3},                \
+    [INSN_##id##p] = {L_X87_REG, 0xdec0 | (sti_digit) << 3}
+#define X87_COMPARE(id, digit)                                                 \
+    [INSN_##id##_m32] = X87_M(L_X87_LOAD, 0xd8, digit, 4),                     \
+    [INSN_##id##_m64] = X87_M(L_X87_LOAD, 0xdc, digit, 8),                     \
+    [INSN_##id##_i32] = X87_M(L_X87_LOAD, 0xda, digit, 4),                     \
+    [INSN_##id##_i16] = X87_M(L_X87_LOAD, 0xde, digit, 2),                     \
+    [INSN_##id##_sti] = {L_X87_REG, 0xd8c0 | (digit) << 3}
+
 const struct lower_row x64_lower_rows[INSN_COUNT] = {
     ALU(add, 0), ALU(or, 1), ALU(adc, 2), ALU(sbb, 3),
     ALU(and, 4), ALU(sub, 5), ALU(xor, 6), ALU(cmp, 7),
@@ -87,5 +103,57 @@ const struct lower_row x64_lower_rows[INSN_COUNT] = {
     [INSN_call_Jz] = {L_CALL, 0},
     [INSN_jmp_Ev] = {L_JMP_E, 0}, [INSN_call_Ev] = {L_CALL_E, 0},
     [INSN_ret] = {L_RET, 0}, [INSN_ret_Iw] = {L_RET_I, 0},
+    X87_ARITH(fadd, 0, 0), X87_ARITH(fmul, 1, 1),
+    X87_ARITH(fsub, 4, 5), X87_ARITH(fsubr, 5, 4),
+    X87_ARITH(fdiv, 6, 7), X87_ARITH(fdivr, 7, 6),
+    X87_COMPARE(fcom, 2), X87_COMPARE(fcomp, 3),
+    [INSN_fcom2] = {L_X87_REG, 0xd8d0}, [INSN_fcomp3] = {L_X87_REG, 0xd8d8},
+    [INSN_fcomp5] = {L_X87_REG, 0xd8d8},
+    [INSN_fucom] = {L_X87_REG, 0xdde0}, [INSN_fucomp] = {L_X87_REG, 0xdde8},
+    [INSN_fcompp] = {L_X87_REG, 0xded8}, [INSN_fucompp] = {L_X87_REG, 0xdae8},
+    [INSN_fcomi] = {L_X87_COMI, 0xdbf0}, [INSN_fcomip] = {L_X87_COMI, 0xdff0},
+    [INSN_fucomi] = {L_X87_COMI, 0xdbe8}, [INSN_fucomip] = {L_X87_COMI, 0xdfe8},
+    [INSN_ftst] = {L_X87_REG, 0xd9e0}, [INSN_fxam] = {L_X87_REG, 0xd9e0},
+    [INSN_fld_m32] = X87_M(L_X87_LOAD, 0xd9, 0, 4),
+    [INSN_fld_m64] = X87_M(L_X87_LOAD, 0xdd, 0, 8),
+    [INSN_fld_m80] = X87_M(L_X87_LOAD, 0xdb, 5, 10),
+    [INSN_fild_m16] = X87_M(L_X87_LOAD, 0xdf, 0, 2),
+    [INSN_fild_m32] = X87_M(L_X87_LOAD, 0xdb, 0, 4),
+    [INSN_fild_m64] = X87_M(L_X87_LOAD, 0xdf, 5, 8),
+    [INSN_fld_sti] = {L_X87_REG, 0xd9c0},
+    [INSN_fld1] = {L_X87_REG, 0xd9e8}, [INSN_fldl2t] = {L_X87_REG, 0xd9e8},
+    [INSN_fldl2e] = {L_X87_REG, 0xd9e8}, [INSN_fldpi] = {L_X87_REG, 0xd9e8},
+    [INSN_fldlg2] = {L_X87_REG, 0xd9e8}, [INSN_fldln2] = {L_X87_REG, 0xd9e8},
+    [INSN_fldz] = {L_X87_REG, 0xd9e8},
+    [INSN_fst_m32] = X87_M(L_X87_STORE, 0xd9, 2, 4),
+    [INSN_fstp_m32] = X87_M(L_X87_STORE, 0xd9, 3, 4),
+    [INSN_fst_m64] = X87_M(L_X87_STORE, 0xdd, 2, 8),
+    [INSN_fstp_m64] = X87_M(L_X87_STORE, 0xdd, 3, 8),
+    [INSN_fstp_m80] = X87_M(L_X87_STORE, 0xdb, 7, 10),
+    [INSN_fist_m16] = X87_M(L_X87_STORE, 0xdf, 2, 2),
+    [INSN_fistp_m16] = X87_M(L_X87_STORE, 0xdf, 3, 2),
+    [INSN_fist_m32] = X87_M(L_X87_STORE, 0xdb, 2, 4),
+    [INSN_fistp_m32] = X87_M(L_X87_STORE, 0xdb, 3, 4),
+    [INSN_fistp_m64] = X87_M(L_X87_STORE, 0xdf, 7, 8),
+    [INSN_fisttp_m16] = X87_M(L_X87_STORE, 0xdf, 1, 2),
+    [INSN_fisttp_m32] = X87_M(L_X87_STORE, 0xdb, 1, 4),
+    [INSN_fisttp_m64] = X87_M(L_X87_STORE, 0xdd, 1, 8),
+    [INSN_fst_sti] = {L_X87_REG, 0xddd0}, [INSN_fstp_sti] = {L_X87_REG, 0xddd8},
+    [INSN_fxch] = {L_X87_REG, 0xd9c8},
+    [INSN_fcmovb] = {L_X87_CMOV, 0xdac0}, [INSN_fcmovnb] = {L_X87_CMOV, 0xdbc0},
+    [INSN_fcmove] = {L_X87_CMOV, 0xdac8}, [INSN_fcmovne] = {L_X87_CMOV, 0xdbc8},
+    [INSN_fcmovbe] = {L_X87_CMOV, 0xdad0},
+    [INSN_fcmovnbe] = {L_X87_CMOV, 0xdbd0},
+    [INSN_fcmovu] = {L_X87_CMOV, 0xdad8}, [INSN_fcmovnu] = {L_X87_CMOV, 0xdbd8},
+    [INSN_fchs] = {L_X87_REG, 0xd9e0}, [INSN_fabs] = {L_X87_REG, 0xd9e0},
+    [INSN_ffree] = {L_X87_REG, 0xddc0}, [INSN_fdecstp] = {L_X87_REG, 0xd9f0},
+    [INSN_fincstp] = {L_X87_REG, 0xd9f0}, [INSN_fnop] = {L_X87_REG, 0xd9d0},
+    [INSN_fxtract] = {L_X87_REG, 0xd9f0}, [INSN_fprem1] = {L_X87_REG, 0xd9f0},
+    [INSN_fprem] = {L_X87_REG, 0xd9f8}, [INSN_fsqrt] = {L_X87_REG, 0xd9f8},
+    [INSN_frndint] = {L_X87_REG, 0xd9f8}, [INSN_fscale] = {L_X87_REG, 0xd9f8},
+    [INSN_fldcw] = X87_M(L_X87_LDCW, 0xd9, 5, 2),
+    [INSN_fnstcw] = X87_M(L_X87_STCW, 0xd9, 7, 2),
+    [INSN_fnstsw_m] = X87_M(L_X87_STCW, 0xdd, 7, 2),
+    [INSN_fnstsw_ax] = {L_X87_STSW_AX, 0}, [INSN_fwait] = {L_X87_WAIT, 0},
 };
 /* clang-format on */

@@ -44,6 +44,8 @@ struct stub *x64_stub(struct tr *t, enum stub_kind kind, uint8_t *field)
     s->k = t->k;
     s->from = field;
     s->before = t->flags;
+    s->x87_ip = t->x87_ip;
+    s->x87_dp = t->x87_dp;
     return s;
 }
 

@@ -2,7 +2,7 @@
  *
  * A block's code: charge the budget; each instruction; the way out; then,
  * out of line, what slow paths need. */
-#include "cpu/jit/x64/translate.h"
+#include "cpu/jit/x64/x87.h"
 
 #include <stdlib.h>
 
@@ -89,11 +89,60 @@ static void make_leave(struct code *c)
     put8(c, 0xc3);
 }
 
+/* ---- x87: before any C but what makes no use of it */
+
+static void leave_x87(struct code *c, const struct x64 *x)
+{
+    uint8_t *none;
+    alu_mi(c, 7, 1, CPU_AT(hot.x87), 0); /* CMP */
+    none = jcc(c, CC_E);
+    call_to(c, x->store_x87);
+    jump_here(c, none);
+}
+
+/* CALLed; vector registers stay where they are. */
+static void make_store_x87(struct code *c)
+{
+    put8(c, 0x41), put8(c, 0x53); /* PUSH R11 */
+    put8(c, 0x50);                /* PUSH RAX */
+    stack(c, -8);
+    all_registers(c, false);
+    op_rm(c, 0xdd, 4, 6, CPU_AT(x87_image)); /* FNSAVE */
+    lea(c, 8, H_DI, at(H_CPU, -(int64_t)CPU_BIAS));
+    mov_ri(c, H_AX, (uintptr_t)jit_x87_saved);
+    op_rr(c, 0xff, 4, 2, H_AX); /* CALL */
+    all_registers(c, true);
+    stack(c, 8);
+    put8(c, 0x58);                /* POP RAX */
+    put8(c, 0x41), put8(c, 0x5b); /* POP R11 */
+    put8(c, 0xc3);
+}
+
+/* CALLed, likewise. */
+static void make_load_x87(struct code *c)
+{
+    uint8_t *no;
+    stack(c, -8);
+    all_registers(c, false);
+    lea(c, 8, H_DI, at(H_CPU, -(int64_t)CPU_BIAS));
+    mov_ri(c, H_AX, (uintptr_t)jit_x87_ready);
+    op_rr(c, 0xff, 4, 2, H_AX); /* CALL */
+    all_registers(c, true);
+    stack(c, 8);
+    op_rr(c, 0x85, 4, H_AX, H_AX);
+    no = jcc(c, CC_E);
+    op_rm(c, 0xdd, 4, 4, CPU_AT(x87_image)); /* FRSTOR */
+    mov_store(c, 1, CPU_AT(hot.x87), H_AX);
+    jump_here(c, no);
+    put8(c, 0xc3);
+}
+
 /* CALLed: back, or away when fn says where. */
 static void make_call(struct code *c, const struct x64 *x, uintptr_t fn)
 {
     uint8_t *away;
     stack(c, -8);
+    leave_x87(c, x);
     call_c(c, x, fn);
     stack(c, 8);
     op_rr(c, 0x85, 8, H_AX, H_AX);
@@ -108,6 +157,7 @@ static void make_call(struct code *c, const struct x64 *x, uintptr_t fn)
 /* Jumped to: goes on where fn says. */
 static void make_jump(struct code *c, const struct x64 *x, uintptr_t fn)
 {
+    leave_x87(c, x);
     call_c(c, x, fn);
     all_registers(c, true);
     op_rr(c, 0xff, 4, 4, H_AX); /* JMP */
@@ -158,11 +208,15 @@ bool backend_init(struct jit *jit, struct cpu *cpu)
     x->has_bmi2 = __builtin_cpu_supports("bmi2");
     x->has_popcnt = __builtin_cpu_supports("popcnt");
     x64_vec_features(x);
+    x->has_sse3 = __builtin_cpu_supports("sse3");
+    x->has_x87 = x64_x87_like_t0();
 #define MAKE(field, make)                                                      \
     x->field = exec_address(&c, c.p);                                          \
     make
     MAKE(store_vector, x64_vector_store(&c, x));
     MAKE(load_vector, make_load_vector(&c, x));
+    MAKE(store_x87, make_store_x87(&c));
+    MAKE(load_x87, make_load_x87(&c));
     MAKE(enter, make_enter(&c));
     MAKE(leave, make_leave(&c));
     MAKE(call_insn, make_call(&c, x, (uintptr_t)jit_call_insn));
@@ -218,6 +272,7 @@ void backend_link(struct jit *jit, struct block *b, unsigned n, uint64_t target)
 /* Flags that are nowhere yet go to memory; R11, EAX: the instruction. */
 static void name_insn(struct tr *t, const struct stub *s, unsigned options)
 {
+    x64_x87_pointers(t, s->x87_ip, s->x87_dp);
     if (s->before.place == FL_RECIPE || s->before.place == FL_HOST)
         x64_flags_save(t, &s->before);
     mov_ri(&t->c, H_TMP2, (uintptr_t)&t->b->insn[s->k]);
@@ -238,6 +293,30 @@ static void reload_vector(struct tr *t, const struct stub *s)
     jump_here(c, good);
 }
 
+/* The code behind the instruction expects the x87 state in the host's FPU. */
+static void reload_x87(struct tr *t, const struct stub *s)
+{
+    struct code *c = &t->c;
+    uint8_t *good;
+    call_to(c, t->x->load_x87);
+    op_rr(c, 0x85, 4, H_AX, H_AX);
+    good = jcc(c, CC_NE);
+    mov_ri(c, H_TMP2, (uintptr_t)&t->b->insn[s->k + 1]);
+    mov_ri(c, H_TMP, s->k + 1);
+    jump_to(c, jmp(c), t->x->exit_insn);
+    jump_here(c, good);
+}
+
+static void make_x87_stub(struct tr *t, const struct stub *s)
+{
+    struct code *c = &t->c;
+    call_to(c, t->x->load_x87);
+    op_rr(c, 0x85, 4, H_AX, H_AX);
+    jump_to(c, jcc(c, CC_NE), s->resume);
+    name_insn(t, s, 0);
+    jump_to(c, jmp(c), t->x->exit_insn);
+}
+
 static void make_call_stub(struct tr *t, const struct stub *s)
 {
     name_insn(t, s,
@@ -246,6 +325,8 @@ static void make_call_stub(struct tr *t, const struct stub *s)
     call_to(&t->c, t->x->call_insn);
     if (s->vector)
         reload_vector(t, s);
+    if (s->x87_here)
+        reload_x87(t, s);
     if (s->flags_to_host)
         x64_flags_load(t);
     jump_to(&t->c, jmp(&t->c), s->back);
@@ -283,6 +364,9 @@ static void make_stub(struct tr *t, unsigned n)
         break;
     case STUB_VECTOR:
         make_vector_stub(t, &s);
+        break;
+    case STUB_X87:
+        make_x87_stub(t, &s);
         break;
     case STUB_EXIT:
         name_insn(t, &s, s.memory ? JIT_MEMORY : 0u);
@@ -341,6 +425,7 @@ static void finish_stubs(struct tr *t, unsigned first)
         t->stub[n].flags_to_host =
             t->flags.place == FL_HOST || t->flags.place == FL_BOTH;
         t->stub[n].vector = t->k + 1u < t->b->count ? t->vector : 0;
+        t->stub[n].x87_here = t->x87_here;
     }
 }
 
@@ -359,6 +444,7 @@ static void make_block(struct tr *t)
         t->i = &b->insn[t->k];
         ended = t->k == b->count - 1u &&
                 (b->undecodable || (insn_rows[t->i->op].attr & A_ENDS));
+        x64_x87_before(t, ended);
         if (ended)
             x64_lower_flow(t);
         else if (t->class[t->k] != LOWER_NONE)
@@ -368,6 +454,7 @@ static void make_block(struct tr *t)
         finish_stubs(t, first);
     }
     if (!ended) {
+        x64_x87_before(t, true);
         x64_flags_to_memory(t);
         x64_edge(t, 1, (int64_t)t->page_offset + b->bytes);
     }

@@ -73,6 +73,7 @@ struct flag_state {
 enum stub_kind {
     STUB_CALL,    /* T0 executes the instruction, go on behind it */
     STUB_VECTOR,  /* load the vector registers first */
+    STUB_X87,     /* load the x87 state first, or leave */
     STUB_EXIT,    /* leave: T0 goes on with the instruction */
     STUB_FIND,    /* look for the block of an indirect jump */
     STUB_EDGE,    /* leave along a direct jump */
@@ -93,6 +94,9 @@ struct stub {
      * registers; STUB_VECTOR: what the code at `ready` does. */
     uint8_t vector, need;
     uint64_t ready;
+    uint8_t x87_ip, x87_dp; /* as in struct tr */
+    bool x87_here;          /* the code behind expects the x87 state there */
+    uint64_t resume;        /* STUB_X87: where to go on */
 };
 
 enum { MAX_STUBS = 6 * BLOCK_MAX_INSNS };
@@ -126,6 +130,9 @@ struct tr {
     unsigned page_offset; /* of the block's first byte in its frame */
     struct flag_state flags;
     uint8_t vector; /* what is surely in registers, enum jit_vector */
+    bool x87_here; /* the x87 state is surely in the host's FPU */
+    /* 1 + the instructions that FIP and FDP have yet to be set for, or 0 */
+    uint8_t x87_ip, x87_dp;
     uint8_t class[BLOCK_MAX_INSNS + 1]; /* enum lower_class */
     struct access access[BLOCK_MAX_INSNS + 1];
     unsigned groups;
@@ -146,8 +153,10 @@ struct x64 {
     uint64_t no_budget;   /* likewise, for want of budget */
     uint64_t lazy_flags;  /* CALLed: EAX = hot.flags made from lazy flags */
     uint64_t load_vector, store_vector; /* CALLed */
-    bool has_bmi2, has_popcnt;
     bool has[F_COUNT]; /* vector extensions of the host */
+    uint64_t load_x87;    /* CALLed: EAX = 1, or 0: not possible */
+    uint64_t store_x87;   /* CALLed: state to struct cpu; keeps RAX, R11 */
+    bool has_bmi2, has_popcnt, has_sse3, has_x87;
 };
 
 /* ---- flags.c */
