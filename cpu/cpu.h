@@ -252,14 +252,14 @@ struct cpu_event_record {
     uint64_t rip, cr2;
 };
 
-/* An event that was delivered, for reports. */
+/* An event that was delivered or a far branch, for reports. */
 struct cpu_history {
     uint8_t kind; /* enum event_kind */
     uint8_t vector;
     uint16_t cs;
     uint64_t rip;
 };
-enum { CPU_HISTORY = 16 };
+enum { CPU_HISTORY = 24 };
 
 union xmm {
     uint8_t b[16];
@@ -350,11 +350,11 @@ struct cpu {
 
     /* ---- TRANSIENT, derived or inside one cpu_run */
     _Alignas(16) uint8_t x87_image[108]; /* for translated code */
-    jmp_buf raise_env;   /* where cpu_raise goes */
-    int64_t budget_kept; /* taken from `budget` by cpu_kick */
-    uint64_t icount;     /* instructions of finished cpu_run slices */
-    int64_t slice;       /* budget cpu_run was given */
-    struct {             /* exception on its way (event.c) */
+    jmp_buf raise_env;                   /* where cpu_raise goes */
+    int64_t budget_kept;                 /* taken from `budget` by cpu_kick */
+    uint64_t icount; /* instructions of finished cpu_run slices */
+    int64_t slice;   /* budget cpu_run was given */
+    struct {         /* exception on its way (event.c) */
         uint8_t vector;
         bool has_error;
         uint32_t error;

@@ -457,8 +457,7 @@ void event_deliver(struct cpu *cpu, enum event_kind kind, unsigned vector,
     cpu->attention &= ~(uint32_t)(ATT_HALTED | ATT_MWAIT);
     cpu->monitor_armed = false;
     cpu->delivered = true;
-    cpu->history[cpu->history_count++ % CPU_HISTORY] = (struct cpu_history){
-        (uint8_t)kind, (uint8_t)vector, cpu->seg[SEG_CS].selector, rip};
+    event_note(cpu, kind, vector, rip);
     if (!cpu_protected(cpu)) {
         d.has_error = false;
         deliver_real(cpu, &d);

@@ -22,7 +22,19 @@ enum event_kind {
     EVENT_SOFT,      /* INT n */
     EVENT_SOFT_EX,   /* INT3, INTO: gate DPL is checked */
     EVENT_ICEBP,     /* INT1: gate DPL is not checked */
+    /* Only in cpu->history: far transfers that were begun. */
+    EVENT_FAR_JMP,
+    EVENT_FAR_CALL,
+    EVENT_FAR_RET,
+    EVENT_IRET,
 };
+
+static inline void event_note(struct cpu *cpu, enum event_kind kind,
+                              unsigned vector, uint64_t rip)
+{
+    cpu->history[cpu->history_count++ % CPU_HISTORY] = (struct cpu_history){
+        (uint8_t)kind, (uint8_t)vector, cpu->seg[SEG_CS].selector, rip};
+}
 
 /* Deliver through IVT or IDT with `rip` as the return address: pushes the
  * frame, loads CS:RIP, SS:RSP, EFLAGS. May raise a further exception by

@@ -147,6 +147,7 @@ void far_jump(struct cpu *cpu, uint16_t selector, uint64_t offset,
     uint64_t desc;
     gva_t where;
     struct seg cs;
+    event_note(cpu, EVENT_FAR_JMP, 0, cpu_rip(cpu));
     if (osize == 2)
         offset &= 0xffff;
     if (!cpu_descriptors(cpu)) {
@@ -325,6 +326,7 @@ void far_call(struct cpu *cpu, uint16_t selector, uint64_t offset,
     uint64_t v[2] = {cpu->seg[SEG_CS].selector, return_rip}, desc;
     gva_t where;
     struct seg cs;
+    event_note(cpu, EVENT_FAR_CALL, 0, cpu_rip(cpu));
     if (osize == 2)
         offset &= 0xffff;
     if (!cpu_descriptors(cpu)) {
@@ -427,6 +429,7 @@ void far_ret(struct cpu *cpu, unsigned osize, uint16_t pop_bytes)
     uint16_t selector = (uint16_t)stack_at(cpu, osize, osize);
     struct seg cs, ss;
     unsigned cpl;
+    event_note(cpu, EVENT_FAR_RET, 0, cpu_rip(cpu));
     if (!cpu_descriptors(cpu)) {
         if (rip > 0xffff)
             cpu_raise_error(cpu, EX_GP, 0);
@@ -551,6 +554,7 @@ void far_iret(struct cpu *cpu, unsigned osize, uint64_t next_rip)
     unsigned cpl;
     bool outer, inner_left;
 
+    event_note(cpu, EVENT_IRET, 0, cpu_rip(cpu));
     cpu->attention &= ~(uint32_t)ATT_NMI_BLOCKED;
     if (!cpu_descriptors(cpu)) {
         iret_real(cpu, osize);

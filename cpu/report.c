@@ -2,9 +2,10 @@
  * behind page faults, the events before, registers, the instruction.
  *
  * Tables are read when the report is made: what the guest changed between a
- * fault and the shutdown is shown changed. Not kept: near branches; the list
- * has exceptions and interrupts only, since a ring of branches would cost
- * time in every block. */
+ * fault and the shutdown is shown changed. The list of last branches has
+ * those that leave the segment: exceptions, interrupts, far JMP, CALL, RET
+ * and IRET. Not kept: near branches, since a ring of them would cost time in
+ * every block, and SYSCALL, SYSENTER and their returns. */
 #include "cpu/report.h"
 
 #include <inttypes.h>
@@ -12,6 +13,7 @@
 #include <stdio.h>
 
 #include "cpu/disasm.h"
+#include "cpu/event.h"
 #include "mmu/explain.h"
 
 struct report {
@@ -82,20 +84,25 @@ static void tell_fault(const struct report *r, unsigned n)
 static void tell_history(const struct report *r)
 {
     /* ORDER: enum event_kind */
-    static const char *const kinds[] = {"interrupt", "NMI",  "exception",
-                                        "INT",       "INT3", "INT1"};
+    static const char *const kinds[] = {
+        "interrupt", "NMI",     "exception", "INT",     "INT3",
+        "INT1",      "far jmp", "far call",  "far ret", "iret",
+    };
     const struct cpu *cpu = r->cpu;
     unsigned count =
         cpu->history_count < CPU_HISTORY ? cpu->history_count : CPU_HISTORY;
 
-    tell(r, "  last exceptions and interrupts, latest first:");
+    tell(r, "  last events and far branches, latest first:");
     for (unsigned n = 1; n <= count; n++) {
         const struct cpu_history *h =
             &cpu->history[(cpu->history_count - n) % CPU_HISTORY];
 
-        tell(r, "     %02x %s at %04x:%" PRIx64, h->vector,
-             h->kind < ARRAY_LEN(kinds) ? kinds[h->kind] : "event", h->cs,
-             h->rip);
+        if (h->kind < EVENT_FAR_JMP)
+            tell(r, "     %02x %s at %04x:%" PRIx64, h->vector, kinds[h->kind],
+                 h->cs, h->rip);
+        else
+            tell(r, "        %s at %04x:%" PRIx64, kinds[h->kind], h->cs,
+                 h->rip);
     }
 }
 

@@ -444,6 +444,21 @@ CASE(triple_fault_report)
     ck_assert_ptr_nonnull(strstr(text, "cr3"));
 }
 
+CASE(triple_fault_report_has_far_branches)
+{
+    char text[8192] = "";
+
+    rig_protected(r);
+    c->idtr_limit = 0;
+    /* jmp 8:RIG_CODE+7; ud2 */
+    ck_assert_int_eq(
+        RUN(r, 0xea, 0x07, 0x00, 0x01, 0x00, SEL_CODE, 0x00, 0x0f, 0x0b),
+        RIG_SHUTDOWN);
+    cpu_report_triple(c, collect, text);
+    ck_assert_ptr_nonnull(strstr(text, "far jmp at 0008:10000\n"));
+    ck_assert_ptr_nonnull(strstr(text, "06 exception at 0008:10007\n"));
+}
+
 /* ---- counts of --strict-report */
 
 static uint64_t no_rip(void *opaque)
@@ -505,6 +520,7 @@ static const struct rig_case cases[] = {
     CASE_ROW(words_of_models),
     CASE_ROW(features_offered_are_there),
     CASE_ROW(triple_fault_report),
+    CASE_ROW(triple_fault_report_has_far_branches),
 };
 
 int main(void)
