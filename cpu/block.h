@@ -49,6 +49,7 @@ struct block {
     bool translated;
     bool no_groups; /* translate with a lookup for each access */
     uint16_t group_misses;
+    uint64_t first_miss; /* cpu_icount */
     bool undecodable; /* the last instruction: #UD or #GP */
     struct jit_edge edge[2];
     struct insn insn[]; /* count + 1: the last leaves the block */

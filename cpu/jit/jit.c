@@ -17,7 +17,8 @@
 enum {
     DEFAULT_CACHE = 32 << 20,
     MIN_CACHE = 1 << 20,
-    GROUP_MISSES = 256, /* failed lookups of a block, then no groups */
+    GROUP_MISSES = 64, /* failed lookups of a block ... */
+    RARE = 300,        /* ... that many instructions apart are no matter */
     HOT = 24, /* entries before a block is translated */
 };
 
@@ -112,6 +113,22 @@ static void renew(struct cpu *cpu, struct block *b)
     cpu->jit->count.renewed++;
 }
 
+/* A lookup for several accesses failed. When that is the rule the block goes
+ * without; a stack frame across pages now and then does not matter. */
+static void count_miss(struct cpu *cpu, struct block *b)
+{
+    uint64_t now = cpu_icount(cpu);
+    if (b->group_misses++ == 0)
+        b->first_miss = now;
+    if (b->group_misses < GROUP_MISSES)
+        return;
+    b->group_misses = 0;
+    if (now - b->first_miss > GROUP_MISSES * RARE)
+        return;
+    b->no_groups = true;
+    renew(cpu, b);
+}
+
 /* ---- what T1 calls */
 
 /* cpu->block and cpu->insn as T0 would have them. */
@@ -182,11 +199,8 @@ uint64_t jit_exit_insn(struct cpu *cpu, const struct insn *i, uint32_t index)
     struct block *b = block_of(i, index & JIT_INDEX);
     cpu->jit->count.exit_insn++;
     stand_at(cpu, b, i);
-    if ((index & JIT_MEMORY) && b->mode != MODE_DEAD &&
-        ++b->group_misses == GROUP_MISSES && !b->no_groups) {
-        b->no_groups = true;
-        renew(cpu, b);
-    }
+    if ((index & JIT_MEMORY) && b->mode != MODE_DEAD && !b->no_groups)
+        count_miss(cpu, b);
     cpu->hot.itself = true;
     return leave(cpu, i);
 }

@@ -54,15 +54,25 @@ static void enter_found(struct tr *t)
     op_rm(&t->c, 0xff, 4, 4, at(H_TMP2, (int64_t)offsetof(struct block, host)));
 }
 
+static bool in_page(int64_t offset)
+{
+    return offset >= 0 && offset < PAGE_SIZE;
+}
+
+/* `field` of a jump becomes edge n, to be linked. */
+static void direct(struct tr *t, unsigned n, uint8_t *field)
+{
+    x64_stub(t, STUB_EDGE, field)->edge = n;
+    t->b->edge[n].field = field;
+}
+
 /* Flags are in memory. */
 void x64_edge(struct tr *t, unsigned n, int64_t offset)
 {
     struct stub *miss[2];
 
-    if (offset >= 0 && offset < PAGE_SIZE) {
-        struct stub *s = x64_stub(t, STUB_EDGE, jmp(&t->c));
-        s->edge = n;
-        t->b->edge[n].field = s->from;
+    if (in_page(offset)) {
+        direct(t, n, jmp(&t->c));
         return;
     }
     rip_of(t, H_TMP, offset);
@@ -72,10 +82,16 @@ void x64_edge(struct tr *t, unsigned n, int64_t offset)
 
 static void conditional(struct tr *t, int64_t next)
 {
-    struct stub *s;
+    unsigned condition = x64_lower_rows[t->i->op].arg;
+    int64_t target = next + (int64_t)t->i->imm;
+
     x64_flags_to_host(t);
-    s = x64_stub(t, STUB_TAKEN, jcc(&t->c, x64_lower_rows[t->i->op].arg));
-    (void)s;
+    if (t->flags.fix == FIX_NONE)
+        x64_flags_to_memory(t);
+    if (t->flags.place == FL_BOTH && in_page(target))
+        direct(t, 0, jcc(&t->c, condition));
+    else
+        x64_stub(t, STUB_TAKEN, jcc(&t->c, condition));
     x64_flags_to_memory(t);
     x64_edge(t, 1, next);
 }
