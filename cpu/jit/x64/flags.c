@@ -193,6 +193,8 @@ uint32_t x64_registers_written(const struct tr *t, unsigned k)
         return 1u << RSP | 1u << RBP;
     case L_VEC:
         return x64_vec_writes(i);
+    case L_BMI:
+        return x64_bmi_writes(i);
     default:
         return ~0u;
     }

@@ -140,6 +140,8 @@ void x64_classify(struct tr *t)
             class = LOWER_NONE;
         if (!class && x64_vec_ok(t, i))
             class = L_VEC;
+        if (!class && x64_bmi_ok(t, i))
+            class = L_BMI;
         if (t->b->undecodable && k == t->b->count - 1u)
             class = LOWER_NONE;
         t->class[k] = (uint8_t)class;
@@ -952,6 +954,7 @@ void x64_lower(struct tr *t)
         [L_PUSH_R] = push,        [L_PUSH_E] = push,
         [L_PUSH_I] = push,        [L_POP_R] = pop,
         [L_LEAVE] = leave,        [L_VEC] = x64_lower_vec,
+        [L_BMI] = x64_lower_bmi,
     };
     if (x64_x87_class(t->class[t->k]))
         x64_lower_x87(t);

@@ -52,6 +52,7 @@ enum lower_class {
     L_POP_R,
     L_LEAVE,
     L_VEC, /* lower_vec.c: by the instruction's own row */
+    L_BMI, /* lower_bmi.c, likewise */
     /* ---- x87: opcode, then digit and size, or the second byte */
     L_X87_LOAD, /* memory operand */
     L_X87_STORE,

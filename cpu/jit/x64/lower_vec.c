@@ -35,6 +35,11 @@ void x64_vec_features(struct x64 *x)
     HAS(FMA, "fma")
     HAS(VAES, "vaes")
     HAS(VPCLMULQDQ, "vpclmulqdq")
+    HAS(BMI1, "bmi")
+    HAS(BMI2, "bmi2")
+    HAS(LZCNT, "lzcnt")
+    HAS(MOVBE, "movbe")
+    HAS(F16C, "f16c")
 #undef HAS
 }
 

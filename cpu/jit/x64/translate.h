@@ -153,7 +153,7 @@ struct x64 {
     uint64_t no_budget;   /* likewise, for want of budget */
     uint64_t lazy_flags;  /* CALLed: EAX = hot.flags made from lazy flags */
     uint64_t load_vector, store_vector; /* CALLed */
-    bool has[F_COUNT]; /* vector extensions of the host */
+    bool has[F_COUNT]; /* vector and BMI extensions of the host */
     uint64_t load_x87;    /* CALLed: EAX = 1, or 0: not possible */
     uint64_t store_x87;   /* CALLed: state to struct cpu; keeps RAX, R11 */
     bool has_bmi2, has_popcnt, has_sse3, has_x87;
@@ -231,6 +231,11 @@ bool x64_vec_ok(const struct tr *t, const struct insn *i);
 void x64_lower_vec(struct tr *t);
 /* The general register it changes, as a bit. */
 uint32_t x64_vec_writes(const struct insn *i);
+
+/* ---- lower_bmi.c: the same */
+bool x64_bmi_ok(const struct tr *t, const struct insn *i);
+void x64_lower_bmi(struct tr *t);
+uint32_t x64_bmi_writes(const struct insn *i);
 
 /* ---- flow.c: one that ends it */
 void x64_lower_flow(struct tr *t);
