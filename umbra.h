@@ -31,7 +31,8 @@ enum umbra_clock { UMBRA_CLOCK_VIRTUAL, UMBRA_CLOCK_HOST };
  * empties them at every CR3 load and INVLPG (for comparison). */
 enum umbra_mmu { UMBRA_MMU_CACHED, UMBRA_MMU_FLUSH };
 
-/* What executes guest code: the default is the JIT where the host has one. */
+/* What executes guest code: the default is the JIT where the host has one;
+ * asking for it elsewhere is an error. */
 enum umbra_accel { UMBRA_ACCEL_DEFAULT, UMBRA_ACCEL_INTERP, UMBRA_ACCEL_JIT };
 
 enum umbra_drive {
@@ -115,6 +116,8 @@ struct umbra_host {
     /* A line that is worth showing though nobody asked for a log: what led
      * to a triple fault. */
     void (*report)(void *opaque, const char *line);
+    /* Guest code at `rip` was translated to `size` bytes at `host`. */
+    void (*translated)(void *opaque, uint64_t host, size_t size, uint64_t rip);
 };
 
 enum { UMBRA_ERROR_SIZE = 512 };

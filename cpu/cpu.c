@@ -164,11 +164,20 @@ static uint64_t rip_for_strict(void *opaque)
     return cpu_rip(opaque);
 }
 
-struct cpu *cpu_create(const struct cpu_config *config)
+static void cpu_free(struct cpu *cpu)
+{
+    block_cache_destroy(cpu->blocks);
+    decode_destroy(cpu->decode);
+    free(cpu->resume);
+    free(cpu);
+}
+
+struct cpu *cpu_create(const struct cpu_config *config, char *error,
+                       size_t error_size)
 {
     struct cpu *cpu = aligned_alloc(_Alignof(struct cpu), sizeof *cpu);
     struct mmu_client client = {code_written, cpu};
-    char error[160];
+    *error = 0;
     if (!cpu)
         return NULL;
     memset(cpu, 0, sizeof *cpu);
@@ -182,14 +191,16 @@ struct cpu *cpu_create(const struct cpu_config *config)
     if (!cpu->resume || !cpu->decode || !cpu->blocks ||
         !mmu_init(&cpu->mmu, config->memory, config->track, &client,
                   config->policy, config->log)) {
-        block_cache_destroy(cpu->blocks);
-        decode_destroy(cpu->decode);
-        free(cpu->resume);
-        free(cpu);
+        cpu_free(cpu);
         return NULL;
     }
-    if (config->accel == ACCEL_JIT)
-        cpu->jit = jit_create(cpu, config->jit_cache, error, sizeof error);
+    if (config->accel != ACCEL_INTERP)
+        cpu->jit = jit_create(cpu, config->jit_cache, error, error_size);
+    if (config->accel == ACCEL_JIT && !cpu->jit) {
+        mmu_free(&cpu->mmu);
+        cpu_free(cpu);
+        return NULL;
+    }
     cpu->mmu.strict = config->strict;
     if (config->strict) {
         config->strict->rip = rip_for_strict;

@@ -212,7 +212,8 @@ enum cpu_exit {
 
 /* Engine: the interpreter (T0) alone, or with translation of hot blocks to
  * host code (T1) where the host has it. */
-enum cpu_accel { ACCEL_INTERP, ACCEL_JIT };
+/* DEFAULT: the JIT where this host has it, else the interpreter. */
+enum cpu_accel { ACCEL_DEFAULT, ACCEL_INTERP, ACCEL_JIT };
 
 /* What the board gives the CPU. */
 struct cpu_config {
@@ -222,6 +223,8 @@ struct cpu_config {
     enum mmu_policy policy;
     enum cpu_accel accel;
     uint64_t jit_cache; /* bytes of the code cache; 0: 32 MiB */
+    /* A block whose code starts at `rip` is now host code; may be NULL. */
+    void (*translated)(void *opaque, uint64_t host, size_t size, uint64_t rip);
     /* INTA cycle: vector of the highest interrupt (lapic or pic). */
     int (*ack)(void *opaque);
     /* FERR# pin for IRQ 13 with CR0.NE = 0; may be NULL. */
@@ -383,8 +386,10 @@ struct cpu {
     uint8_t maxphyaddr;
 };
 
-/* ---- life */
-struct cpu *cpu_create(const struct cpu_config *config);
+/* ---- life. NULL: no memory, or no JIT where ACCEL_JIT asks for it; then
+ * error[] says why, else it is empty. */
+struct cpu *cpu_create(const struct cpu_config *config, char *error,
+                       size_t error_size);
 /* The device at the head of the CPU, for the board's list. */
 struct device *cpu_device(struct cpu *cpu);
 /* RESET: power-on values, CS:IP = F000:FFF0 at FFFFFFF0h. */

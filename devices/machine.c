@@ -365,6 +365,13 @@ static bool build_memory(struct machine *m, char *error)
     return true;
 }
 
+static void on_translated(void *opaque, uint64_t host, size_t size,
+                          uint64_t rip)
+{
+    struct machine *m = opaque;
+    m->config.host.translated(m->config.host.opaque, host, size, rip);
+}
+
 static bool build_cpu(struct machine *m, char *error)
 {
     static const struct lapic_cpu_ops apic_pins = {
@@ -375,28 +382,32 @@ static bool build_cpu(struct machine *m, char *error)
 
     if (!models_choose(&choice, m->config.cpu, error, MACHINE_ERROR_SIZE))
         return false;
-    PART(cpu,
-         cpu_create(&(struct cpu_config){
-             .memory = m->memory,
-             .ports = m->ports,
-             .track = m->track,
-             .log = &m->log,
-             .policy = m->config.mmu_policy,
-             .accel = m->config.accel,
-             .jit_cache = m->config.jit_cache,
-             .ack = on_ack,
-             .ferr = board_ferr,
-             .apic_rdmsr = on_rdmsr,
-             .apic_wrmsr = on_wrmsr,
-             .get_tpr = on_get_tpr,
-             .set_tpr = on_set_tpr,
-             .random_seed = m->config.random_seed,
-             .tsc = on_tsc,
-             .opaque = m,
-             .strict = m->config.strict ? &m->strict : NULL,
-             .choice = &choice,
-         }),
-         cpu_device);
+    m->cpu = cpu_create(
+        &(struct cpu_config){
+            .memory = m->memory,
+            .ports = m->ports,
+            .track = m->track,
+            .log = &m->log,
+            .policy = m->config.mmu_policy,
+            .accel = m->config.accel,
+            .jit_cache = m->config.jit_cache,
+            .translated = m->config.host.translated ? on_translated : NULL,
+            .ack = on_ack,
+            .ferr = board_ferr,
+            .apic_rdmsr = on_rdmsr,
+            .apic_wrmsr = on_wrmsr,
+            .get_tpr = on_get_tpr,
+            .set_tpr = on_set_tpr,
+            .random_seed = m->config.random_seed,
+            .tsc = on_tsc,
+            .opaque = m,
+            .strict = m->config.strict ? &m->strict : NULL,
+            .choice = &choice,
+        },
+        error, MACHINE_ERROR_SIZE);
+    if (!m->cpu)
+        return *error ? false : refuse(error, "cpu");
+    device_add(&m->devices, cpu_device(m->cpu));
     PART(lapic,
          lapic_create(&(struct lapic_config){
              .bus = &m->apic,

@@ -42,6 +42,8 @@ struct machine_host {
     void (*tone)(void *opaque, uint32_t millihertz);
     void *opaque;
     void (*report)(void *opaque, const char *line); /* may be NULL */
+    void (*translated)(void *opaque, uint64_t host, size_t size,
+                       uint64_t rip); /* may be NULL */
 };
 
 /* Pointers must outlive the board, but for media paths and boot.order. */

@@ -5,6 +5,7 @@
 
 #include "cpu/block.h"
 #include "cpu/cpu.h"
+#include "cpu/jit/jit.h"
 #include "devices/disk.h"
 #include "devices/machine_state.h"
 
@@ -85,6 +86,20 @@ static void put_cpu(struct writer *w, struct machine *m)
     put(w, "\n  }");
 }
 
+static void put_jit(struct writer *w, struct machine *m)
+{
+    const struct jit_counters *count;
+
+    if (!m->cpu->jit)
+        return;
+    count = jit_counters(m->cpu->jit);
+    open_group(w, "jit");
+#define X(id, help) put_number(w, #id, count->id);
+    JIT_COUNTERS(X)
+#undef X
+    put(w, "\n  }");
+}
+
 static void put_strict(struct writer *w, struct machine *m)
 {
     const char *name, *text;
@@ -122,6 +137,7 @@ size_t machine_stats(struct machine *m, char *json, size_t size)
     put(&w, "{\n  \"state_hash\": \"%016" PRIx64 "\"", machine_hash(m));
     put(&w, ",\n  \"ram_bytes\": %" PRIu64, m->config.ram_bytes);
     put_cpu(&w, m);
+    put_jit(&w, m);
     if (m->config.strict)
         put_strict(&w, m);
     for (unsigned i = 0; i < MACHINE_DRIVES; i++)

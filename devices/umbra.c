@@ -80,6 +80,14 @@ static void on_report(void *opaque, const char *line)
         u->host.report(u->host.opaque, line);
 }
 
+static void on_translated(void *opaque, uint64_t host, size_t size,
+                          uint64_t rip)
+{
+    struct umbra *u = opaque;
+
+    u->host.translated(u->host.opaque, host, size, rip);
+}
+
 /* ------------------------------------------------------ create, destroy */
 
 static bool refuse(char *error, const char *text)
@@ -143,7 +151,7 @@ static void fill_config(struct machine_config *out,
         .rtc_base = c->rtc_base,
         .mmu_policy =
             c->mmu == UMBRA_MMU_FLUSH ? MMU_POLICY_FLUSH : MMU_POLICY_CACHED,
-        .accel = c->accel == UMBRA_ACCEL_JIT ? ACCEL_JIT : ACCEL_INTERP,
+        .accel = (enum cpu_accel)c->accel,
         .jit_cache = c->jit_cache,
         .cpu = c->cpu,
         .strict = c->strict,
@@ -152,7 +160,8 @@ static void fill_config(struct machine_config *out,
         .exit_size = c->exit_size,
         .no_reboot = c->no_reboot,
         .log_mask = c->log_mask,
-        .host = {on_log, on_serial, on_clock, on_tone, u, on_report},
+        .host = {on_log, on_serial, on_clock, on_tone, u, on_report,
+                 u->host.translated ? on_translated : NULL},
     };
     fill_boot(&out->boot, c);
     for (unsigned i = 0; i < UMBRA_DRIVES; i++) {

@@ -9,6 +9,9 @@
 
 /* Differs from run to run; 0 where the host has no random numbers. */
 uint64_t host_random(void);
+/* The file in which perf looks for the names of this process's generated
+ * code. False: not on this host. */
+bool host_perf_map(char *path, size_t size);
 /* Monotonic nanoseconds; the argument is ignored (umbra_host.clock). */
 uint64_t host_clock(void *opaque);
 /* Sleep up to `ns`, less when `fd` (-1: none) becomes readable or a signal

@@ -148,6 +148,12 @@ void host_catch_signals(void (*stop)(void))
     sigaction(SIGXFSZ, &action, NULL);
 }
 
+bool host_perf_map(char *path, size_t size)
+{
+    int n = snprintf(path, size, "/tmp/perf-%ld.map", (long)getpid());
+    return n > 0 && (size_t)n < size;
+}
+
 int host_caught_signal(void)
 {
     return caught;

@@ -368,6 +368,26 @@ static bool take_accel(struct parser *p, const char *value)
     return true;
 }
 
+static bool take_jit_cache(struct parser *p, const char *value)
+{
+    uint64_t bytes;
+
+    if (!options_parse_size(value, &bytes))
+        return refuse(p, "\"%s\" is no size; write 64 or 64M", value);
+    if (bytes < 1 << 20 || bytes > 1 << 30)
+        return refuse(p, "%s is out of range; the cache goes from 1M to 1G",
+                      value);
+    p->o->config.jit_cache = bytes;
+    return true;
+}
+
+static bool take_perf_map(struct parser *p, const char *value)
+{
+    (void)value;
+    p->o->perf_map = true;
+    return true;
+}
+
 static bool take_icount(struct parser *p, const char *value)
 {
     const char *digits = value;
@@ -523,6 +543,9 @@ static const struct option_row rows[] = {
     ROW("accel", "ENGINE", take_accel,
         "what runs the code: jit (translates hot code; the\n"
         "default where it exists) or interp"),
+    ROW("jit-cache", "SIZE", take_jit_cache,
+        "memory for translations: MiB, or with K, M, G\n"
+        "(default 32)"),
     ROW("mmu", "POLICY", take_mmu,
         "cached keeps translations across CR3 loads,\n"
         "flush drops them (for comparison)"),
@@ -560,6 +583,9 @@ static const struct option_row rows[] = {
         "count what hardware would punish or leave\n"
         "undefined but lax emulators forgive; a table at\n"
         "the end, and in --stats"),
+    ROW("perf-map", NULL, take_perf_map,
+        "tell perf where translations lie: /tmp/perf-PID.map\n"
+        "names them umbra:RIP"),
     ROW("drop-derived", "SECONDS", take_drop_derived,
         "drop translations and decoded code that often,\n"
         "at random moments (the guest must not notice)"),

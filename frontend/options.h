@@ -49,6 +49,7 @@ struct options {
     const char *log_file;
     bool clock_given, rtc_given, seed_given;
     bool snapshot;
+    bool perf_map;
     double time_limit;   /* seconds; 0 = none */
     double drop_derived; /* seconds between drops; 0 = never */
     const char *screen_text, *screenshot, *stats;

@@ -1,4 +1,5 @@
 /* session.c - one run of a PC: what window and headless share. */
+#include <inttypes.h>
 #include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,6 +39,7 @@ struct session {
     FILE *log;
 
     /* The serial port's other end. */
+    FILE *perf_map;   /* NULL: none wanted */
     FILE *serial_out; /* NULL: nobody */
     bool serial_failed;
     bool input_open, is_terminal, escaped;
@@ -87,6 +89,16 @@ static void on_log(void *opaque, const char *category, const char *line)
     struct session *s = opaque;
 
     fprintf(s->log, "%s: %s\n", category, line);
+}
+
+/* Two blocks at one place: the later line counts. */
+static void on_translated(void *opaque, uint64_t host, size_t size,
+                          uint64_t rip)
+{
+    struct session *s = opaque;
+
+    fprintf(s->perf_map, "%" PRIx64 " %zx umbra:%" PRIx64 "\n", host, size,
+            rip);
 }
 
 static void on_report(void *opaque, const char *line)
@@ -211,11 +223,26 @@ static void choose_clock(struct session *s)
         config->random_seed = host_random();
 }
 
+static bool open_perf_map(struct session *s)
+{
+    char path[64] = "perf map", line[160];
+
+    if (host_perf_map(path, sizeof path))
+        s->perf_map = fopen(path, "w");
+    if (s->perf_map)
+        return true;
+    snprintf(line, sizeof line, "%s: cannot be written; run without -perf-map",
+             path);
+    complain(line);
+    return false;
+}
+
 static bool power_on(struct session *s)
 {
     char error[UMBRA_ERROR_SIZE];
     const struct umbra_host host = {
         .opaque = s,
+        .translated = s->o.perf_map ? on_translated : NULL,
         .log = on_log,
         .serial = on_serial,
         .clock = host_clock,
@@ -224,6 +251,8 @@ static bool power_on(struct session *s)
     };
 
     choose_clock(s);
+    if (s->o.perf_map && !open_perf_map(s))
+        return false;
     if (!images_load(&s->images, &s->o, error, sizeof error)) {
         complain(error);
         return false;
@@ -246,6 +275,8 @@ static void release(struct session *s)
         fclose(s->serial_out);
     if (s->log && s->log != stderr)
         fclose(s->log);
+    if (s->perf_map)
+        fclose(s->perf_map);
     free(s->text);
     free(s);
 }

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 void *hostmem_map(uint64_t size, bool huge, char *error, size_t error_size)
@@ -60,13 +61,24 @@ static int nameless_file(void)
 #endif
 }
 
+/* Beyond the process's limit a file's growth would end the process. */
+static bool may_grow(uint64_t size)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur < size) {
+        errno = EFBIG;
+        return false;
+    }
+    return true;
+}
+
 bool hostmem_map_code(uint64_t size, void **write, const void **exec,
                       char *error, size_t error_size)
 {
     int fd = nameless_file();
     void *w = MAP_FAILED, *x = MAP_FAILED;
 
-    if (fd >= 0 && ftruncate(fd, (off_t)size) == 0) {
+    if (fd >= 0 && may_grow(size) && ftruncate(fd, (off_t)size) == 0) {
         w = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
         x = mmap(NULL, (size_t)size, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
     }

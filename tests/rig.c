@@ -111,10 +111,13 @@ struct rig *rig_create_accel(enum cpu_accel accel)
                                                .track = rig->track,
                                                .log = &rig->log,
                                                .policy = MMU_POLICY_CACHED,
-                                               .accel = accel,
+                                               .accel = accel == ACCEL_JIT
+                                                            ? ACCEL_DEFAULT
+                                                            : accel,
                                                .ack = rig_ack,
                                                .tsc = rig_tsc,
-                                               .opaque = rig});
+                                               .opaque = rig},
+                          error, sizeof error);
     if (!rig->cpu)
         die(error);
     return rig;

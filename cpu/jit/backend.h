@@ -33,6 +33,11 @@ void backend_run(const struct jit *jit, struct cpu *cpu, struct block *b);
 void backend_link(struct jit *jit, struct block *b, unsigned n,
                   uint64_t target);
 
+/* Text of the host instruction at `address` of the buffer, in at most `avail`
+ * bytes; returns its length. */
+size_t backend_disasm(const struct jit *jit, uint64_t address, size_t avail,
+                      char *text, size_t text_size);
+
 /* ---- called by translated code, all guest registers in struct cpu. They
  * return where to go on (host address); 0: behind the call. */
 uint64_t jit_call_insn(struct cpu *cpu, const struct insn *i, uint32_t index);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cpu/disasm.h"
 #include "cpu/flags.h"
 #include "cpu/flow.h"
 #include "cpu/jit/backend.h"
@@ -19,7 +20,7 @@ enum {
     MIN_CACHE = 1 << 20,
     GROUP_MISSES = 64, /* failed lookups of a block ... */
     RARE = 300,        /* ... that many instructions apart are no matter */
-    HOT = 24, /* entries before a block is translated */
+    HOT = 24,          /* entries before a block is translated */
 };
 
 static exec_fn exec_jit_count;
@@ -32,8 +33,9 @@ struct jit *jit_create(struct cpu *cpu, uint64_t bytes, char *error,
     struct jit *jit;
 
     if (!backend_present()) {
-        snprintf(error, error_size, "this host's processor lacks what the JIT "
-                                    "needs; use -accel interp");
+        snprintf(error, error_size,
+                 "JIT: this host's processor lacks what it "
+                 "needs; use -accel interp");
         return NULL;
     }
     if (bytes == 0)
@@ -87,8 +89,8 @@ static void flags_to_raw(struct cpu *cpu)
     if (cpu->hot.flags)
         return;
     fl = flags_get(cpu);
-    cpu->hot.flags = (uint16_t)((fl & 0xff) << 8 | EFL_1 << 8 |
-                                ((fl & FL_O) ? 1 : 0));
+    cpu->hot.flags =
+        (uint16_t)((fl & 0xff) << 8 | EFL_1 << 8 | ((fl & FL_O) ? 1 : 0));
 }
 
 uint64_t jit_lazy_flags(struct cpu *cpu, const void *unused, uint32_t unused2)
@@ -137,8 +139,7 @@ static void stand_at(struct cpu *cpu, struct block *b, const struct insn *i)
     flags_to_lazy(cpu);
     cpu->block = b;
     cpu->insn = i;
-    cpu->reg[REG_RIP] =
-        cpu->hot.page + ((uintptr_t)b->code & (PAGE_SIZE - 1));
+    cpu->reg[REG_RIP] = cpu->hot.page + ((uintptr_t)b->code & (PAGE_SIZE - 1));
 }
 
 static struct block *block_of(const struct insn *i, unsigned index)
@@ -278,8 +279,8 @@ static void link(struct cpu *cpu, struct block *b, unsigned n, struct block *t)
 
 uint64_t jit_edge(struct cpu *cpu, struct block *b, uint32_t n)
 {
-    bool branch = !b->undecodable &&
-                  (insn_rows[b->insn[b->count - 1].op].attr & A_ENDS);
+    bool branch =
+        !b->undecodable && (insn_rows[b->insn[b->count - 1].op].attr & A_ENDS);
     uint64_t rip;
     struct block *t;
 
@@ -316,8 +317,7 @@ static const struct insn *exec_jit_enter(struct cpu *cpu, const struct insn *i)
         return b->exec0(cpu, i);
     cpu->jit->count.enter++;
     cpu->budget += b->count;
-    cpu->hot.page =
-        cpu->reg[REG_RIP] - ((uintptr_t)b->code & (PAGE_SIZE - 1));
+    cpu->hot.page = cpu->reg[REG_RIP] - ((uintptr_t)b->code & (PAGE_SIZE - 1));
     cpu->hot.flags = 0;
     cpu->hot.itself = false;
     backend_run(cpu->jit, cpu, b);
@@ -329,9 +329,43 @@ static const struct insn *exec_jit_enter(struct cpu *cpu, const struct insn *i)
     return exec_go(cpu, next);
 }
 
+/* -d jit: what the block was and what it has become. */
+static void trace(struct cpu *cpu, const struct block *b, size_t size)
+{
+    uint64_t rip = cpu->reg[REG_RIP];
+    char text[96];
+
+    LOG(cpu->dev.log, JIT, "block %llx: %u instructions, %u to %zu bytes",
+        (unsigned long long)rip, b->count, b->bytes, size);
+    for (unsigned k = 0; k < b->count; k++) {
+        const struct insn *i = &b->insn[k];
+        disasm_text(b->code + i->off, i->len, b->mode & MODE_CODE, rip + i->off,
+                    text, sizeof text);
+        LOG(cpu->dev.log, JIT, "  guest %llx: %s",
+            (unsigned long long)(rip + i->off), text);
+    }
+    for (size_t at = 0, n; at < size; at += n) {
+        n = backend_disasm(cpu->jit, b->host + at, size - at, text,
+                           sizeof text);
+        LOG(cpu->dev.log, JIT, "  host %llx: %s",
+            (unsigned long long)(b->host + at), text);
+    }
+}
+
+/* Those who watch hear of it. */
+static void tell(struct cpu *cpu, const struct block *b, size_t size)
+{
+    if (cpu->config.translated)
+        cpu->config.translated(cpu->config.opaque, b->host, size,
+                               cpu->reg[REG_RIP]);
+    if (unlikely(cpu->dev.log->enabled >> LOG_JIT & 1))
+        trace(cpu, b, size);
+}
+
 static void translate(struct cpu *cpu, struct block *b)
 {
     struct jit *jit = cpu->jit;
+    uint64_t made = jit->count.host_bytes;
 
     if (jit->buf.size - jit->buf.used < backend_room()) {
         jit->count.recycled++;
@@ -346,6 +380,7 @@ static void translate(struct cpu *cpu, struct block *b)
     jit->count.translated++;
     jit->count.guest_bytes += b->bytes;
     jit->count.cache_used = jit->buf.used;
+    tell(cpu, b, (size_t)(jit->count.host_bytes - made));
 }
 
 /* First handler of a block that was not entered often enough yet. */

@@ -8,8 +8,9 @@ struct jit *jit_create(struct cpu *cpu, uint64_t bytes, char *error,
 {
     (void)cpu;
     (void)bytes;
-    snprintf(error, error_size, "this build has no JIT for its host; "
-                                "use -accel interp");
+    snprintf(error, error_size,
+             "JIT: this build has none for its host; "
+             "use -accel interp");
     return NULL;
 }
 

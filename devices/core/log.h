@@ -15,6 +15,7 @@
     X(INT, "int", "exceptions and interrupts taken")                           \
     X(IN_ASM, "in_asm", "guest code as it is decoded")                         \
     X(EXEC, "exec", "every instruction as it is executed")                     \
+    X(JIT, "jit", "blocks translated: guest and host code")                    \
     X(MMU, "mmu", "shadow pages made, zapped and reused")                      \
     X(BIOS, "bios", "lines the firmware writes to ports 0x402 and 0xE9")       \
     X(IOPORT, "ioport", "accesses to ports nobody answers")                    \

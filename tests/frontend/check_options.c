@@ -116,7 +116,7 @@ START_TEST(everything_else)
     ck_assert_int_eq(
         parse("disk.img -m 512 -boot order=dc -serial file:log -display none "
               "-rtc base=2006-06-17T16:01:21 -icount shift=0 -mmu flush "
-              "-seed 0xfedcba9876543210 "
+              "-seed 0xfedcba9876543210 -jit-cache 64 -perf-map "
               "-accel interp -time-limit 2.5 -screen-text s -screenshot p "
               "-until-serial login: -input-script i -stats j -d cpu,pit "
               "-D f -bios b --drop-derived 0.01"),
@@ -127,6 +127,8 @@ START_TEST(everything_else)
     ck_assert_str_eq(o.serial_file, "log");
     ck_assert_int_eq(o.display, DISPLAY_NONE);
     ck_assert_int_eq(o.config.rtc_base, 1150560081);
+    ck_assert_uint_eq(o.config.jit_cache, 64 << 20);
+    ck_assert(o.perf_map);
     ck_assert(o.clock_given && o.rtc_given);
     ck_assert_uint_eq(o.config.icount_shift, 0);
     ck_assert_uint_eq(o.config.random_seed, 0xfedcba9876543210);
@@ -161,6 +163,8 @@ END_TEST
 
 START_TEST(wrong_values)
 {
+    refused("-jit-cache 12x", "no size");
+    refused("-jit-cache 512K", "out of range");
     refused("-m 0", "-m: 0 is out of range");
     refused("-m 2T", "out of range");
     refused("-m 99999999999999999999", "no size");

@@ -2,6 +2,7 @@
 #include "tests/fuzz/fuzz_board.h"
 
 #include "cpu/block.h"
+#include "cpu/jit/jit.h"
 #include "cpu/seg.h"
 #include "mmu/ram.h"
 #include "mmu/track.h"
@@ -76,10 +77,11 @@ static void make_ram(struct fuzz_board *b)
                                     .ram_offset = FB_GUARD};
 }
 
-struct fuzz_board *fuzz_board_create(void)
+struct fuzz_board *fuzz_board_create(enum cpu_accel accel)
 {
     struct fuzz_board *b = calloc(1, sizeof *b);
     struct device *dev;
+    char error[160] = "no memory";
     if (!b)
         FUZZ_FAIL("no memory");
     log_init(&b->log, NULL, NULL);
@@ -104,11 +106,15 @@ struct fuzz_board *fuzz_board_create(void)
                                              .track = b->track,
                                              .log = &b->log,
                                              .policy = MMU_POLICY_CACHED,
+                                             .accel = accel,
                                              .ack = ack,
                                              .tsc = tsc,
-                                             .opaque = b});
+                                             .opaque = b},
+                        error, sizeof error);
     if (!b->cpu)
-        FUZZ_FAIL("no memory");
+        FUZZ_FAIL("%s", error);
+    if (b->cpu->jit)
+        jit_set_heat(b->cpu->jit, 1);
     dev = cpu_device(b->cpu);
     b->fresh = malloc(state_size(dev->ops->fields));
     state_save(dev->ops->fields, dev, b->fresh);

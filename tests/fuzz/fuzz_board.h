@@ -58,7 +58,9 @@ struct fuzz_board {
     uint8_t vector;
 };
 
-struct fuzz_board *fuzz_board_create(void);
+/* ACCEL_DEFAULT: with the JIT where there is one, which translates blocks
+ * at once. */
+struct fuzz_board *fuzz_board_create(enum cpu_accel accel);
 /* As after power-on, in the mode and with the changes that the input
  * starts with. What is left of it is the caller's. */
 void fuzz_board_start(struct fuzz_board *board, struct fuzz_input *in);

@@ -3,11 +3,11 @@
  * Input: the board's start (board.c), a pace, events (interrupts, NMI, DMA,
  * A20) with the number of instructions before each, then code. It runs on
  * one board in blocks, on another one instruction at a time or with all
- * derived state dropped every few instructions, now and then on the first
- * one again. CPU, RAM and what was asked of the ports must be the same,
- * the audits of MMU and blocks find nothing, and AddressSanitizer no access
- * outside RAM.
- * Alone: make tests/fuzz/fuzz_insn && tests/fuzz/fuzz_insn FILE... */
+ * derived state dropped every few instructions, on a third one in the JIT, at
+ * either pace, now and then on the second one again. CPU, RAM and what was
+ * asked of the ports must be the same, the audits of MMU and blocks find
+ * nothing, and AddressSanitizer no access outside RAM. Alone: make
+ * tests/fuzz/fuzz_insn && tests/fuzz/fuzz_insn FILE... */
 #include "tests/fuzz/fuzz_board.h"
 
 #include "cpu/block.h"
@@ -30,7 +30,7 @@ struct plan {
 
 enum pace { BLOCKS, STEPS, DROPPING };
 
-static struct fuzz_board *board[2];
+static struct fuzz_board *board[3]; /* the last one has the JIT */
 
 static void read_plan(struct plan *p, struct fuzz_input *in)
 {
@@ -136,15 +136,15 @@ static void show(const struct state_field *field, struct fuzz_board *b)
     fprintf(stderr, "\n");
 }
 
-static void compare_boards(const char *what)
+static void compare_boards(const char *what, struct fuzz_board *other)
 {
     struct device *a = cpu_device(board[0]->cpu);
     const struct state_field *field =
-        state_compare(a->ops->fields, a, board[1]->cpu);
-    const uint8_t *x = fuzz_board_ram(board[0]), *y = fuzz_board_ram(board[1]);
+        state_compare(a->ops->fields, a, other->cpu);
+    const uint8_t *x = fuzz_board_ram(board[0]), *y = fuzz_board_ram(other);
     if (field) {
         show(field, board[0]);
-        show(field, board[1]);
+        show(field, other);
         FUZZ_FAIL("%s: the CPUs differ: %s", what, field->name);
     }
     if (memcmp(x, y, FB_RAM)) {
@@ -153,23 +153,26 @@ static void compare_boards(const char *what)
             n++;
         FUZZ_FAIL("%s: RAM differs at %x: %02x %02x", what, n, x[n], y[n]);
     }
-    if (board[0]->world != board[1]->world || board[0]->acks != board[1]->acks)
+    if (board[0]->world != other->world || board[0]->acks != other->acks)
         FUZZ_FAIL("%s: ports or device were asked something else (%u, %u)",
-                  what, board[0]->asked, board[1]->asked);
+                  what, board[0]->asked, other->asked);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (!board[0]) {
-        board[0] = fuzz_board_create();
-        board[1] = fuzz_board_create();
+        board[0] = fuzz_board_create(ACCEL_INTERP);
+        board[1] = fuzz_board_create(ACCEL_INTERP);
+        board[2] = fuzz_board_create(ACCEL_DEFAULT);
     }
     run(board[0], data, size, BLOCKS);
     run(board[1], data, size, STEPS);
-    compare_boards("blocks and steps");
+    compare_boards("blocks and steps", board[1]);
+    run(board[2], data, size, size && data[size - 1] & 16 ? STEPS : BLOCKS);
+    compare_boards("interpreter and JIT", board[2]);
     if (size && data[size - 1] % 8 == 0) { /* again, on a used board */
         run(board[1], data, size, BLOCKS);
-        compare_boards("the same twice");
+        compare_boards("the same twice", board[1]);
     }
     return 0;
 }
