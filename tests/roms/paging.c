@@ -24,8 +24,8 @@ static void put64(uint32_t at, unsigned index, uint64_t value)
 /* Tables: 0 root, 1.. of identity, 8.. of the window (8 + level). */
 static unsigned index_of(int level)
 {
-    static const uint8_t shift32[] = {0, 12, 22}, shift64[] = {0, 12, 21, 30,
-                                                               39};
+    static const uint8_t shift32[] = {0, 12, 22},
+                         shift64[] = {0, 12, 21, 30, 39};
     if (mode == PAGING_2)
         return WINDOW_GVA >> shift32[level] & 1023;
     return WINDOW_GVA >> shift64[level] & 511;
@@ -130,7 +130,6 @@ void paging_guard(bool supervisor)
     uint64_t u = supervisor ? 0 : PTE_U;
     unsigned tables = mode == PAGING_2 ? 4 : 8;
 #ifdef __x86_64__
-    extern uint64_t boot_pdpt[];
     for (unsigned n = 0; n < 4; n++)
         boot_pdpt[n] = (boot_pdpt[n] & ~(uint64_t)PTE_U) | u;
     tables = 0;

@@ -11,8 +11,13 @@
  * 10h) and the letters "Shutdown" to port 8900h. */
 #include "rom.h"
 
-enum { COM1 = 0x3F8, IVT_STUBS = 0x5000, REAL_IN = 0x6000, REAL_OUT = 0x6100,
-       REAL_CODE = 0x7000 };
+enum {
+    COM1 = 0x3F8,
+    IVT_STUBS = 0x5000,
+    REAL_IN = 0x6000,
+    REAL_OUT = 0x6100,
+    REAL_CODE = 0x7000
+};
 
 uint64_t gdt[GDT_SIZE / 8] __attribute__((aligned(16)));
 uint64_t idt[256 * sizeof(word) / 4] __attribute__((aligned(16)));
@@ -22,7 +27,6 @@ uint8_t test_stack[0x4000] __attribute__((aligned(0x1000)));
 static uint32_t df_tss[32] __attribute__((aligned(128)));
 #endif
 
-extern uint8_t stubs[], exception_stack_top[];
 void rom_main(void);
 void double_fault_entry(void);
 
@@ -162,8 +166,12 @@ bool has(uint32_t leaf, char reg, unsigned bit)
     if (r.a < leaf)
         return false;
     r = cpuid(leaf, 0);
-    return (reg == 'a' ? r.a : reg == 'b' ? r.b : reg == 'c' ? r.c : r.d) >>
-               bit & 1;
+    return (reg == 'a'   ? r.a
+            : reg == 'b' ? r.b
+            : reg == 'c' ? r.c
+                         : r.d) >>
+               bit &
+           1;
 }
 
 unsigned maxphyaddr(void)
@@ -177,18 +185,16 @@ unsigned maxphyaddr(void)
 
 void set_desc(unsigned sel, uint32_t base, uint32_t limit, unsigned attr)
 {
-    gdt[sel / 8] = (limit & 0xFFFF) | (uint64_t)(base & 0xFFFFFF) << 16 |
-                   (uint64_t)(attr & 0xFF) << 40 |
-                   (uint64_t)(limit >> 16 & 15) << 48 |
-                   (uint64_t)(attr >> 8 & 15) << 52 |
-                   (uint64_t)(base >> 24) << 56;
+    gdt[sel / 8] =
+        (limit & 0xFFFF) | (uint64_t)(base & 0xFFFFFF) << 16 |
+        (uint64_t)(attr & 0xFF) << 40 | (uint64_t)(limit >> 16 & 15) << 48 |
+        (uint64_t)(attr >> 8 & 15) << 52 | (uint64_t)(base >> 24) << 56;
 }
 
 uint64_t make_gate(unsigned sel, uint32_t offset, unsigned attr, unsigned n)
 {
     return (offset & 0xFFFF) | (uint64_t)sel << 16 |
-           (uint64_t)(attr << 8 | n) << 32 |
-           (uint64_t)(offset >> 16) << 48;
+           (uint64_t)(attr << 8 | n) << 32 | (uint64_t)(offset >> 16) << 48;
 }
 
 void set_gate(unsigned vector, unsigned sel, word offset, unsigned attr)
@@ -276,13 +282,13 @@ void reset_tables(void)
 
 struct frame {
 #ifdef __x86_64__
-    word ax, cx, dx, bx, sp_unused, bp, si, di, r8, r9, r10, r11, r12, r13,
-        r14, r15;
+    word ax, cx, dx, bx, sp_unused, bp, si, di, r8, r9, r10, r11, r12, r13, r14,
+        r15;
     word vector, error, ip, cs, flags, sp, ss;
 #else
     word gs, fs, es, ds, di, si, bp, sp_unused, bx, dx, cx, ax;
     word vector, error, ip, cs, flags;
-    word sp, ss;                     /* from an outer ring */
+    word sp, ss; /* from an outer ring */
     word v86_es, v86_ds, v86_fs, v86_gs;
 #endif
 };
@@ -458,8 +464,6 @@ struct regs v86_regs(word code, unsigned offset, unsigned iopl)
     return r;
 }
 
-extern const uint8_t real_begin[], real_end[], real_common[];
-
 static void real_prepare(void)
 {
     uint8_t *stub = (uint8_t *)IVT_STUBS;
@@ -491,8 +495,7 @@ void run_real(struct regs *r)
     real_prepare();
     memcpy((void *)REAL_IN, r, sizeof *r);
     enter_real();
-    f = (const struct real_frame *)((out[1] & 0xFFFF) * 16 +
-                                    (out[0] & 0xFFFF));
+    f = (const struct real_frame *)((out[1] & 0xFFFF) * 16 + (out[0] & 0xFFFF));
     r->ax = f->ax;
     r->cx = f->cx;
     r->dx = f->dx;
