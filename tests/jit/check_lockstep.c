@@ -65,7 +65,7 @@ struct program {
     uint64_t seed;
     enum kind { RING3, RING0, KINDS } kind;
     unsigned mode; /* MODE_32, MODE_64 */
-    bool sse;
+    bool sse, x87;
     uint8_t code[CODE_SIZE + 64];
     unsigned at;            /* where the next instruction goes */
     unsigned patch[CHUNKS]; /* an immediate in each chunk */
@@ -112,9 +112,11 @@ static uint64_t some_pointer(struct program *p)
 
 static bool wanted(const struct program *p, const struct insn_row *row)
 {
-    unsigned bad = A_PRIV | A_IO | A_FPU | A_BRANCH | A_NOTEST;
+    unsigned bad = A_PRIV | A_IO | A_BRANCH;
     if (!p->sse)
         bad |= A_SIMD;
+    if (!p->x87)
+        bad |= A_FPU;
     return !(row->attr & bad);
 }
 
@@ -409,7 +411,7 @@ static void add_end(struct program *p)
 
 static void add_some(struct program *p, unsigned chunk)
 {
-    switch (roll(p, 16)) {
+    switch (roll(p, p->sse || p->x87 ? 11 : 16)) {
     case 0:
     case 1:
     case 2:
@@ -628,7 +630,8 @@ static bool same_memory(const struct pair *pair, uint64_t at, size_t size)
 
 static const char *difference(const struct pair *pair)
 {
-    const struct cpu *a = pair->r[0]->cpu, *b = pair->r[1]->cpu;
+    struct cpu *a = pair->r[0]->cpu, *b = pair->r[1]->cpu;
+    const struct state_field *field;
     if (memcmp(a->reg, b->reg, 16 * sizeof a->reg[0]) ||
         cpu_rip(a) != cpu_rip(b))
         return "registers";
@@ -642,6 +645,9 @@ static const char *difference(const struct pair *pair)
     for (unsigned s = 0; s < SEG_COUNT; s++)
         if (a->seg[s].selector != b->seg[s].selector)
             return "segments";
+    field = state_compare(cpu_device(a)->ops->fields, a, b);
+    if (field)
+        return field->name;
     if (!same_memory(pair, OWN, OWN_SIZE) ||
         !same_memory(pair, INNER, INNER_SIZE) ||
         !same_memory(pair, CODE, CODE_SIZE))
@@ -756,6 +762,7 @@ static void run_programs(enum kind kind, unsigned mode)
             pair->p.kind = kind;
             pair->p.mode = mode;
             pair->p.sse = n & 1;
+            pair->p.x87 = n & 2;
             pair->p.seed = (first_seed + n) * 0x9e3779b97f4a7c15;
             run_program(pair, first_seed + n);
         }
