@@ -13,34 +13,46 @@
  * Left to T0: MMX; approximations (RCP, RSQRT), which are each processor's
  * own; MASKMOVDQU, gathers, string comparisons with lengths; MXCSR and state
  * as memory operands. SDM volume 2. */
+#include <cpuid.h>
+
 #include "cpu/jit/vector.h"
 #include "cpu/jit/x64/translate.h"
 
 /* ---- what the host has */
 
+enum cpuid_register { AX, BX, CX, DX };
+
+static const struct {
+    uint32_t leaf;
+    uint8_t reg, bit;
+    uint8_t feature;
+    bool avx; /* wants the AVX state enabled */
+} extensions[] = {
+    {1, DX, 25, F_SSE, false},       {1, DX, 26, F_SSE2, false},
+    {1, CX, 0, F_SSE3, false},       {1, CX, 1, F_PCLMUL, false},
+    {1, CX, 9, F_SSSE3, false},      {1, CX, 12, F_FMA, true},
+    {1, CX, 19, F_SSE41, false},     {1, CX, 20, F_SSE42, false},
+    {1, CX, 22, F_MOVBE, false},     {1, CX, 25, F_AES, false},
+    {1, CX, 28, F_AVX, true},        {1, CX, 29, F_F16C, true},
+    {7, BX, 3, F_BMI1, false},       {7, BX, 5, F_AVX2, true},
+    {7, BX, 8, F_BMI2, false},       {7, BX, 29, F_SHA, false},
+    {7, CX, 8, F_GFNI, false},       {7, CX, 9, F_VAES, true},
+    {7, CX, 10, F_VPCLMULQDQ, true}, {0x80000001, CX, 5, F_LZCNT, false},
+};
+
+/* By CPUID: compilers' names for them differ. */
 void x64_vec_features(struct x64 *x)
 {
-#define HAS(feature, name) x->has[F_##feature] = __builtin_cpu_supports(name);
-    HAS(SSE, "sse")
-    HAS(SSE2, "sse2")
-    HAS(SSE3, "sse3")
-    HAS(SSSE3, "ssse3")
-    HAS(SSE41, "sse4.1")
-    HAS(SSE42, "sse4.2")
-    HAS(AES, "aes")
-    HAS(PCLMUL, "pclmul")
-    HAS(GFNI, "gfni")
-    HAS(AVX, "avx")
-    HAS(AVX2, "avx2")
-    HAS(FMA, "fma")
-    HAS(VAES, "vaes")
-    HAS(VPCLMULQDQ, "vpclmulqdq")
-    HAS(BMI1, "bmi")
-    HAS(BMI2, "bmi2")
-    HAS(LZCNT, "lzcnt")
-    HAS(MOVBE, "movbe")
-    HAS(F16C, "f16c")
-#undef HAS
+    bool avx = __builtin_cpu_supports("avx");
+
+    for (unsigned n = 0; n < sizeof extensions / sizeof *extensions; n++) {
+        uint32_t r[4] = {0};
+        if (__get_cpuid_count(extensions[n].leaf, 0, &r[AX], &r[BX], &r[CX],
+                              &r[DX]))
+            x->has[extensions[n].feature] =
+                (r[extensions[n].reg] >> extensions[n].bit & 1) &&
+                (avx || !extensions[n].avx);
+    }
 }
 
 /* ---- residency */
@@ -293,6 +305,8 @@ bool x64_vec_ok(const struct tr *t, const struct insn *i)
 
     if (!(row->attr & A_SIMD) || (row->attr & A_NOTEST) ||
         !t->x->has[row->feature] || left_to_t0(t, i->op))
+        return false;
+    if ((row->encoding & ENC_VEX) && !t->x->has[F_AVX])
         return false;
     for (unsigned n = 0; n < 3; n++) {
         unsigned kind = shape_of(row->operand[n]).kind;
