@@ -81,6 +81,7 @@ static uint8_t *host_page(void)
 #define HOST_GET(n, name) "mov 512+8*" #n "(%%r15), %%" #name "\n\t"
 #define HOST_PUT(n, name) "mov %%" #name ", 512+8*" #n "(%%r15)\n\t"
 
+/* RBP may be the frame pointer, so that RAX alone is left for `s`. */
 /* clang-format off */
 static void host_enter(struct host_state *s)
 {
@@ -103,9 +104,9 @@ static void host_enter(struct host_state *s)
                      "pop %0\n\t"
                      "add $256, %%rsp\n\t"
                      "pop %%rbp"
+                     : "+a"(s)
                      :
-                     : "r"(s)
-                     : "rax", "rcx", "rdx", "rbx", "rdi", "rsi", "r8", "r9",
+                     : "rcx", "rdx", "rbx", "rdi", "rsi", "r8", "r9",
                        "r10", "r11", "r12", "r13", "r14", "r15", "memory",
                        "cc", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5",
                        "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11",
