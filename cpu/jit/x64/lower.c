@@ -59,6 +59,10 @@ static bool shift_ok(const struct insn *i, unsigned class)
 {
     unsigned size = size_of(i), count = (unsigned)i->imm & (size == 8 ? 63 : 31);
     bool through_carry = arg_of(i) == 2 || arg_of(i) == 3;
+    /* the flags depend on CL, which is gone then */
+    if (class == L_SHIFT_CL && arg_of(i) >= 4 && !is_mem(i) &&
+        i->rm / (size == 1 ? 8 : 1) == RCX)
+        return false;
     if (size >= 4)
         return true;
     if (through_carry)
