@@ -43,14 +43,14 @@ struct block {
     struct block *frame2_next; /* in frame2's list */
     struct block_link out[2];
     struct block_link *incoming;
-    uint64_t host;   /* translated code; or what leads to the interpreter */
-    exec_fn *exec0;  /* of insn[0] itself, where the JIT put another one */
-    uint32_t heat;   /* entries until it is translated */
+    uint64_t host;  /* translated code; or what leads to the interpreter */
+    exec_fn *exec0; /* of insn[0] itself, where the JIT put another one */
+    uint32_t heat;  /* entries until it is translated */
     bool translated;
     bool no_groups; /* translate with a lookup for each access */
     uint16_t group_misses;
     uint64_t first_miss; /* cpu_icount */
-    bool undecodable; /* the last instruction: #UD or #GP */
+    bool undecodable;    /* the last instruction: #UD or #GP */
     struct jit_edge edge[2];
     struct insn insn[]; /* count + 1: the last leaves the block */
 };

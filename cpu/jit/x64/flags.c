@@ -303,7 +303,7 @@ void x64_flags_save(struct tr *t, const struct flag_state *f)
 
     if (f->place == FL_RECIPE)
         emit_recipe(t, f);
-    put8(c, 0x9f);                 /* LAHF */
+    put8(c, 0x9f);                     /* LAHF */
     op_rr(c, X_0F | 0x90, 1, 0, H_AX); /* SETO AL */
     if (f->place == FL_HOST && f->fix == FIX_AF) {
         put8(c, 0x80), put8(c, 0xe4), put8(c, 0xef); /* AND AH, EFh */

@@ -225,8 +225,7 @@ static void gather(struct tr *t, unsigned k)
     struct group g = {first->offset, first->offset + first->size, k, k,
                       first->write};
 
-    for (unsigned j = k + 1; j < t->b->count && integer(t->class[j]);
-         j++) {
+    for (unsigned j = k + 1; j < t->b->count && integer(t->class[j]); j++) {
         struct access *a = &t->access[j];
         if (!a->size || a->group || a->symbol != first->symbol)
             continue;

@@ -57,7 +57,8 @@ static bool bytes_ok(const struct tr *t, const struct insn *i, unsigned class)
 
 static bool shift_ok(const struct insn *i, unsigned class)
 {
-    unsigned size = size_of(i), count = (unsigned)i->imm & (size == 8 ? 63 : 31);
+    unsigned size = size_of(i),
+             count = (unsigned)i->imm & (size == 8 ? 63 : 31);
     bool through_carry = arg_of(i) == 2 || arg_of(i) == 3;
     /* the flags depend on CL, which is gone then */
     if (class == L_SHIFT_CL && arg_of(i) >= 4 && !is_mem(i) &&
@@ -148,7 +149,7 @@ void x64_classify(struct tr *t)
             class = L_BMI;
         if (t->b->undecodable && k == t->b->count - 1u)
             class = LOWER_NONE;
-        t->class[k] = (uint8_t)class;
+        t->class[k] = (uint8_t) class;
     }
 }
 
@@ -269,8 +270,8 @@ static void alu(struct tr *t)
         if (class == L_ALU_E_I) {
             alu_ri(&t->c, digit, size, rm.host, i->imm);
         } else {
-            reg = i->reg == i->rm ? rm
-                                  : open_reg(t, i->reg, size, true, H_TMP2);
+            reg =
+                i->reg == i->rm ? rm : open_reg(t, i->reg, size, true, H_TMP2);
             op_rr(&t->c, op | (to_reg ? 2 : 0), size, reg.host, rm.host);
             if (i->reg != i->rm)
                 close_reg(t, reg, to_reg && digit != 7);
@@ -397,8 +398,8 @@ static void shift_imm(struct tr *t)
 static void save_shift_flags(struct tr *t, unsigned size)
 {
     struct code *c = &t->c;
-    put8(c, 0x9f);                     /* LAHF */
-    op_rr(c, X_0F | 0x90, 1, 0, H_AX); /* SETO AL */
+    put8(c, 0x9f);                                              /* LAHF */
+    op_rr(c, X_0F | 0x90, 1, 0, H_AX);                          /* SETO AL */
     put8(c, 0xf6), put8(c, 0xc1), put8(c, size == 8 ? 63 : 31); /* TEST CL */
     put8(c, 0x74), put8(c, 3);                                  /* JZ */
     put8(c, 0x80), put8(c, 0xe4), put8(c, 0xef); /* AND AH, EFh */
@@ -475,7 +476,7 @@ static void multiply_flags(struct tr *t, unsigned low, unsigned size)
         t->flags.place = FL_DEAD;
         return;
     }
-    op_rr(c, X_0F | 0x90, 1, 0, H_AX); /* SETO AL */
+    op_rr(c, X_0F | 0x90, 1, 0, H_AX);                 /* SETO AL */
     op_rr(c, size == 1 ? 0x84 : 0x85, size, low, low); /* TEST */
     put8(c, 0x9f);                                     /* LAHF */
     put8(c, 0x08), put8(c, 0xc4);                      /* OR AH, AL */
@@ -936,28 +937,50 @@ static void flag_op(struct tr *t)
 void x64_lower(struct tr *t)
 {
     static void (*const make[])(struct tr *) = {
-        [L_ALU_E_G] = alu,        [L_ALU_G_E] = alu,
-        [L_ALU_E_I] = alu,        [L_TEST_E_G] = test,
-        [L_TEST_E_I] = test,      [L_UNARY] = unary,
-        [L_INC_DEC] = unary,      [L_SHIFT_I] = shift_imm,
-        [L_SHIFT_CL] = shift_cl,  [L_DOUBLE_I] = double_shift,
-        [L_DOUBLE_CL] = double_shift, [L_IMUL] = imul,
-        [L_IMUL_I] = imul,        [L_MUL] = mul,
-        [L_DIV] = divide,         [L_MOV_E_G] = mov_e_g,
-        [L_MOV_G_E] = mov_g_e,    [L_MOV_E_I] = mov_e_i,
-        [L_MOV_A_O] = mov_moffs,  [L_MOV_O_A] = mov_moffs,
-        [L_EXTEND_B] = extend,    [L_EXTEND_W] = extend,
-        [L_MOVSXD] = extend,      [L_LEA] = load_address,
-        [L_XCHG] = xchg,          [L_XCHG_A] = xchg,
-        [L_CMPXCHG] = cmpxchg,    [L_XADD] = xadd,
-        [L_BT_G] = bit_test,      [L_BT_I] = bit_test,
-        [L_SCAN] = scan,          [L_COUNT] = scan,
-        [L_BSWAP] = bswap,        [L_SETCC] = setcc,
-        [L_CMOV] = cmov,          [L_FLAG] = flag_op,
-        [L_CBW] = sign_extend,    [L_CWD] = sign_extend,
-        [L_PUSH_R] = push,        [L_PUSH_E] = push,
-        [L_PUSH_I] = push,        [L_POP_R] = pop,
-        [L_LEAVE] = leave,        [L_VEC] = x64_lower_vec,
+        [L_ALU_E_G] = alu,
+        [L_ALU_G_E] = alu,
+        [L_ALU_E_I] = alu,
+        [L_TEST_E_G] = test,
+        [L_TEST_E_I] = test,
+        [L_UNARY] = unary,
+        [L_INC_DEC] = unary,
+        [L_SHIFT_I] = shift_imm,
+        [L_SHIFT_CL] = shift_cl,
+        [L_DOUBLE_I] = double_shift,
+        [L_DOUBLE_CL] = double_shift,
+        [L_IMUL] = imul,
+        [L_IMUL_I] = imul,
+        [L_MUL] = mul,
+        [L_DIV] = divide,
+        [L_MOV_E_G] = mov_e_g,
+        [L_MOV_G_E] = mov_g_e,
+        [L_MOV_E_I] = mov_e_i,
+        [L_MOV_A_O] = mov_moffs,
+        [L_MOV_O_A] = mov_moffs,
+        [L_EXTEND_B] = extend,
+        [L_EXTEND_W] = extend,
+        [L_MOVSXD] = extend,
+        [L_LEA] = load_address,
+        [L_XCHG] = xchg,
+        [L_XCHG_A] = xchg,
+        [L_CMPXCHG] = cmpxchg,
+        [L_XADD] = xadd,
+        [L_BT_G] = bit_test,
+        [L_BT_I] = bit_test,
+        [L_SCAN] = scan,
+        [L_COUNT] = scan,
+        [L_BSWAP] = bswap,
+        [L_SETCC] = setcc,
+        [L_CMOV] = cmov,
+        [L_FLAG] = flag_op,
+        [L_CBW] = sign_extend,
+        [L_CWD] = sign_extend,
+        [L_PUSH_R] = push,
+        [L_PUSH_E] = push,
+        [L_PUSH_I] = push,
+        [L_POP_R] = pop,
+        [L_LEAVE] = leave,
+        [L_VEC] = x64_lower_vec,
         [L_BMI] = x64_lower_bmi,
     };
     if (x64_x87_class(t->class[t->k]))

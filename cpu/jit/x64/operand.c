@@ -8,7 +8,7 @@
 /* RAX is where LAHF needs it, RCX and RDX are where shifts and divisions
  * need them; the rest is chance. What compilers use least is in memory. */
 const uint8_t x64_pin[16] = {
-    H_R10, H_CX, H_DX,  H_BX,   H_R12,  H_R13, H_SI,   H_DI,
+    H_R10, H_CX, H_DX,   H_BX,   H_R12, H_R13,  H_SI,   H_DI,
     H_R8,  H_R9, H_NONE, H_NONE, H_R15, H_NONE, H_NONE, H_NONE,
 };
 
@@ -117,9 +117,9 @@ static void lookup(struct tr *t, enum mmu_access access, unsigned size)
     array.disp += (int32_t)mask;
     op_rm(c, 0x23, 8, H_TMP2, array); /* AND */
     array.disp += (int32_t)entries - (int32_t)mask;
-    op_rm(c, 0x03, 8, H_TMP2, array);           /* ADD */
-    op_rm(c, 0x2b, 8, H_TMP, at(H_TMP2, 0));    /* SUB */
-    alu_ri(c, 7, 8, H_TMP, PAGE_SIZE - size);   /* CMP */
+    op_rm(c, 0x03, 8, H_TMP2, array);         /* ADD */
+    op_rm(c, 0x2b, 8, H_TMP, at(H_TMP2, 0));  /* SUB */
+    alu_ri(c, 7, 8, H_TMP, PAGE_SIZE - size); /* CMP */
     x64_slow(t, jcc(c, CC_A));
     op_rm(c, 0x03, 8, H_TMP, at(H_TMP2, 8)); /* ADD */
 }

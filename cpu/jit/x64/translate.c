@@ -10,8 +10,8 @@
 
 enum {
     COMMON_ROOM = 4096,
-    BLOCK_CODE = 256,     /* of one instruction, at most */
-    STUB_CODE = 192,      /* of one stub, at most */
+    BLOCK_CODE = 256, /* of one instruction, at most */
+    STUB_CODE = 192,  /* of one stub, at most */
     ROOM = BLOCK_MAX_INSNS * BLOCK_CODE + MAX_STUBS * STUB_CODE,
 };
 
@@ -22,9 +22,9 @@ static const struct x64 *common_of(const struct jit *jit)
 
 static struct code code_at(const struct jit *jit, size_t offset)
 {
-    return (struct code){jit->buf.write + offset,
-                         (int64_t)((intptr_t)jit->buf.exec -
-                                   (intptr_t)jit->buf.write)};
+    return (struct code){
+        jit->buf.write + offset,
+        (int64_t)((intptr_t)jit->buf.exec - (intptr_t)jit->buf.write)};
 }
 
 /* ---- common code */
@@ -166,9 +166,9 @@ static void make_jump(struct code *c, const struct x64 *x, uintptr_t fn)
 /* CALLed anywhere in an instruction: vector registers stay where they are. */
 static void make_lazy_flags(struct code *c, const struct x64 *x)
 {
-    put8(c, 0x41), put8(c, 0x53); /* PUSH R11 */
+    put8(c, 0x41), put8(c, 0x53);                       /* PUSH R11 */
     op_rm(c, X_0F | 0xb6, 4, H_AX, CPU_AT(hot.vector)); /* MOVZX */
-    put8(c, 0x50); /* PUSH RAX */
+    put8(c, 0x50);                                      /* PUSH RAX */
     stack(c, -8);
     call_c(c, x, (uintptr_t)jit_lazy_flags);
     stack(c, 8);

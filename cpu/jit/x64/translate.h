@@ -29,8 +29,8 @@ extern const uint8_t x64_pin[16];
 
 static inline struct host_mem reg_home(unsigned n)
 {
-    return at(H_CPU, (int64_t)(offsetof(struct cpu, reg) + 8 * n) -
-                         (int64_t)CPU_BIAS);
+    return at(H_CPU,
+              (int64_t)(offsetof(struct cpu, reg) + 8 * n) - (int64_t)CPU_BIAS);
 }
 
 /* Where the guest's arithmetic flags are at a point of the translation. */
@@ -71,25 +71,25 @@ struct flag_state {
 
 /* Code out of line, made when the block is done. */
 enum stub_kind {
-    STUB_CALL,    /* T0 executes the instruction, go on behind it */
-    STUB_VECTOR,  /* load the vector registers first */
-    STUB_X87,     /* load the x87 state first, or leave */
-    STUB_EXIT,    /* leave: T0 goes on with the instruction */
-    STUB_FIND,    /* look for the block of an indirect jump */
-    STUB_EDGE,    /* leave along a direct jump */
-    STUB_BUDGET,  /* no budget for the block */
-    STUB_TAKEN,   /* a taken branch saves the flags first */
+    STUB_CALL,   /* T0 executes the instruction, go on behind it */
+    STUB_VECTOR, /* load the vector registers first */
+    STUB_X87,    /* load the x87 state first, or leave */
+    STUB_EXIT,   /* leave: T0 goes on with the instruction */
+    STUB_FIND,   /* look for the block of an indirect jump */
+    STUB_EDGE,   /* leave along a direct jump */
+    STUB_BUDGET, /* no budget for the block */
+    STUB_TAKEN,  /* a taken branch saves the flags first */
 };
 
 struct stub {
     enum stub_kind kind;
     unsigned k;
-    uint8_t *from;  /* rel32 field that leads here */
-    uint64_t back;  /* STUB_CALL: where to go on */
-    unsigned edge;  /* STUB_EDGE, STUB_TAKEN */
+    uint8_t *from; /* rel32 field that leads here */
+    uint64_t back; /* STUB_CALL: where to go on */
+    unsigned edge; /* STUB_EDGE, STUB_TAKEN */
     struct flag_state before;
     bool flags_to_host; /* the code behind expects them there */
-    bool memory; /* a missed access, for the counters */
+    bool memory;        /* a missed access, for the counters */
     /* What of the vector state (enum jit_vector) the code behind expects in
      * registers; STUB_VECTOR: what the code at `ready` does. */
     uint8_t vector, need;
@@ -130,7 +130,7 @@ struct tr {
     unsigned page_offset; /* of the block's first byte in its frame */
     struct flag_state flags;
     uint8_t vector; /* what is surely in registers, enum jit_vector */
-    bool x87_here; /* the x87 state is surely in the host's FPU */
+    bool x87_here;  /* the x87 state is surely in the host's FPU */
     /* 1 + the instructions that FIP and FDP have yet to be set for, or 0 */
     uint8_t x87_ip, x87_dp;
     uint8_t class[BLOCK_MAX_INSNS + 1]; /* enum lower_class */
@@ -153,9 +153,9 @@ struct x64 {
     uint64_t no_budget;   /* likewise, for want of budget */
     uint64_t lazy_flags;  /* CALLed: EAX = hot.flags made from lazy flags */
     uint64_t load_vector, store_vector; /* CALLed */
-    bool has[F_COUNT]; /* vector and BMI extensions of the host */
-    uint64_t load_x87;    /* CALLed: EAX = 1, or 0: not possible */
-    uint64_t store_x87;   /* CALLed: state to struct cpu; keeps RAX, R11 */
+    bool has[F_COUNT];  /* vector and BMI extensions of the host */
+    uint64_t load_x87;  /* CALLed: EAX = 1, or 0: not possible */
+    uint64_t store_x87; /* CALLed: state to struct cpu; keeps RAX, R11 */
     bool has_bmi2, has_popcnt, has_sse3, has_x87;
 };
 
