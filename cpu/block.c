@@ -280,8 +280,8 @@ static void block_kill(struct cpu *cpu, struct block *b)
         list_remove(b, b->frame2);
     for (struct block_link *l = b->incoming; l; l = l->next)
         for (unsigned n = 0; n < 2; n++)
-            if (l->from->link[n] == b) {
-                l->from->link[n] = NULL;
+            if (l->from->link[n] == b || l->from->far[n] == b) {
+                l->from->link[n] = l->from->far[n] = NULL;
                 if (cpu->jit)
                     jit_unlink(cpu, l->from, n);
             }
@@ -532,9 +532,13 @@ static bool is_current(struct cpu *cpu, const struct block *b)
     cpu->mode = b->mode;
     decode_in_page(cpu, again, b->code, PAGE_SIZE - offset);
     cpu->mode = mode;
-    return again->count == b->count && again->bytes == b->bytes &&
-           !memcmp(again->insn, &first, sizeof first) &&
-           !memcmp(again->insn + 1, b->insn + 1, b->count * sizeof first);
+    if (again->count < b->count ||
+        memcmp(again->insn, &first, sizeof first) != 0)
+        return false;
+    /* Bytes of an instruction that did not fit into the page belong to no
+     * block: they may have become one that does. */
+    return !memcmp(again->insn + 1, b->insn + 1,
+                   (b->count - (again->count > b->count)) * sizeof first);
 }
 
 static const char *audit_block(struct cpu *cpu, struct block *b)

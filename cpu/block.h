@@ -25,6 +25,9 @@ struct block_link {
 struct jit_edge {
     uint8_t *field;
     uint64_t unlinked;
+    /* Into another page: where the host address is that the exec TLB must
+     * have for that page. */
+    uint8_t *frame;
 };
 
 /* Keyed by `code` (host address of the first byte: the frame's identity,
@@ -52,7 +55,8 @@ struct block {
     uint64_t first_miss; /* cpu_icount */
     bool undecodable;    /* the last instruction: #UD or #GP */
     struct jit_edge edge[2];
-    struct insn insn[]; /* count + 1: the last leaves the block */
+    struct block *far[2]; /* linked across pages by the JIT, or NULL */
+    struct insn insn[];   /* count + 1: the last leaves the block */
 };
 
 /* ---- the cache */

@@ -37,9 +37,13 @@ const struct insn *flow_jump_slow(struct cpu *cpu, uint64_t rip)
     return b ? block_enter(cpu, b, rip) : flow_resync(cpu, rip);
 }
 
-static bool same_page(const struct block *a, const struct block *b)
+/* The frame alone is not enough: it may be mapped at two pages. */
+static bool same_page(const struct cpu *cpu, const struct block *a,
+                      const struct block *b, uint64_t rip)
 {
-    return a->frame == b->frame && !a->code2 && !b->code2;
+    gva_t here = cpu->cs_base + cpu->reg[REG_RIP], there = cpu->cs_base + rip;
+    return a->frame == b->frame && !a->code2 && !b->code2 &&
+           (here ^ there) < PAGE_SIZE;
 }
 
 /* Find the target in the jump cache and, where links are allowed, remember
@@ -55,8 +59,8 @@ const struct insn *flow_link_slow(struct cpu *cpu, unsigned n, uint64_t rip)
         t = block_known(cpu, rip);
     if (!t)
         return flow_resync(cpu, rip);
-    if ((cpu->mode & MODE_CODE) != MODE_16 && b->frame && same_page(b, t) &&
-        b->mode != MODE_DEAD) {
+    if ((cpu->mode & MODE_CODE) != MODE_16 && b->frame &&
+        same_page(cpu, b, t, rip) && b->mode != MODE_DEAD) {
         b->link[n] = t;
         b->out[n].from = b;
         b->out[n].next = t->incoming;

@@ -106,7 +106,7 @@ static void renew(struct cpu *cpu, struct block *b)
 {
     for (struct block_link *l = b->incoming; l; l = l->next)
         for (unsigned n = 0; n < 2; n++)
-            if (l->from->link[n] == b)
+            if (l->from->link[n] == b || l->from->far[n] == b)
                 jit_unlink(cpu, l->from, n);
     b->translated = false;
     b->insn[0].exec = exec_jit_count;
@@ -277,6 +277,36 @@ static void link(struct cpu *cpu, struct block *b, unsigned n, struct block *t)
     cpu->jit->count.linked++;
 }
 
+static void far_unlink(struct block *b, unsigned n)
+{
+    struct block_link **p;
+    if (!b->far[n])
+        return;
+    for (p = &b->far[n]->incoming; *p; p = &(*p)->next)
+        if (*p == &b->out[n]) {
+            *p = b->out[n].next;
+            break;
+        }
+    b->far[n] = NULL;
+}
+
+/* Across pages: taken while the exec TLB leads to t's frame. */
+static void link_far(struct cpu *cpu, struct block *b, unsigned n,
+                     struct block *t)
+{
+    if (b->far[n] != t) {
+        far_unlink(b, n);
+        b->far[n] = t;
+        b->out[n].from = b;
+        b->out[n].next = t->incoming;
+        t->incoming = &b->out[n];
+    }
+    store_le64(b->edge[n].frame,
+               (uintptr_t)t->code & ~(uint64_t)(PAGE_SIZE - 1));
+    backend_link(cpu->jit, b, n, t->host);
+    cpu->jit->count.linked++;
+}
+
 uint64_t jit_edge(struct cpu *cpu, struct block *b, uint32_t n)
 {
     bool branch =
@@ -299,7 +329,11 @@ uint64_t jit_edge(struct cpu *cpu, struct block *b, uint32_t n)
         cpu->jit->count.exit_edge++;
         return leave_to(cpu, t, rip);
     }
-    if (b->edge[n].field && same_page(b, t) && b->mode != MODE_DEAD)
+    if (b->mode == MODE_DEAD || t->code2)
+        ; /* no link */
+    else if (b->edge[n].frame && !b->link[n])
+        link_far(cpu, b, n, t);
+    else if (!b->edge[n].frame && b->edge[n].field && same_page(b, t))
         link(cpu, b, n, t);
     cpu->hot.page = rip - ((uintptr_t)t->code & (PAGE_SIZE - 1));
     return t->host;
@@ -404,8 +438,11 @@ void jit_block_made(struct cpu *cpu, struct block *b)
 
 void jit_unlink(struct cpu *cpu, struct block *b, unsigned n)
 {
-    if (b->translated && b->mode != MODE_DEAD && b->edge[n].field)
-        backend_link(cpu->jit, b, n, b->edge[n].unlinked);
+    if (!b->translated || b->mode == MODE_DEAD || !b->edge[n].field)
+        return;
+    backend_link(cpu->jit, b, n, b->edge[n].unlinked);
+    if (b->edge[n].frame) /* no frame is at 0: its check fails before */
+        store_le64(b->edge[n].frame, 0);
 }
 
 void jit_block_killed(struct cpu *cpu, struct block *b)
@@ -421,6 +458,8 @@ static void forget(struct cpu *cpu, struct block *b)
     b->translated = false;
     b->heat = cpu->jit->heat;
     b->host = backend_enter_block(cpu->jit);
+    far_unlink(b, 0);
+    far_unlink(b, 1);
     memset(b->edge, 0, sizeof b->edge);
 }
 

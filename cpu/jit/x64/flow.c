@@ -66,18 +66,41 @@ static void direct(struct tr *t, unsigned n, uint8_t *field)
     t->b->edge[n].field = field;
 }
 
+/* Into another page: right while the exec TLB has that page where it was when
+ * the jump was linked. */
+static void far_edge(struct tr *t, unsigned n, int64_t offset)
+{
+    struct code *c = &t->c;
+    uint8_t *frame;
+
+    rip_of(t, H_TMP, offset);
+    x64_tlb_entry(t, MMU_EXEC);                            /* R11 */
+    alu_ri(c, 4, 8, H_TMP, (uint64_t)(int64_t)-PAGE_SIZE); /* AND */
+    op_rm(c, 0x3b, 8, H_TMP, at(H_TMP2, 0));               /* CMP */
+    x64_stub(t, STUB_EDGE, jcc(c, CC_NE))->edge = n;
+    mov_load(c, 8, H_TMP2,
+             at(H_TMP2, (int64_t)offsetof(struct tlb_entry, host)));
+    put8(c, 0x4c), put8(c, 0x3b), put8(c, 0x1d); /* CMP R11, [RIP + ...] */
+    put32(c, 0);
+    frame = c->p - 4;
+    x64_stub(t, STUB_EDGE, jcc(c, CC_NE))->edge = n;
+    mov_store(c, 8, CPU_AT(hot.page), H_TMP);
+    direct(t, n, jmp(c));
+    while ((uintptr_t)c->p % 8)
+        put8(c, 0xcc);
+    jump_here(c, frame);
+    t->b->edge[n].frame = c->p;
+    put64(c, 0);
+}
+
 /* Flags are in memory. */
 void x64_edge(struct tr *t, unsigned n, int64_t offset)
 {
-    struct stub *miss[2];
-
     if (in_page(offset)) {
         direct(t, n, jmp(&t->c));
         return;
     }
-    rip_of(t, H_TMP, offset);
-    find_block(t, miss, STUB_EDGE, n);
-    enter_found(t);
+    far_edge(t, n, offset);
 }
 
 static void conditional(struct tr *t, int64_t next)

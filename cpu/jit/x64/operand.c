@@ -98,15 +98,14 @@ void x64_offset(struct tr *t)
         lea(&t->c, size, H_TMP, m);
 }
 
-/* Linear address in RAX to host address. */
-static void lookup(struct tr *t, enum mmu_access access, unsigned size)
+void x64_tlb_entry(struct tr *t, enum mmu_access access)
 {
     struct code *c = &t->c;
-    unsigned entries = 0, mask = 8;
-    struct host_mem array =
+    struct host_mem entries =
         at(H_CPU, (int64_t)(offsetof(struct cpu, mmu.now.of) +
                             access * sizeof(struct tlb_array)) -
                       (int64_t)CPU_BIAS);
+    struct host_mem mask = at(H_CPU, entries.disp + 8);
 
     _Static_assert(offsetof(struct tlb_array, entries) == 0 &&
                        offsetof(struct tlb_array, mask) == 8,
@@ -114,14 +113,21 @@ static void lookup(struct tr *t, enum mmu_access access, unsigned size)
     mov_rr(c, 8, H_TMP2, H_TMP);
     op_rr(c, 0xc1, 8, 5, H_TMP2); /* SHR */
     put8(c, PAGE_SHIFT - 4);
-    array.disp += (int32_t)mask;
-    op_rm(c, 0x23, 8, H_TMP2, array); /* AND */
-    array.disp += (int32_t)entries - (int32_t)mask;
-    op_rm(c, 0x03, 8, H_TMP2, array);         /* ADD */
+    op_rm(c, 0x23, 8, H_TMP2, mask);    /* AND */
+    op_rm(c, 0x03, 8, H_TMP2, entries); /* ADD */
+}
+
+/* Linear address in RAX to host address. */
+static void lookup(struct tr *t, enum mmu_access access, unsigned size)
+{
+    struct code *c = &t->c;
+
+    x64_tlb_entry(t, access);
     op_rm(c, 0x2b, 8, H_TMP, at(H_TMP2, 0));  /* SUB */
     alu_ri(c, 7, 8, H_TMP, PAGE_SIZE - size); /* CMP */
     x64_slow(t, jcc(c, CC_A));
-    op_rm(c, 0x03, 8, H_TMP, at(H_TMP2, 8)); /* ADD */
+    op_rm(c, 0x03, 8, H_TMP,
+          at(H_TMP2, (int64_t)offsetof(struct tlb_entry, host))); /* ADD */
 }
 
 static void segment(struct tr *t, enum mmu_access access, unsigned size)

@@ -212,6 +212,8 @@ void x64_absolute(struct tr *t, uint64_t offset, enum mmu_access access,
 /* The same for guest register n plus `disp` in the stack segment. */
 void x64_stack(struct tr *t, enum mmu_access access, unsigned n, int disp,
                unsigned size);
+/* R11 = address of the TLB entry for the linear address in RAX. */
+void x64_tlb_entry(struct tr *t, enum mmu_access access);
 /* A jump to code that has T0 execute the current instruction. */
 void x64_slow(struct tr *t, uint8_t *field);
 struct stub *x64_stub(struct tr *t, enum stub_kind kind, uint8_t *field);
