@@ -6,13 +6,20 @@
 
 #include "frontend/json.h"
 #include "frontend/keymap.h"
+#include "frontend/png.h"
 #include "frontend/script.h"
 
 /* A key is held that long and followed by that pause; guests that poll the
  * keyboard slowly lose faster ones. */
 enum { KEY_HOLD_NS = 40000000, KEY_PAUSE_NS = 60000000 };
+/* The mouse moves by at most that much per time, so slowly that guests do not
+ * accelerate it. */
+enum { MOVE_STEP = 4, MOVE_NS = 10000000 };
+enum { CLICK_HOLD_NS = 100000000, CLICK_PAUSE_NS = 150000000 };
+/* Colours are counted that often; up to so many. */
+enum { PICTURE_NS = 100000000, COLOURS_MAX = 4096 };
 
-enum wait { WAIT_NOTHING, WAIT_TEXT, WAIT_SERIAL, WAIT_SLEEP };
+enum wait { WAIT_NOTHING, WAIT_TEXT, WAIT_SERIAL, WAIT_SLEEP, WAIT_PICTURE };
 
 struct combo {
     uint16_t code[KEYMAP_COMBO_MAX];
@@ -31,6 +38,11 @@ struct step {
     enum wait wait;
     regex_t re;
     uint64_t sleep_ns;
+    int picture[3]; /* width, height (0: any), least number of colours */
+    int mouse[2];
+    unsigned click; /* UMBRA_BUTTON_... */
+    const char *screenshot;
+    bool end;
     struct combo *keys;
     unsigned key_count;
     struct swap swap[UMBRA_DRIVES];
@@ -45,13 +57,18 @@ struct script {
 
     /* Where it stands. */
     unsigned at;
-    bool waited;       /* the wait of step `at` is over */
-    bool started;      /* step_start is set */
-    uint64_t start;    /* time at which step `at` came up */
+    bool waited;    /* the wait of step `at` is over */
+    bool started;   /* step_start is set */
+    uint64_t start; /* time at which step `at` came up */
+    int moved[2];   /* of step.mouse */
+    bool clicked;   /* its click is over */
+    bool button_down;
     unsigned next_key; /* in its keys */
     bool key_down;
-    uint64_t key_time; /* when the next press or release is due */
-    size_t sent;       /* of step.send */
+    uint64_t due;     /* time of the next press, release or movement */
+    uint64_t counted; /* time at which colours were counted last */
+    bool ended;
+    size_t sent; /* of step.send */
 };
 
 struct reader {
@@ -81,7 +98,8 @@ static bool read_wait(const struct reader *r, struct step *step,
     char reason[128];
 
     if (step->wait != WAIT_NOTHING)
-        return refuse(r, "waits twice; use one of text, serial, sleep");
+        return refuse(r, "waits twice; use one of text, serial, sleep, "
+                         "picture");
     if (sleep) {
         if (member->type != JSON_NUMBER || !(member->number >= 0) ||
             member->number > 1e9)
@@ -99,6 +117,85 @@ static bool read_wait(const struct reader *r, struct step *step,
                       "expression",
                       member->string, reason);
     step->wait = !strcmp(member->name, "text") ? WAIT_TEXT : WAIT_SERIAL;
+    return true;
+}
+
+/* A list of `count` whole numbers from `least` to 10000. */
+static bool read_numbers(const struct json *member, int *to, int count,
+                         int least)
+{
+    const struct json *one = member->child;
+
+    if (member->type != JSON_ARRAY)
+        return false;
+    for (; one && count; one = one->next, count--) {
+        if (one->type != JSON_NUMBER || !(one->number >= least) ||
+            one->number > 10000)
+            return false;
+        *to++ = (int)one->number;
+    }
+    return !one && !count;
+}
+
+static bool read_picture(const struct reader *r, struct step *step,
+                         const struct json *member)
+{
+    if (step->wait != WAIT_NOTHING)
+        return refuse(r, "waits twice; use one of text, serial, sleep, "
+                         "picture");
+    step->wait = WAIT_PICTURE;
+    if (!read_numbers(member, step->picture, 3, 0) ||
+        step->picture[2] > COLOURS_MAX)
+        return refuse(r,
+                      "\"picture\" takes [WIDTH, HEIGHT, COLOURS], of the "
+                      "latter at most %d",
+                      COLOURS_MAX);
+    return true;
+}
+
+static bool read_mouse(const struct reader *r, struct step *step,
+                       const struct json *member)
+{
+    if (!read_numbers(member, step->mouse, 2, -10000))
+        return refuse(r, "\"mouse\" takes a movement, [RIGHT, DOWN]");
+    return true;
+}
+
+static bool read_click(const struct reader *r, struct step *step,
+                       const struct json *member)
+{
+    static const struct {
+        const char *name;
+        unsigned button;
+    } buttons[] = {{"left", UMBRA_BUTTON_LEFT},
+                   {"middle", UMBRA_BUTTON_MIDDLE},
+                   {"right", UMBRA_BUTTON_RIGHT}};
+
+    for (size_t i = 0; i < sizeof buttons / sizeof buttons[0]; i++)
+        if (member->type == JSON_STRING &&
+            !strcmp(member->string, buttons[i].name))
+            step->click = buttons[i].button;
+    if (!step->click)
+        return refuse(r, "\"click\" takes \"left\", \"middle\" or "
+                         "\"right\"");
+    return true;
+}
+
+static bool read_screenshot(const struct reader *r, struct step *step,
+                            const struct json *member)
+{
+    if (member->type != JSON_STRING)
+        return refuse(r, "\"screenshot\" takes a file name");
+    step->screenshot = member->string;
+    return true;
+}
+
+static bool read_end(const struct reader *r, struct step *step,
+                     const struct json *member)
+{
+    if (member->type != JSON_BOOL || !member->boolean)
+        return refuse(r, "\"end\" takes true");
+    step->end = true;
     return true;
 }
 
@@ -171,16 +268,20 @@ static bool read_member(const struct reader *r, struct step *step,
         const char *name;
         bool (*read)(const struct reader *, struct step *, const struct json *);
     } members[] = {
-        {"text", read_wait}, {"serial", read_wait}, {"sleep", read_wait},
-        {"keys", read_keys}, {"swap", read_swap},   {"send", read_send},
+        {"text", read_wait},   {"serial", read_wait},
+        {"sleep", read_wait},  {"picture", read_picture},
+        {"swap", read_swap},   {"screenshot", read_screenshot},
+        {"mouse", read_mouse}, {"click", read_click},
+        {"keys", read_keys},   {"send", read_send},
+        {"end", read_end},
     };
 
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
         if (!strcmp(members[i].name, member->name))
             return members[i].read(r, step, member);
     return refuse(r,
-                  "unknown member \"%s\"; use text, serial, sleep, keys, "
-                  "swap, send",
+                  "unknown member \"%s\"; use text, serial, sleep, picture, "
+                  "swap, screenshot, mouse, click, keys, send, end",
                   member->name);
 }
 
@@ -282,7 +383,9 @@ void script_where(const struct script *script, char *text, size_t size)
     static const char *const what[] = {[WAIT_NOTHING] = "is typing",
                                        [WAIT_TEXT] = "waits for \"text\"",
                                        [WAIT_SERIAL] = "waits for \"serial\"",
-                                       [WAIT_SLEEP] = "sleeps"};
+                                       [WAIT_SLEEP] = "sleeps",
+                                       [WAIT_PICTURE] =
+                                           "waits for \"picture\""};
     const struct step *step;
 
     *text = 0;
@@ -293,10 +396,61 @@ void script_where(const struct script *script, char *text, size_t size)
              script->waited ? what[WAIT_NOTHING] : what[step->wait]);
 }
 
-static bool wait_is_over(const struct script *s, const struct step *step,
-                         uint64_t now, const char *text, struct stream *serial)
+static int compare_pixels(const void *a, const void *b)
 {
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* Whether the picture has that many colours. `seen` is sorted. */
+static bool has_colours(const struct umbra_frame *frame, unsigned least)
+{
+    uint32_t seen[COLOURS_MAX], last = 0;
+    unsigned count = 0;
+
+    for (unsigned y = 0; y < frame->height; y++) {
+        const uint32_t *row = frame->pixels + (size_t)y * frame->stride;
+        for (unsigned x = 0; x < frame->width && count < least; x++) {
+            unsigned at = count;
+            if (count && row[x] == last)
+                continue;
+            last = row[x];
+            if (bsearch(&last, seen, count, sizeof *seen, compare_pixels))
+                continue;
+            for (; at && seen[at - 1] > last; at--)
+                seen[at] = seen[at - 1];
+            seen[at] = last;
+            count++;
+        }
+    }
+    return count >= least;
+}
+
+static bool picture_is_there(struct script *s, const struct step *step,
+                             struct umbra *umbra, uint64_t now)
+{
+    const int *want = step->picture;
+    struct umbra_frame frame;
+
+    if (now - s->counted < PICTURE_NS)
+        return false;
+    s->counted = now;
+    umbra_frame(umbra, &frame);
+    return (!want[0] || frame.width == (unsigned)want[0]) &&
+           (!want[1] || frame.height == (unsigned)want[1]) &&
+           has_colours(&frame, (unsigned)want[2]);
+}
+
+static bool wait_is_over(struct script *s, const struct step *step,
+                         struct umbra *umbra, const char *text,
+                         struct stream *serial)
+{
+    uint64_t now = umbra_now(umbra);
+
     switch (step->wait) {
+    case WAIT_PICTURE:
+        return picture_is_there(s, step, umbra, now);
     case WAIT_TEXT:
         return text && !regexec(&step->re, text, 0, NULL, 0);
     case WAIT_SERIAL:
@@ -333,6 +487,56 @@ static bool swap_media(const struct script *s, const struct step *step,
     return true;
 }
 
+static bool take_screenshot(const struct step *step, struct umbra *umbra,
+                            char error[SCRIPT_ERROR_SIZE])
+{
+    struct umbra_frame frame;
+
+    if (!step->screenshot)
+        return true;
+    umbra_frame(umbra, &frame);
+    return !png_write(step->screenshot, frame.pixels, frame.width, frame.height,
+                      frame.stride, error, SCRIPT_ERROR_SIZE);
+}
+
+static int clamp(int value, int most)
+{
+    return value < -most ? -most : value > most ? most : value;
+}
+
+/* True when the mouse is where the step wants it. */
+static bool move_mouse(struct script *s, const struct step *step,
+                       struct umbra *umbra, uint64_t now)
+{
+    int dx = clamp(step->mouse[0] - s->moved[0], MOVE_STEP);
+    int dy = clamp(step->mouse[1] - s->moved[1], MOVE_STEP);
+
+    if (!dx && !dy)
+        return true;
+    if (now >= s->due) {
+        umbra_pointer(umbra, dx, dy, 0, 0);
+        s->moved[0] += dx;
+        s->moved[1] += dy;
+        s->due = now + MOVE_NS;
+    }
+    return false;
+}
+
+/* True when the button was released. */
+static bool click(struct script *s, const struct step *step,
+                  struct umbra *umbra, uint64_t now)
+{
+    if (!step->click || s->clicked)
+        return true;
+    if (now < s->due)
+        return false;
+    s->clicked = s->button_down;
+    s->button_down = !s->button_down;
+    umbra_pointer(umbra, 0, 0, 0, s->button_down ? step->click : 0);
+    s->due = now + (s->button_down ? CLICK_HOLD_NS : CLICK_PAUSE_NS);
+    return s->clicked;
+}
+
 /* True when the last key of the step was released. */
 static bool type_keys(struct script *s, const struct step *step,
                       struct umbra *umbra, uint64_t now)
@@ -341,12 +545,12 @@ static bool type_keys(struct script *s, const struct step *step,
 
     if (s->next_key == step->key_count)
         return true;
-    if (now < s->key_time || (!s->key_down && !umbra_key_ready(umbra)))
+    if (now < s->due || (!s->key_down && !umbra_key_ready(umbra)))
         return false;
     for (unsigned i = 0; i < combo->count; i++)
         umbra_key(umbra, combo->code[s->key_down ? combo->count - 1 - i : i],
                   !s->key_down);
-    s->key_time = now + (s->key_down ? KEY_PAUSE_NS : KEY_HOLD_NS);
+    s->due = now + (s->key_down ? KEY_PAUSE_NS : KEY_HOLD_NS);
     s->next_key += s->key_down;
     s->key_down = !s->key_down;
     return s->next_key == step->key_count;
@@ -362,6 +566,29 @@ static bool send_text(struct script *s, const struct step *step,
     return !step->send || !step->send[s->sent];
 }
 
+/* True when the step at hand has done what takes time. */
+static bool act(struct script *s, const struct step *step, struct umbra *umbra,
+                uint64_t now)
+{
+    return move_mouse(s, step, umbra, now) && click(s, step, umbra, now) &&
+           type_keys(s, step, umbra, now) && send_text(s, step, umbra);
+}
+
+static void go_on(struct script *s)
+{
+    s->ended = s->step[s->at].end;
+    s->at = s->ended ? s->steps : s->at + 1;
+    s->waited = s->started = s->clicked = false;
+    s->moved[0] = s->moved[1] = 0;
+    s->next_key = 0;
+    s->sent = 0;
+}
+
+bool script_ended(const struct script *script)
+{
+    return script->ended;
+}
+
 bool script_step(struct script *s, struct umbra *umbra, const char *text,
                  struct stream *serial, char error[SCRIPT_ERROR_SIZE])
 {
@@ -375,18 +602,16 @@ bool script_step(struct script *s, struct umbra *umbra, const char *text,
             s->start = now;
         }
         if (!s->waited) {
-            if (!wait_is_over(s, step, now, text, serial))
+            if (!wait_is_over(s, step, umbra, text, serial))
                 return true;
             s->waited = true;
-            if (!swap_media(s, step, umbra, error))
+            if (!swap_media(s, step, umbra, error) ||
+                !take_screenshot(step, umbra, error))
                 return false;
         }
-        if (!type_keys(s, step, umbra, now) || !send_text(s, step, umbra))
+        if (!act(s, step, umbra, now))
             return true;
-        s->at++;
-        s->waited = s->started = false;
-        s->next_key = 0;
-        s->sent = 0;
+        go_on(s);
     }
     return true;
 }

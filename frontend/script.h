@@ -1,10 +1,12 @@
 /* script.h - the input script: JSON lines that first wait, then act.
  *
- * A line waits for one of {"text": RE}, {"serial": RE}, {"sleep": SECONDS}
- * (or for nothing) and then does, in this order: "swap": {"fda": FILE or
- * null}, "keys": ["v", "ret", "ctrl-alt-delete"], "send": "to the serial
- * port". Empty lines and lines that start with # are skipped. Times are the
- * PC's. */
+ * A line waits for one of {"text": RE}, {"serial": RE}, {"sleep": SECONDS},
+ * {"picture": [WIDTH, HEIGHT, COLOURS]} (0: any size; at least so many
+ * colours), or for nothing, and then does, in this order: "swap": {"fda": FILE
+ * or null}, "screenshot": FILE, "mouse": [RIGHT, DOWN] (a movement), "click":
+ * "left" or another button, "keys": ["v", "ret", "ctrl-alt-delete"], "send":
+ * "to the serial port", "end": true (the run, with success). Empty lines and
+ * lines that start with # are skipped. Times are the PC's. */
 #ifndef UMBRA_FRONTEND_SCRIPT_H
 #define UMBRA_FRONTEND_SCRIPT_H
 
@@ -25,11 +27,14 @@ void script_free(struct script *script);
 bool script_wants_text(const struct script *script);
 /* All steps are done. */
 bool script_finished(const struct script *script);
+/* A step with "end" is done. */
+bool script_ended(const struct script *script);
 /* "line 3: waits for \"text\"" of the step at hand, for messages. */
 void script_where(const struct script *script, char *text, size_t size);
 
 /* Do what is due. `text` is the screen (when wanted), `serial` what COM1
- * sent. False with error[] when an image cannot be inserted. */
+ * sent. False with error[] when an image cannot be inserted
+ * or a screenshot not be written. */
 bool script_step(struct script *script, struct umbra *umbra, const char *text,
                  struct stream *serial, char error[SCRIPT_ERROR_SIZE]);
 

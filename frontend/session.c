@@ -418,6 +418,8 @@ static void step_script(struct session *s)
         complain(error);
         end(s, EXIT_USAGE);
     }
+    if (script_ended(s->script))
+        end(s, EXIT_OK);
 }
 
 /* Up to twice the time asked for, as if by chance but the same every run. */

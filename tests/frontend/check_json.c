@@ -148,10 +148,13 @@ START_TEST(good_script)
         "\n"
         "{\"sleep\": 0.5, \"swap\": {\"fda\": \"b.img\", \"cdrom\": null}}\n"
         "{\"serial\": \"login: $\", \"send\": \"root\\n\"}\n"
-        "{\"keys\": [\"ctrl-alt-delete\"]}");
+        "{\"picture\": [640, 0, 4096], \"screenshot\": \"a.png\"}\n"
+        "{\"mouse\": [-10000, 3], \"click\": \"middle\"}\n"
+        "{\"keys\": [\"ctrl-alt-delete\"], \"end\": true}");
 
     ck_assert_msg(s != NULL, "%s", error);
     ck_assert(!script_finished(s));
+    ck_assert(!script_ended(s));
     ck_assert(script_wants_text(s));
     script_where(s, error, sizeof error);
     ck_assert_str_eq(error, "line 2 waits for \"text\"");
@@ -179,6 +182,19 @@ START_TEST(wrong_scripts)
         {"{\"swap\": {\"fdx\": \"a\"}}", "no drive \"fdx\""},
         {"{\"swap\": {\"fda\": 1}}", "takes a file name"},
         {"{\"send\": 1}", "takes text"},
+        {"{\"picture\": [1, 2]}", "takes [WIDTH"},
+        {"{\"picture\": [1, 2, 4097]}", "at most 4096"},
+        {"{\"picture\": [1, 2, 3, 4]}", "takes [WIDTH"},
+        {"{\"picture\": [-1, 2, 3]}", "takes [WIDTH"},
+        {"{\"sleep\": 1, \"picture\": [1, 2, 3]}", "waits twice"},
+        {"{\"mouse\": 1}", "takes a movement"},
+        {"{\"mouse\": [1, \"2\"]}", "takes a movement"},
+        {"{\"mouse\": [10001, 2]}", "takes a movement"},
+        {"{\"click\": \"up\"}", "takes \"left\""},
+        {"{\"click\": 1}", "takes \"left\""},
+        {"{\"screenshot\": 1}", "takes a file name"},
+        {"{\"end\": false}", "takes true"},
+        {"{\"end\": 1}", "takes true"},
     };
 
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {

@@ -183,6 +183,45 @@ START_TEST(script_presses_keys)
 }
 END_TEST
 
+#define WAIT_8042 0xE4, 0x64, 0xA8, 0x02, 0x75, 0xFA
+
+/* Enables the mouse (D4h F4h) and sends what it reports to COM1. */
+static void write_mouse_rom(void)
+{
+    ROM("rom", SET_8N1, 0xB0, 0xA8, 0xE6, 0x64, WAIT_8042, 0xB0, 0xD4, 0xE6,
+        0x64, WAIT_8042, 0xB0, 0xF4, 0xE6, 0x60, 0xE4, 0x64, 0xA8, 0x01, 0x74,
+        0xFA, 0xE4, 0x60, 0xBA, 0xF8, 0x03, 0xEE, 0xEB, 0xF2);
+}
+
+START_TEST(script_moves_mouse)
+{
+    static const uint8_t expected[] = {0xFA, 8, 4, 4, 8, 2, 0,
+                                       9,    0, 0, 8, 0, 0};
+    static const char script[] =
+        "{\"sleep\": 0.1, \"mouse\": [6, -4], \"click\": \"left\"}\n"
+        "{\"picture\": [0, 0, 1], \"screenshot\": \"%s\"}\n"
+        "{\"sleep\": 0.2, \"end\": true}\n"
+        "{\"text\": \"never\"}\n";
+    char text[TEXT_SIZE];
+    int n;
+
+    write_mouse_rom();
+    n = snprintf(text, sizeof text, script, path("b.png"));
+    write_file("script", text, (size_t)n);
+    ck_assert_int_eq(RUN_ROM("-input-script", path("script"), "-serial",
+                             "stdio", "-time-limit", "2"),
+                     0);
+    ck_assert_mem_eq(out, expected, sizeof expected);
+    read_file("b.png", text);
+    ck_assert(!memcmp(text, "\x89PNG", 4));
+    n = snprintf(text, sizeof text, "{\"picture\": [9, 9, 2]}\n");
+    write_file("script", text, (size_t)n);
+    ck_assert_int_eq(
+        RUN_ROM("-input-script", path("script"), "-time-limit", "0.3"), 10);
+    ck_assert_ptr_nonnull(strstr(err, "line 1 waits for \"picture\""));
+}
+END_TEST
+
 /* Echo of COM1 with the case changed. */
 static void write_serial_rom(void)
 {
@@ -315,6 +354,7 @@ int main(void)
     tcase_add_test(c, outputs_that_cannot_be_written);
     tcase_add_test(c, results_are_written);
     tcase_add_test(c, script_presses_keys);
+    tcase_add_test(c, script_moves_mouse);
     tcase_add_test(c, stdin_goes_to_the_serial_port);
     tcase_add_test(c, terminal_with_escape_key);
     tcase_add_loop_test(c, terminal_is_restored_after_signals, 0, 5);
