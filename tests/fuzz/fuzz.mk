@@ -5,7 +5,7 @@ FUZZ := insn
 FUZZ_TIME := 60
 FUZZ_MAIN := tests/fuzz/replay.o
 FUZZERS := $(patsubst %.c,%,$(call wild,tests/fuzz/fuzz_*.c))
-FUZZ_OBJ := tests/fuzz/board.o
+FUZZ_OBJ := tests/fuzz/board.o tests/fuzz/pc.o tests/fuzz/drivers.o
 
 $(FUZZERS): %: %.o $(FUZZ_OBJ) $(filter %.o,$(FUZZ_MAIN)) libumbra.a \
 		roms_data.o
@@ -23,4 +23,4 @@ check-corpus: $(FUZZERS)
 
 .PHONY: fuzz fuzzers check-corpus
 
--include $(FUZZERS:=.d) tests/fuzz/board.d tests/fuzz/replay.d
+-include $(FUZZERS:=.d) $(FUZZ_OBJ:.o=.d) tests/fuzz/replay.d

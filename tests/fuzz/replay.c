@@ -14,7 +14,12 @@
 
 #include "tests/fuzz/fuzz.h"
 
-enum { MAX_INPUT = 1 << 16, MAX_FILES = 4096, MAX_MADE = 700 };
+enum {
+    MAX_INPUT = 1 << 16,
+    MAX_FILES = 4096,
+    MAX_MADE = 700,
+    MAX_SECONDS = 100 /* per input: it has lost its way */
+};
 
 struct input {
     uint8_t *data;
@@ -36,6 +41,13 @@ static void leave_input(int signal_number)
             (unsigned long long)now_seed, (long)done);
     signal(signal_number, SIG_DFL);
     raise(signal_number);
+}
+
+static void run_now(void)
+{
+    alarm(MAX_SECONDS);
+    LLVMFuzzerTestOneInput(now.data, now.size);
+    alarm(0);
 }
 
 static bool read_input(const char *path)
@@ -98,7 +110,7 @@ static void run_made(uint64_t seed, uint64_t count)
         if (!now.data)
             return;
         memcpy(now.data, made, now.size);
-        LLVMFuzzerTestOneInput(now.data, now.size);
+        run_now();
         free(now.data);
     }
     printf("%llu inputs made\n", (unsigned long long)count);
@@ -121,13 +133,14 @@ int main(int argc, char **argv)
             return 1;
     signal(SIGABRT, leave_input);
     signal(SIGSEGV, leave_input);
+    signal(SIGALRM, leave_input);
     if (count) {
         run_made(seed, count);
         return 0;
     }
     for (unsigned n = 0; n < file_count; n++) {
         now = files[n];
-        LLVMFuzzerTestOneInput(now.data, now.size);
+        run_now();
     }
     printf("%u inputs\n", file_count);
     return 0;
