@@ -16,6 +16,7 @@ enum {
     RESET_NS = 2000,
     DMA_RESUME_NS = 1000
 };
+#define FLOATING 0xFFFFFF7Fu
 
 #define DRIVE_FIELDS(n)                                                        \
     FIELD_ARRAY(struct ata, U8, drive[n].reg),                                 \
@@ -319,8 +320,9 @@ static void ata_write_data(struct ata_drive *drive, uint32_t value,
         drive->ops->out_done(drive);
 }
 
-/* Nothing drives the bus without a drive; for an absent device 1 device 0
- * answers, with a status of zero. */
+/* Nothing drives the bus without a drive: it floats high, but for DD7, which
+ * the host pulls down so that nobody waits for BSY (ATA/ATAPI-6 table 5).
+ * For an absent device 1 device 0 answers, with a status of zero. */
 static bool ata_answers(struct ata *ata, struct ata_drive **drive)
 {
     *drive = ata_selected(ata);
@@ -337,7 +339,7 @@ static uint8_t ata_status(struct ata *ata)
     struct ata_drive *drive;
 
     if (!ata_answers(ata, &drive))
-        return 0xFF;
+        return (uint8_t)FLOATING;
     return drive == ata_selected(ata) ? drive->status : 0;
 }
 
@@ -346,7 +348,7 @@ uint32_t ata_read(struct ata *ata, unsigned reg, unsigned size)
     struct ata_drive *drive;
 
     if (!ata_answers(ata, &drive))
-        return UINT32_MAX;
+        return FLOATING;
     switch (reg) {
     case ATA_DATA:
         return ata_read_data(drive, size);
