@@ -219,8 +219,8 @@ static void pm_write_half(struct pm_piix4 *pm, unsigned reg, uint16_t value,
     default:
         if (reg < PM_STORAGE)
             break;
-        value = merge(load_le16(pm->storage + reg - PM_STORAGE), value, mask);
-        store_le16(pm->storage + reg - PM_STORAGE, value);
+        value = merge(load_le16(pm->storage + (reg - PM_STORAGE)), value, mask);
+        store_le16(pm->storage + (reg - PM_STORAGE), value);
     }
 }
 
@@ -246,7 +246,8 @@ static uint16_t pm_read_half(const struct pm_piix4 *pm, unsigned reg)
     case PLVL2:
         return 0;
     default:
-        return reg < PM_STORAGE ? 0 : load_le16(pm->storage + reg - PM_STORAGE);
+        return reg < PM_STORAGE ? 0
+                                : load_le16(pm->storage + (reg - PM_STORAGE));
     }
 }
 

@@ -7,10 +7,15 @@ FUZZ_MAIN := tests/fuzz/replay.o
 FUZZERS := $(patsubst %.c,%,$(call wild,tests/fuzz/fuzz_*.c))
 FUZZ_OBJ := tests/fuzz/board.o tests/fuzz/pc.o tests/fuzz/drivers.o
 
+# What stands between a program's user and the library.
+FUZZ_FRONT := $(addprefix frontend/,file.o json.o keymap.o matcher.o \
+	options.o options_drive.o png.o script.o typist.o)
+
+tests/fuzz/fuzz_frontend: $(FUZZ_FRONT)
 $(FUZZERS): %: %.o $(FUZZ_OBJ) $(filter %.o,$(FUZZ_MAIN)) libumbra.a \
 		roms_data.o
 	$(call quiet,LD)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ \
-		$(filter-out %.o,$(FUZZ_MAIN)) $(LIBS)
+		$(filter-out %.o,$(FUZZ_MAIN)) libumbra.a $(LIBS)
 
 fuzzers: $(FUZZERS)
 
