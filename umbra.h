@@ -44,6 +44,7 @@ enum umbra_drive {
     UMBRA_HDD,
     UMBRA_DRIVES
 };
+enum { UMBRA_SERIAL_PORTS = 4, UMBRA_PARALLEL_PORTS = 3 };
 
 /* What is in a drive at power-on. A floppy or CD-ROM drive may be empty
  * (path NULL); a hard disk without path is not there. */
@@ -96,6 +97,11 @@ struct umbra_config {
     const char *cpu;
     bool strict;     /* count what hardware would not forgive */
     bool pc_testdev; /* the test device of conformance ROMs */
+    /* Bit n: COM n + 1, LPT n + 1 is there (default all, the first); a
+     * printer is connected to LPT n + 1 (default none). */
+    uint8_t serial_ports, parallel_ports, printers;
+    /* Characters take the time of their bits instead of 2 us. */
+    bool serial_bit_times;
     /* Port that ends the run and its width; 0: F4h, 4 bytes. */
     uint16_t exit_port, exit_size;
     bool no_reboot;    /* a reset stops the run */
@@ -109,6 +115,12 @@ struct umbra_host {
     void (*log)(void *opaque, const char *category, const char *line);
     /* A byte left serial port `port` (0 = COM1). */
     void (*serial)(void *opaque, unsigned port, uint8_t byte);
+    /* Serial port `port` takes input again, see umbra_serial_input. */
+    void (*serial_room)(void *opaque, unsigned port);
+    /* Its outputs changed: UMBRA_SERIAL_DTR, _RTS, _BREAK. */
+    void (*serial_lines)(void *opaque, unsigned port, unsigned lines);
+    /* The printer at parallel port `port` (0 = LPT1) got a byte. */
+    void (*parallel)(void *opaque, unsigned port, uint8_t byte);
     /* Monotonic nanoseconds; needed for UMBRA_CLOCK_HOST. */
     uint64_t (*clock)(void *opaque);
     /* The speaker's tone changed; 0 = silent. */
@@ -189,6 +201,28 @@ void umbra_pointer(struct umbra *u, int dx, int dy, int dz, unsigned buttons);
 /* Offer bytes to serial port `port`; returns how many it took. */
 size_t umbra_serial_input(struct umbra *u, unsigned port, const void *data,
                           size_t size);
+/* The other end takes no bytes for now: the port waits, none is lost. */
+void umbra_serial_hold(struct umbra *u, unsigned port, bool hold);
+/* A port's outputs, and inputs (those that are up; at first all but RI). */
+enum {
+    UMBRA_SERIAL_DTR = 0x01,
+    UMBRA_SERIAL_RTS = 0x02,
+    UMBRA_SERIAL_BREAK = 0x40,
+    UMBRA_SERIAL_CTS = 0x10,
+    UMBRA_SERIAL_DSR = 0x20,
+    UMBRA_SERIAL_RI = 0x40,
+    UMBRA_SERIAL_DCD = 0x80
+};
+void umbra_serial_modem(struct umbra *u, unsigned port, unsigned lines);
+/* Send a break; false if the port has no room for it now. */
+bool umbra_serial_break(struct umbra *u, unsigned port);
+/* The printer takes no bytes for now. */
+void umbra_parallel_hold(struct umbra *u, unsigned port, bool hold);
+
+/* Joystick 0 or 1 of the game port: x and y from -32768 (left, up) to 32767,
+ * buttons in bits 0 and 1. At first none is connected. */
+void umbra_joystick(struct umbra *u, unsigned stick, bool connected, int x,
+                    int y, unsigned buttons);
 
 /* --------------------------------------------------------------- media */
 

@@ -28,7 +28,6 @@
 #include "devices/ps2_mouse.h"
 #include "devices/rtc_mc146818.h"
 #include "devices/speaker.h"
-#include "devices/uart_16550.h"
 #include "devices/vga.h"
 #include "devices/vga_draw.h"
 #include "mmu/track.h"
@@ -45,15 +44,21 @@ enum {
     BIOS_UNIT = 0x10000,
     BIOS_MAX = 16 << 20,
     FERR_CLEAR_PORT = 0xF0,
-    FERR_IRQ = 13,
-    /* A polled console waits for each byte: do not model 115200 baud. */
-    UART_CHARACTER_NS = 2000
+    FERR_IRQ = 13
 };
 
 /* ------------------------------------------------------- interrupt wires */
 
 /* Who drives an ISA interrupt: sources are ORed. */
-enum isa_source { SOURCE_CHIP, SOURCE_PCI, SOURCE_SCI, SOURCE_TEST };
+enum isa_source {
+    SOURCE_CHIP,
+    SOURCE_PCI,
+    SOURCE_SCI,
+    SOURCE_TEST,
+    SOURCE_COM3,
+    SOURCE_COM4,
+    SOURCE_LPT3
+};
 #define ISA_PIN(irq, source) ((unsigned)(irq) | (unsigned)(source) << 4)
 
 /* To both 8259s and the I/O APIC, where IRQ 0 enters at pin 2. */
@@ -102,9 +107,14 @@ static void build_wires(struct machine *m)
 
     connect_isa(m, &w->pit, 0, SOURCE_CHIP);
     connect_isa(m, &w->keyboard, 1, SOURCE_CHIP);
+    connect_isa(m, &w->uart[3], 3, SOURCE_COM4);
     connect_isa(m, &w->uart[1], 3, SOURCE_CHIP);
+    connect_isa(m, &w->uart[2], 4, SOURCE_COM3);
     connect_isa(m, &w->uart[0], 4, SOURCE_CHIP);
+    connect_isa(m, &w->parallel[1], 5, SOURCE_CHIP);
     connect_isa(m, &w->fdc, 6, SOURCE_CHIP);
+    connect_isa(m, &w->parallel[0], 7, SOURCE_CHIP);
+    connect_isa(m, &w->parallel[2], 7, SOURCE_LPT3);
     connect_isa(m, &w->rtc, 8, SOURCE_CHIP);
     connect_isa(m, &w->sci, 9, SOURCE_SCI);
     connect_isa(m, &w->mouse, 12, SOURCE_CHIP);
@@ -223,22 +233,6 @@ static void on_tone(void *machine, uint32_t millihertz)
 
     if (m->config.host.tone)
         m->config.host.tone(m->config.host.opaque, millihertz);
-}
-
-static void on_com1(void *machine, uint8_t byte)
-{
-    struct machine *m = machine;
-
-    if (m->config.host.serial)
-        m->config.host.serial(m->config.host.opaque, 0, byte);
-}
-
-static void on_com2(void *machine, uint8_t byte)
-{
-    struct machine *m = machine;
-
-    if (m->config.host.serial)
-        m->config.host.serial(m->config.host.opaque, 1, byte);
 }
 
 /* --------------------------------------------------- what the CPU asks */
@@ -604,24 +598,9 @@ static bool build_isa(struct machine *m, char *error)
 {
     static const struct region_ops ferr_ops = {ferr_read, ferr_write, 1};
     const struct machine_media *media = m->config.media;
-    static const uint16_t base[MACHINE_UARTS] = {0x3F8, 0x2F8};
-    static const char *const id[MACHINE_UARTS] = {"serial0", "serial1"};
 
-    for (unsigned i = 0; i < MACHINE_UARTS; i++)
-        PART(uart[i],
-             uart_create(&(struct uart_config){
-                 .id = id[i],
-                 .ports = m->ports,
-                 .base = base[i],
-                 .sched = &m->sched,
-                 .log = &m->log,
-                 .irq = &m->wire.uart[i],
-                 .character_ns = UART_CHARACTER_NS,
-                 .modem = UART_CTS | UART_DSR | UART_DCD,
-                 .transmit = i ? on_com2 : on_com1,
-                 .opaque = m,
-             }),
-             uart_device);
+    if (!machine_build_ports(m, error))
+        return false;
     PART(fdc,
          fdc_create(&(struct fdc_i82077_config){
              .ports = m->ports,
@@ -842,12 +821,6 @@ void machine_pointer(struct machine *m, int dx, int dy, int dz,
                      unsigned buttons)
 {
     mouse_move(m->mouse, dx, dy, dz, buttons);
-}
-
-size_t machine_serial_input(struct machine *m, unsigned port, const void *data,
-                            size_t size)
-{
-    return port < MACHINE_UARTS ? uart_receive(m->uart[port], data, size) : 0;
 }
 
 const struct vga_frame *machine_frame(struct machine *m)

@@ -17,6 +17,8 @@ struct vga_frame;
 
 enum { MACHINE_DRIVES = 6, MACHINE_ERROR_SIZE = 512 };
 
+enum { MACHINE_UARTS = 4, MACHINE_PARALLELS = 3 };
+
 /* ORDER: as enum umbra_drive. */
 enum machine_drive {
     DRIVE_FDA,
@@ -38,6 +40,9 @@ struct machine_media {
 struct machine_host {
     log_sink *log;
     void (*serial)(void *opaque, unsigned port, uint8_t byte);
+    void (*serial_room)(void *opaque, unsigned port);
+    void (*serial_lines)(void *opaque, unsigned port, unsigned lines);
+    void (*parallel)(void *opaque, unsigned port, uint8_t byte);
     uint64_t (*clock)(void *opaque); /* ns */
     void (*tone)(void *opaque, uint32_t millihertz);
     void *opaque;
@@ -63,8 +68,11 @@ struct machine_config {
     uint64_t jit_cache;
     const char *cpu; /* model and features; NULL: the default */
     bool pc_testdev;
-    bool strict;                   /* count what lax emulators forgive */
-    uint16_t exit_port, exit_size; /* 0: as debugport.h */
+    uint8_t serial_ports, parallel_ports; /* bit n: port n is there */
+    uint8_t printers;                     /* bit n: at parallel port n is one */
+    bool serial_bit_times;                /* characters take their time */
+    bool strict;                          /* count what lax emulators forgive */
+    uint16_t exit_port, exit_size;        /* 0: as debugport.h */
     bool no_reboot;
     uint64_t log_mask;
     struct machine_host host;
@@ -108,6 +116,13 @@ void machine_pointer(struct machine *machine, int dx, int dy, int dz,
                      unsigned buttons);
 size_t machine_serial_input(struct machine *machine, unsigned port,
                             const void *data, size_t size);
+void machine_serial_hold(struct machine *machine, unsigned port, bool hold);
+void machine_serial_modem(struct machine *machine, unsigned port,
+                          unsigned lines);
+bool machine_serial_break(struct machine *machine, unsigned port);
+void machine_parallel_hold(struct machine *machine, unsigned port, bool hold);
+void machine_joystick(struct machine *machine, unsigned stick, bool connected,
+                      int x, int y, unsigned buttons);
 const struct vga_frame *machine_frame(struct machine *machine);
 size_t machine_text(struct machine *machine, char *text, size_t size);
 

@@ -14,7 +14,7 @@
 #include "mmu/ram.h"
 #include "mmu/strict.h"
 
-enum { ISA_IRQS = 16, MACHINE_UARTS = 2, MACHINE_FLOPPIES = 2 };
+enum { ISA_IRQS = 16, MACHINE_FLOPPIES = 2 };
 
 /* Time stamp counter and local APIC run at 1 GHz of the PC's clock. */
 #define MACHINE_TSC_HZ 1000000000ull
@@ -32,9 +32,16 @@ enum machine_pending {
 /* Interrupt wires, each from one source. */
 struct machine_wires {
     struct irq pit, rtc, keyboard, mouse, fdc, sci, ferr;
-    struct irq uart[MACHINE_UARTS], ide[2], pci[ISA_IRQS];
+    struct irq uart[MACHINE_UARTS], parallel[MACHINE_PARALLELS], ide[2],
+        pci[ISA_IRQS];
     struct irq pic_intr; /* 8259 -> LINT0 */
     struct irq cpu_intr; /* local APIC -> CPU */
+};
+
+/* What a port's callbacks know of it. */
+struct machine_port {
+    struct machine *machine;
+    unsigned number;
 };
 
 /* `board` heads the list of parts: it stands for the glue that has state. */
@@ -75,7 +82,11 @@ struct machine {
     struct vga *vga;
     struct vga_draw *draw;
     struct fdc_i82077 *fdc;
-    struct uart *uart[MACHINE_UARTS];
+    struct uart *uart[MACHINE_UARTS];             /* NULL: none there */
+    struct parallel *parallel[MACHINE_PARALLELS]; /* NULL: none there */
+    struct machine_port serial_port[MACHINE_UARTS];
+    struct machine_port parallel_port[MACHINE_PARALLELS];
+    struct gameport *gameport;
     struct kbc *kbc;
     struct ps2_keyboard *keyboard;
     struct ps2_mouse *mouse;
@@ -122,6 +133,9 @@ enum fdc_drive_type machine_floppy_type(struct machine *machine,
 void machine_close_drives(struct machine *machine);
 /* First failure in error[]. */
 bool machine_flush_drives(struct machine *machine, char *error);
+
+/* machine_ports.c: serial, parallel, game. */
+bool machine_build_ports(struct machine *machine, char *error);
 
 /* machine_cmos.c: the bytes that firmware reads. */
 void machine_fill_cmos(struct machine *machine);

@@ -4,12 +4,15 @@
  * COM2 2F8h IRQ 3. The clock is 1.8432 MHz: divisor 1 is 115,200 baud.
  *
  * Modelled: both FIFOs with trigger levels, 16450 mode, all interrupts with
- * their priorities, character timeout, transmit timing, loopback, modem
- * lines and their changes, break received, overrun (in loopback, where the
- * sender cannot wait). OUT2 gates the interrupt as on PC boards.
- * Not modelled: the break we send (the other end gets nothing), parity and
- * framing errors (the line is perfect), DMA signalling (mode 1), bit rates
- * that differ at the two ends. */
+ * their priorities, character timeout, loopback, modem lines and their
+ * changes, break in both directions, overrun (in loopback, where the sender
+ * cannot wait). OUT2 gates the interrupt as on PC boards. Characters take as
+ * long as divisor and format say, or, where `character_ns` is set, that long.
+ * The other end never sends faster than the chip takes it, and may hold the
+ * transmitter: no byte is lost on the line.
+ * Not modelled: parity and framing errors (the line is perfect), DMA
+ * signalling (its pins lead nowhere on a PC), bit rates that differ at the
+ * two ends, stop bits of 1.5 (they count as 2). */
 #include "devices/uart_16550.h"
 
 #include "mmu/addrspace.h"
@@ -43,6 +46,7 @@ enum {
     FCR_KEPT = 0xC9, /* enable, DMA mode, trigger level */
     LCR_STOP = 0x04,
     LCR_PARITY = 0x08,
+    LCR_BREAK = 0x40,
     LCR_DLAB = 0x80, /* ports 0 and 1 are the divisor */
     MCR_DTR = 0x01,
     MCR_RTS = 0x02,
@@ -67,11 +71,14 @@ enum {
 };
 
 /* The receive queue holds rx_count bytes from rx_first on, each with its
- * LSR error bits; tx likewise. Without FIFOs the queues hold one byte. */
+ * LSR error bits; tx likewise. Without FIFOs the queues hold one byte. A
+ * byte whose time is over but that the other end does not take stays in
+ * `shift`: then tx_done is SCHED_NEVER. */
 struct uart {
     struct device device;
     uint64_t tx_done; /* ns: the shift register is empty then */
     uint64_t timeout; /* ns: character timeout, SCHED_NEVER = not due */
+    uint64_t rx_next; /* ns: the next character cannot be here before */
     uint16_t divisor;
     uint8_t ier, fcr, lcr, mcr, scr;
     uint8_t lsr_errors; /* OE and the errors of the byte at the top */
@@ -90,17 +97,21 @@ struct uart {
     struct addrspace *ports;
     struct sched *sched;
     struct irq *irq;
-    struct event tx_event, timeout_event;
+    struct event tx_event, timeout_event, rx_event;
     struct region region;
     uint64_t character_ns;
+    bool held;       /* by the other end */
+    uint8_t outputs; /* enum uart_output, as last told */
     void (*transmit)(void *opaque, uint8_t byte);
     void (*room)(void *opaque);
+    void (*told_outputs)(void *opaque, uint8_t outputs);
     void *opaque;
 };
 
 static const struct state_field uart_fields[] = {
     FIELD(struct uart, U64, tx_done),
     FIELD(struct uart, U64, timeout),
+    FIELD(struct uart, U64, rx_next),
     FIELD(struct uart, U16, divisor),
     FIELD(struct uart, U8, ier),
     FIELD(struct uart, U8, fcr),
@@ -288,18 +299,29 @@ static void tx_start(struct uart *uart)
     event_arm(uart->sched, &uart->tx_event, uart->tx_done);
 }
 
+/* During a break the line is low whatever the shift register does. */
 static void tx_fire(void *opaque)
 {
     struct uart *uart = opaque;
     uint8_t byte = uart->shift & data_mask(uart);
 
+    uart->tx_done = SCHED_NEVER;
+    if (uart->held && !(uart->mcr & MCR_LOOP))
+        return;
     uart->shifting = false;
     if (uart->mcr & MCR_LOOP)
         rx_push(uart, byte, 0);
-    else if (uart->transmit)
+    else if (uart->transmit && !(uart->lcr & LCR_BREAK))
         uart->transmit(uart->opaque, byte);
     tx_start(uart);
     uart_update(uart);
+}
+
+void uart_hold(struct uart *uart, bool hold)
+{
+    uart->held = hold;
+    if (!hold && uart->shifting && uart->tx_done == SCHED_NEVER)
+        tx_fire(uart);
 }
 
 static void write_thr(struct uart *uart, uint8_t value)
@@ -332,6 +354,42 @@ static void update_modem(struct uart *uart)
     if (old & ~now & UART_RI)
         changed |= UART_RI;
     uart->msr = now | (uart->msr & MSR_DELTA) | changed >> 4;
+}
+
+/* In loopback the pins of the outputs are inactive. */
+static void update_outputs(struct uart *uart)
+{
+    uint8_t outputs = (uart->mcr & (UART_DTR | UART_RTS)) |
+                      (uart->lcr & LCR_BREAK ? UART_BREAK : 0);
+
+    if (uart->mcr & MCR_LOOP)
+        outputs = 0;
+    if (outputs == uart->outputs)
+        return;
+    uart->outputs = outputs;
+    if (uart->told_outputs)
+        uart->told_outputs(uart->opaque, outputs);
+}
+
+/* A break in loopback comes in by the receiver. */
+static void write_lcr(struct uart *uart, uint8_t value)
+{
+    bool begins = value & ~uart->lcr & LCR_BREAK;
+
+    uart->lcr = value;
+    if (begins && uart->mcr & MCR_LOOP)
+        rx_push(uart, 0, LSR_BI | LSR_FE);
+    update_outputs(uart);
+}
+
+/* A held byte goes on in loopback, where nobody holds it. */
+static void write_mcr(struct uart *uart, uint8_t value)
+{
+    uart->mcr = value & 0x1F;
+    update_modem(uart);
+    update_outputs(uart);
+    if (uart->mcr & MCR_LOOP && uart->shifting && uart->tx_done == SCHED_NEVER)
+        tx_fire(uart);
 }
 
 static void write_fcr(struct uart *uart, uint8_t value)
@@ -390,11 +448,10 @@ static void uart_write(void *opaque, uint64_t offset, uint64_t wide,
         write_fcr(uart, value);
         break;
     case REG_LCR:
-        uart->lcr = value;
+        write_lcr(uart, value);
         break;
     case REG_MCR:
-        uart->mcr = value & 0x1F;
-        update_modem(uart);
+        write_mcr(uart, value);
         break;
     case REG_SCR:
         uart->scr = value;
@@ -463,6 +520,29 @@ static uint64_t uart_read(void *opaque, uint64_t offset, unsigned size)
 static const struct region_ops uart_port_ops = {
     .read = uart_read, .write = uart_write, .max_size = 1};
 
+static void rx_fire(void *opaque)
+{
+    struct uart *uart = opaque;
+
+    if (uart->room && !(uart->mcr & MCR_LOOP))
+        uart->room(uart->opaque);
+}
+
+/* With real bit times one character is on the line at a time; `room` tells
+ * when the next one may come. */
+static bool line_is_free(struct uart *uart)
+{
+    uint64_t now = sched_now(uart->sched);
+
+    if (uart->character_ns)
+        return true;
+    if (now < uart->rx_next)
+        return false;
+    uart->rx_next = now + character_time(uart);
+    event_arm(uart->sched, &uart->rx_event, uart->rx_next);
+    return true;
+}
+
 /* A byte that finds no room stays with the host: nothing is lost. */
 size_t uart_receive(struct uart *uart, const void *data, size_t size)
 {
@@ -471,7 +551,8 @@ size_t uart_receive(struct uart *uart, const void *data, size_t size)
 
     if (uart->mcr & MCR_LOOP)
         return 0;
-    while (taken < size && uart->rx_count < fifo_depth(uart))
+    while (taken < size && uart->rx_count < fifo_depth(uart) &&
+           line_is_free(uart))
         rx_push(uart, bytes[taken++] & data_mask(uart), 0);
     uart_update(uart);
     return taken;
@@ -511,7 +592,10 @@ static void uart_reset(struct device *device)
     uart->shift = 0;
     uart->shifting = false;
     uart->tx_done = SCHED_NEVER;
+    uart->rx_next = 0;
     event_cancel(uart->sched, &uart->tx_event);
+    event_cancel(uart->sched, &uart->rx_event);
+    update_outputs(uart);
     uart_update(uart);
 }
 
@@ -527,6 +611,11 @@ static int uart_post_load(struct device *device, uint32_t version)
     event_arm(uart->sched, &uart->tx_event,
               uart->shifting ? uart->tx_done : SCHED_NEVER);
     event_arm(uart->sched, &uart->timeout_event, uart->timeout);
+    event_arm(uart->sched, &uart->rx_event,
+              uart->rx_next > sched_now(uart->sched) ? uart->rx_next
+                                                     : SCHED_NEVER);
+    uart_hold(uart, uart->held);
+    update_outputs(uart);
     uart_update(uart);
     return 0;
 }
@@ -537,6 +626,7 @@ static void uart_destroy(struct device *device)
 
     event_free(uart->sched, &uart->tx_event);
     event_free(uart->sched, &uart->timeout_event);
+    event_free(uart->sched, &uart->rx_event);
     addrspace_unmap(uart->ports, &uart->region);
     free(uart);
 }
@@ -555,10 +645,12 @@ struct uart *uart_create(const struct uart_config *config)
     uart->lines = config->modem & MSR_LINES;
     uart->transmit = config->transmit;
     uart->room = config->room;
+    uart->told_outputs = config->outputs;
     uart->opaque = config->opaque;
     event_init(uart->sched, &uart->tx_event, "uart.tx", tx_fire, uart);
     event_init(uart->sched, &uart->timeout_event, "uart.timeout", timeout_fire,
                uart);
+    event_init(uart->sched, &uart->rx_event, "uart.rx", rx_fire, uart);
     uart->region = (struct region){.name = config->id,
                                    .base = config->base,
                                    .size = 8,

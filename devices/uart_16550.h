@@ -17,6 +17,13 @@ enum uart_modem {
     UART_DCD = 0x80,
 };
 
+/* Modem outputs with the bits of register MCR, and the break of LCR. */
+enum uart_output {
+    UART_DTR = 0x01,
+    UART_RTS = 0x02,
+    UART_BREAK = 0x40,
+};
+
 struct uart_config {
     const char *id; /* "serial0"; outlives the part */
     struct addrspace *ports;
@@ -31,6 +38,8 @@ struct uart_config {
     void (*transmit)(void *opaque, uint8_t byte);
     /* There is room for received bytes again. May be NULL. */
     void (*room)(void *opaque);
+    /* New levels of the outputs (enum uart_output). May be NULL. */
+    void (*outputs)(void *opaque, uint8_t outputs);
     void *opaque;
 };
 
@@ -39,6 +48,8 @@ struct device *uart_device(struct uart *uart);
 
 /* Bytes from the other end; returns how many were taken. */
 size_t uart_receive(struct uart *uart, const void *data, size_t size);
+/* The other end does not take bytes for now: the transmitter waits. */
+void uart_hold(struct uart *uart, bool hold);
 /* A break condition; false if there was no room for it. */
 bool uart_receive_break(struct uart *uart);
 /* New levels of the modem inputs (enum uart_modem). */

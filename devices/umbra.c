@@ -5,6 +5,7 @@
 #include "config.h"
 #include "devices/boot_image.h"
 #include "devices/machine.h"
+#include "devices/uart_16550.h"
 #include "devices/vga_draw.h"
 #include "umbra.h"
 
@@ -16,6 +17,11 @@ struct umbra {
 _Static_assert((int)UMBRA_DRIVES == (int)MACHINE_DRIVES &&
                    (int)UMBRA_HDD == (int)DRIVE_HDD,
                "ORDER: drives");
+_Static_assert((int)UMBRA_SERIAL_PORTS == (int)MACHINE_UARTS &&
+                   (int)UMBRA_PARALLEL_PORTS == (int)MACHINE_PARALLELS &&
+                   (int)UMBRA_SERIAL_BREAK == (int)UART_BREAK &&
+                   (int)UMBRA_SERIAL_DCD == (int)UART_DCD,
+               "equal ports");
 _Static_assert((int)UMBRA_HOST_ERROR == (int)MACHINE_HOST_ERROR &&
                    (int)UMBRA_IDLE == (int)MACHINE_IDLE,
                "ORDER: reasons");
@@ -32,6 +38,8 @@ void umbra_config_default(struct umbra_config *config)
     config->ram_bytes = 128 << 20;
     config->linux_entry = 16;
     config->icount_shift = 2;
+    config->serial_ports = (1 << UMBRA_SERIAL_PORTS) - 1;
+    config->parallel_ports = 1;
 }
 
 const char *umbra_version(void)
@@ -55,6 +63,30 @@ static void on_serial(void *opaque, unsigned port, uint8_t byte)
 
     if (u->host.serial)
         u->host.serial(u->host.opaque, port, byte);
+}
+
+static void on_serial_room(void *opaque, unsigned port)
+{
+    struct umbra *u = opaque;
+
+    if (u->host.serial_room)
+        u->host.serial_room(u->host.opaque, port);
+}
+
+static void on_serial_lines(void *opaque, unsigned port, unsigned lines)
+{
+    struct umbra *u = opaque;
+
+    if (u->host.serial_lines)
+        u->host.serial_lines(u->host.opaque, port, lines);
+}
+
+static void on_parallel(void *opaque, unsigned port, uint8_t byte)
+{
+    struct umbra *u = opaque;
+
+    if (u->host.parallel)
+        u->host.parallel(u->host.opaque, port, byte);
 }
 
 static uint64_t on_clock(void *opaque)
@@ -160,8 +192,20 @@ static void fill_config(struct machine_config *out,
         .exit_size = c->exit_size,
         .no_reboot = c->no_reboot,
         .log_mask = c->log_mask,
-        .host = {on_log, on_serial, on_clock, on_tone, u, on_report,
-                 u->host.translated ? on_translated : NULL},
+        .serial_ports = c->serial_ports,
+        .parallel_ports = c->parallel_ports,
+        .printers = c->printers,
+        .serial_bit_times = c->serial_bit_times,
+        .host = {.log = on_log,
+                 .serial = on_serial,
+                 .serial_room = on_serial_room,
+                 .serial_lines = on_serial_lines,
+                 .parallel = on_parallel,
+                 .clock = on_clock,
+                 .tone = on_tone,
+                 .report = on_report,
+                 .translated = u->host.translated ? on_translated : NULL,
+                 .opaque = u},
     };
     fill_boot(&out->boot, c);
     for (unsigned i = 0; i < UMBRA_DRIVES; i++) {
@@ -286,6 +330,32 @@ size_t umbra_serial_input(struct umbra *u, unsigned port, const void *data,
                           size_t size)
 {
     return machine_serial_input(u->machine, port, data, size);
+}
+
+void umbra_serial_hold(struct umbra *u, unsigned port, bool hold)
+{
+    machine_serial_hold(u->machine, port, hold);
+}
+
+void umbra_serial_modem(struct umbra *u, unsigned port, unsigned lines)
+{
+    machine_serial_modem(u->machine, port, lines);
+}
+
+bool umbra_serial_break(struct umbra *u, unsigned port)
+{
+    return machine_serial_break(u->machine, port);
+}
+
+void umbra_parallel_hold(struct umbra *u, unsigned port, bool hold)
+{
+    machine_parallel_hold(u->machine, port, hold);
+}
+
+void umbra_joystick(struct umbra *u, unsigned stick, bool connected, int x,
+                    int y, unsigned buttons)
+{
+    machine_joystick(u->machine, stick, connected, x, y, buttons);
 }
 
 /* ---------------------------------------------------------------- media */

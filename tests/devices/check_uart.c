@@ -366,9 +366,131 @@ START_TEST(saved_and_loaded)
 }
 END_TEST
 
+/* ------------------------------------------------- the line's other end */
+
+static void on_outputs(void *opaque, uint8_t outputs)
+{
+    *(uint8_t *)opaque = outputs;
+}
+
+/* A byte that is not taken waits; the register stays full, nothing is lost. */
+START_TEST(held_transmitter_loses_nothing)
+{
+    struct rig r;
+
+    rig_create(&r, CHARACTER);
+    out8(r.fake, FCR, 0x01);
+    uart_hold(r.uart, true);
+    out8(r.fake, BASE, 'a');
+    out8(r.fake, BASE, 'b');
+    fake_run(r.fake, NS_PER_SEC);
+    ck_assert_uint_eq(r.count, 0);
+    ck_assert_uint_eq(in8(r.fake, LSR), 0x00);
+    uart_hold(r.uart, true);
+    fake_run(r.fake, NS_PER_SEC);
+    uart_hold(r.uart, false);
+    ck_assert_str_eq(r.sent, "a");
+    fake_run(r.fake, CHARACTER);
+    ck_assert_str_eq(r.sent, "ab");
+    ck_assert_uint_eq(in8(r.fake, LSR), 0x60);
+    /* Loopback does not ask the other end. */
+    uart_hold(r.uart, true);
+    out8(r.fake, BASE, 'c');
+    fake_run(r.fake, NS_PER_SEC);
+    out8(r.fake, MCR, 0x18);
+    ck_assert_uint_eq(in8(r.fake, BASE), 'c');
+    out8(r.fake, BASE, 'd');
+    fake_run(r.fake, CHARACTER);
+    ck_assert_uint_eq(in8(r.fake, BASE), 'd');
+    ck_assert_str_eq(r.sent, "ab");
+    rig_destroy(&r);
+}
+END_TEST
+
+START_TEST(break_and_outputs_are_told)
+{
+    struct fake *fake = fake_create();
+    uint8_t outputs = 0;
+    struct uart *uart =
+        uart_create(&(struct uart_config){.id = "serial0",
+                                          .ports = fake->ports,
+                                          .base = BASE,
+                                          .sched = &fake->sched,
+                                          .log = &fake->log,
+                                          .irq = &fake->wire[0].irq,
+                                          .outputs = on_outputs,
+                                          .opaque = &outputs});
+
+    out8(fake, LCR, 0x03);
+    out8(fake, MCR, 0x03);
+    ck_assert_uint_eq(outputs, UART_DTR | UART_RTS);
+    out8(fake, LCR, 0x43);
+    ck_assert_uint_eq(outputs, UART_DTR | UART_RTS | UART_BREAK);
+    out8(fake, MCR, 0x02);
+    ck_assert_uint_eq(outputs, UART_RTS | UART_BREAK);
+    out8(fake, MCR, 0x12); /* loopback: the pins are inactive */
+    ck_assert_uint_eq(outputs, 0);
+    out8(fake, LCR, 0x03);
+    out8(fake, LCR, 0x43); /* and the break comes back */
+    ck_assert_uint_eq(in8(fake, LSR), 0x79);
+    ck_assert_uint_eq(in8(fake, BASE), 0);
+    out8(fake, MCR, 0x00);
+    ck_assert_uint_eq(outputs, UART_BREAK);
+    uart_16550.reset(uart_device(uart));
+    ck_assert_uint_eq(outputs, 0);
+    uart_16550.destroy(uart_device(uart));
+    fake_destroy(fake);
+}
+END_TEST
+
+/* What is sent during a break does not arrive. */
+START_TEST(break_covers_characters)
+{
+    struct rig r;
+
+    rig_create(&r, CHARACTER);
+    out8(r.fake, LCR, 0x43);
+    out8(r.fake, BASE, 'x');
+    fake_run(r.fake, CHARACTER);
+    out8(r.fake, LCR, 0x03);
+    out8(r.fake, BASE, 'y');
+    fake_run(r.fake, CHARACTER);
+    ck_assert_str_eq(r.sent, "y");
+    rig_destroy(&r);
+}
+END_TEST
+
+/* With real bit times characters come one by one, 8N1 at 9600 baud. */
+START_TEST(received_characters_take_their_time)
+{
+    const uint64_t time = 10 * 12 * NS_PER_SEC / 115200;
+    struct rig r;
+
+    rig_create(&r, 0);
+    out8(r.fake, LCR, 0x83);
+    out8(r.fake, BASE, 12);
+    out8(r.fake, LCR, 0x03);
+    out8(r.fake, FCR, 0x01);
+    ck_assert_uint_eq(uart_receive(r.uart, "abc", 3), 1);
+    ck_assert_uint_eq(uart_receive(r.uart, "bc", 2), 0);
+    ck_assert_uint_eq(r.rooms, 0);
+    fake_run(r.fake, time - 1);
+    ck_assert_uint_eq(uart_receive(r.uart, "bc", 2), 0);
+    fake_round_trip(r.fake, uart_device(r.uart));
+    fake_run(r.fake, 1);
+    ck_assert_uint_eq(r.rooms, 1);
+    ck_assert_uint_eq(uart_receive(r.uart, "bc", 2), 1);
+    ck_assert_uint_eq(in8(r.fake, BASE), 'a');
+    ck_assert_uint_eq(in8(r.fake, BASE), 'b');
+    rig_destroy(&r);
+}
+END_TEST
+
 FAKE_MAIN("uart", reset_values, divisor_latch_and_real_timing,
           transmit_without_fifo, transmit_fifo_of_16, thre_interrupt,
           receive_without_fifo, receive_trigger_levels, character_timeout,
           priorities_of_the_interrupts, out2_gates_the_interrupt,
           errors_travel_with_their_byte, fifo_control_clears, loopback,
-          saved_and_loaded)
+          saved_and_loaded, held_transmitter_loses_nothing,
+          break_and_outputs_are_told, break_covers_characters,
+          received_characters_take_their_time)
