@@ -44,7 +44,7 @@ enum umbra_drive {
     UMBRA_HDD,
     UMBRA_DRIVES
 };
-enum { UMBRA_SERIAL_PORTS = 4, UMBRA_PARALLEL_PORTS = 3 };
+enum { UMBRA_FLASHES = 2, UMBRA_SERIAL_PORTS = 4, UMBRA_PARALLEL_PORTS = 3 };
 
 /* What is in a drive at power-on. A floppy or CD-ROM drive may be empty
  * (path NULL); a hard disk without path is not there. */
@@ -75,7 +75,10 @@ struct umbra_config {
     uint64_t ram_bytes;        /* 1 MiB .. what the host gives */
     struct umbra_blob bios;    /* 64 KiB .. 16 MiB, multiple of 64 KiB */
     struct umbra_blob vgabios; /* up to 64 KiB; may be empty */
-    const char *boot_order;    /* letters of "acdn"; NULL = cad, as there */
+    /* Flash chips instead of `bios`: unit 0 ends at 4 GiB, unit 1 lies
+     * below. What firmware programs is kept in the file. */
+    struct umbra_media flash[UMBRA_FLASHES];
+    const char *boot_order; /* letters of "acdn"; NULL = cad, as there */
     struct umbra_media media[UMBRA_DRIVES];
 
     /* Direct load: bzImage, Multiboot or ELF; the format is recognised. */

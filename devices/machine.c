@@ -36,16 +36,7 @@
 #define LOW_RAM_MAX 0xC0000000u
 #define FOUR_GIB    (1ull << 32)
 
-enum {
-    VGA_HOLE = 0xA0000,
-    VGA_ROM = 0xC0000,
-    VGA_ROM_UNIT = 0x4000, /* PAM works on 16 KiB */
-    BIOS_SHADOW = 0xE0000,
-    BIOS_UNIT = 0x10000,
-    BIOS_MAX = 16 << 20,
-    FERR_CLEAR_PORT = 0xF0,
-    FERR_IRQ = 13
-};
+enum { VGA_HOLE = 0xA0000, FERR_CLEAR_PORT = 0xF0, FERR_IRQ = 13 };
 
 /* ------------------------------------------------------- interrupt wires */
 
@@ -654,63 +645,7 @@ static bool build_isa(struct machine *m, char *error)
     return true;
 }
 
-/* ------------------------------------------------------------- firmware */
-
-static bool check_firmware(const struct machine_config *c, char *error)
-{
-    if (!c->bios || !c->bios_size)
-        snprintf(error, MACHINE_ERROR_SIZE,
-                 "firmware: there is none; name "
-                 "a file with -bios");
-    else if (c->bios_size % BIOS_UNIT || c->bios_size > BIOS_MAX)
-        snprintf(error, MACHINE_ERROR_SIZE,
-                 "firmware: %zu bytes are no ROM; its size must be a multiple "
-                 "of 64 KiB up to 16 MiB",
-                 c->bios_size);
-    else if (c->vgabios_size > BIOS_UNIT)
-        snprintf(error, MACHINE_ERROR_SIZE,
-                 "VGA firmware: is larger than "
-                 "64 KiB; use another file");
-    else
-        return true;
-    return false;
-}
-
-/* Below 4 GiB whole; its last 128 KiB also below 1 MiB, where shadow RAM
- * can take its place. */
-static bool build_firmware(struct machine *m, char *error)
-{
-    const struct machine_config *c = &m->config;
-    uint64_t shadow = min_u64(c->bios_size, 2 * BIOS_UNIT);
-    uint64_t vga_size =
-        (c->vgabios_size + VGA_ROM_UNIT - 1) & ~(uint64_t)(VGA_ROM_UNIT - 1);
-
-    m->bios_rom =
-        ram_create("BIOS", c->bios_size, m->track, error, MACHINE_ERROR_SIZE);
-    if (!m->bios_rom)
-        return false;
-    memcpy(m->bios_rom->host, c->bios, c->bios_size);
-    m->bios_top = (struct region){
-        .name = "bios",
-        .base = FOUR_GIB - c->bios_size,
-        .size = c->bios_size,
-        .kind = REGION_ROM,
-        .ram = m->bios_rom,
-    };
-    addrspace_map(m->memory, &m->bios_top);
-    i440fx_add_rom(m->i440fx, (uint32_t)(0x100000 - shadow), (uint32_t)shadow,
-                   m->bios_rom, c->bios_size - shadow);
-    if (!vga_size)
-        return true;
-    m->vga_rom =
-        ram_create("VGA BIOS", vga_size, m->track, error, MACHINE_ERROR_SIZE);
-    if (!m->vga_rom)
-        return false;
-    memset(m->vga_rom->host, 0xFF, vga_size);
-    memcpy(m->vga_rom->host, c->vgabios, c->vgabios_size);
-    i440fx_add_rom(m->i440fx, VGA_ROM, (uint32_t)vga_size, m->vga_rom, 0);
-    return true;
-}
+/* ------------------------------------------------------------- direct load */
 
 /* The kernel is planned before the record is given to the firmware. */
 static bool build_boot(struct machine *m, char *error)
@@ -733,12 +668,12 @@ static bool build_boot(struct machine *m, char *error)
 static bool build(struct machine *m, char *error)
 {
     build_wires(m);
-    return check_firmware(&m->config, error) && machine_open_drives(m, error) &&
-           build_memory(m, error) && build_cpu(m, error) &&
-           build_timers(m, error) && build_pci(m, error) &&
-           build_display(m, error) && build_input(m, error) &&
-           build_isa(m, error) && build_firmware(m, error) &&
-           build_boot(m, error);
+    return machine_check_firmware(&m->config, error) &&
+           machine_open_drives(m, error) && build_memory(m, error) &&
+           build_cpu(m, error) && build_timers(m, error) &&
+           build_pci(m, error) && build_display(m, error) &&
+           build_input(m, error) && build_isa(m, error) &&
+           machine_build_firmware(m, error) && build_boot(m, error);
 }
 
 static void release(struct machine *m)
@@ -752,10 +687,7 @@ static void release(struct machine *m)
         addrspace_destroy(m->memory);
     if (m->ports)
         addrspace_destroy(m->ports);
-    if (m->vga_rom)
-        ram_destroy(m->vga_rom);
-    if (m->bios_rom)
-        ram_destroy(m->bios_rom);
+    machine_release_firmware(m);
     if (m->ram)
         ram_destroy(m->ram);
     if (m->track)

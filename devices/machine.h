@@ -15,7 +15,7 @@
 struct machine;
 struct vga_frame;
 
-enum { MACHINE_DRIVES = 6, MACHINE_ERROR_SIZE = 512 };
+enum { MACHINE_DRIVES = 6, MACHINE_FLASHES = 2, MACHINE_ERROR_SIZE = 512 };
 
 enum { MACHINE_UARTS = 4, MACHINE_PARALLELS = 3 };
 
@@ -58,6 +58,7 @@ struct machine_config {
     size_t bios_size, vgabios_size;
     const char *boot_order;
     struct machine_media media[MACHINE_DRIVES];
+    struct machine_media flash[MACHINE_FLASHES]; /* instead of `bios` */
     struct boot_request boot; /* kernel.data NULL: no direct load */
     bool host_time;
     unsigned icount_shift;

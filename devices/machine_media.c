@@ -117,7 +117,7 @@ bool machine_flush_drives(struct machine *m, char *error)
     for (unsigned i = 0; i < MACHINE_DRIVES; i++)
         if (flushed)
             flushed = flush(m, i, error);
-    return flushed;
+    return flushed && machine_flush_flash(m, error);
 }
 
 /* ----------------------------------------------------------- change media */

@@ -16,6 +16,8 @@
 
 enum { ISA_IRQS = 16, MACHINE_FLOPPIES = 2 };
 
+struct pflash;
+
 /* Time stamp counter and local APIC run at 1 GHz of the PC's clock. */
 #define MACHINE_TSC_HZ 1000000000ull
 
@@ -62,6 +64,8 @@ struct machine {
     struct addrspace *memory, *ports;
     struct track *track;
     struct ram_block *ram, *bios_rom, *vga_rom;
+    struct ram_block *flash_array[MACHINE_FLASHES];
+    struct disk *flash_disk[MACHINE_FLASHES];
     uint64_t low_end; /* end of RAM below 4 GiB */
     struct region low, extended, high, bios_top, ferr_port;
 
@@ -93,8 +97,9 @@ struct machine {
     struct debugport *debugport;
     struct port92 *port92;
     struct fw_cfg *fw_cfg;
-    struct pc_testdev *testdev; /* or NULL */
-    struct strict strict;       /* counts, if config.strict */
+    struct pc_testdev *testdev;            /* or NULL */
+    struct pflash *flash[MACHINE_FLASHES]; /* or NULL */
+    struct strict strict;                  /* counts, if config.strict */
 
     struct boot_plan *boot;
     struct disk *disk[MACHINE_DRIVES]; /* what is in the drives */
@@ -133,6 +138,12 @@ enum fdc_drive_type machine_floppy_type(struct machine *machine,
 void machine_close_drives(struct machine *machine);
 /* First failure in error[]. */
 bool machine_flush_drives(struct machine *machine, char *error);
+
+/* machine_firmware.c: ROM, flash; released after the devices. */
+bool machine_check_firmware(const struct machine_config *config, char *error);
+bool machine_build_firmware(struct machine *machine, char *error);
+bool machine_flush_flash(struct machine *machine, char *error);
+void machine_release_firmware(struct machine *machine);
 
 /* machine_ports.c: serial, parallel, game. */
 bool machine_build_ports(struct machine *machine, char *error);

@@ -15,7 +15,8 @@ struct umbra {
 };
 
 _Static_assert((int)UMBRA_DRIVES == (int)MACHINE_DRIVES &&
-                   (int)UMBRA_HDD == (int)DRIVE_HDD,
+                   (int)UMBRA_HDD == (int)DRIVE_HDD &&
+                   (int)UMBRA_FLASHES == (int)MACHINE_FLASHES,
                "ORDER: drives");
 _Static_assert((int)UMBRA_SERIAL_PORTS == (int)MACHINE_UARTS &&
                    (int)UMBRA_PARALLEL_PORTS == (int)MACHINE_PARALLELS &&
@@ -167,6 +168,12 @@ static void fill_boot(struct boot_request *boot, const struct umbra_config *c)
     }
 }
 
+static struct machine_media convert_media(const struct umbra_media *m)
+{
+    return (struct machine_media){m->path, m->cdrom, m->read_only, m->snapshot,
+                                  m->format};
+}
+
 static void fill_config(struct machine_config *out,
                         const struct umbra_config *c, struct umbra *u)
 {
@@ -208,11 +215,10 @@ static void fill_config(struct machine_config *out,
                  .opaque = u},
     };
     fill_boot(&out->boot, c);
-    for (unsigned i = 0; i < UMBRA_DRIVES; i++) {
-        const struct umbra_media *m = &c->media[i];
-        out->media[i] = (struct machine_media){m->path, m->cdrom, m->read_only,
-                                               m->snapshot, m->format};
-    }
+    for (unsigned i = 0; i < UMBRA_DRIVES; i++)
+        out->media[i] = convert_media(&c->media[i]);
+    for (unsigned i = 0; i < UMBRA_FLASHES; i++)
+        out->flash[i] = convert_media(&c->flash[i]);
 }
 
 struct umbra *umbra_create(const struct umbra_config *config,

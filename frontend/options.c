@@ -155,6 +155,24 @@ TAKE_MEDIA(hdc, UMBRA_HDC, false)
 TAKE_MEDIA(hdd, UMBRA_HDD, false)
 TAKE_MEDIA(cdrom, UMBRA_HDC, true)
 
+/* The first flash chip that is free. */
+static bool take_pflash(struct parser *p, const char *value)
+{
+    char keys[2 * OPTIONS_PATH_SIZE], reason[OPTIONS_ERROR_SIZE];
+    size_t n = (size_t)snprintf(keys, sizeof keys, "if=pflash,file=");
+
+    for (; *value && n + 2 < sizeof keys; value++) {
+        keys[n++] = *value;
+        if (*value == ',')
+            keys[n++] = ',';
+    }
+    keys[n] = 0;
+    if (*value)
+        return refuse(p, "the file name is too long; use a shorter one");
+    return options_take_drive(p->o, keys, reason) ||
+           refuse(p, "%.400s", reason);
+}
+
 static bool take_drive(struct parser *p, const char *value)
 {
     char reason[OPTIONS_ERROR_SIZE];
@@ -507,7 +525,7 @@ static const struct option_row rows[] = {
     ROW("hdd", "FILE", take_hdd, "hard disk, second channel, slave"),
     ROW("cdrom", "FILE", take_cdrom, "CD-ROM, second channel, master"),
     ROW("drive", "KEYS", take_drive,
-        "file=FILE,format=raw|qcow2,if=ide|floppy,\n"
+        "file=FILE,format=raw|qcow2,if=ide|floppy|pflash,\n"
         "index=N,media=disk|cdrom,readonly=on,snapshot=on"),
     ROW("snapshot", NULL, take_snapshot, "throw writes to disks away at exit"),
     ROW("boot", "ORDER", take_boot,
@@ -526,6 +544,9 @@ static const struct option_row rows[] = {
     SECTION("The PC"),
     ROW("m", "SIZE", take_memory, "RAM: MiB, or with K, M, G (default 128)"),
     ROW("bios", "FILE", take_bios, "firmware instead of the built-in one"),
+    ROW("pflash", "FILE", take_pflash,
+        "flash chip with firmware, a second one with its\n"
+        "variables (as -drive if=pflash,unit=N)"),
     ROW("serial", "TO", take_serial,
         "COM1 at stdio, file:FILE or null; at a terminal\n"
         "Ctrl-A x quits, Ctrl-A h helps"),
@@ -734,6 +755,8 @@ enum options_result options_parse(struct options *options, int argc,
         return OPTIONS_BAD;
     for (int i = 0; i < UMBRA_DRIVES; i++)
         options->config.media[i].snapshot |= options->snapshot;
+    for (int i = 0; i < UMBRA_FLASHES; i++)
+        options->config.flash[i].snapshot |= options->snapshot;
     return OPTIONS_RUN;
 }
 

@@ -37,7 +37,7 @@ enum serial_kind { SERIAL_AUTO, SERIAL_NULL, SERIAL_STDIO, SERIAL_FILE };
 
 enum { OPTIONS_PATH_SIZE = 1024 };
 
-/* Strings point into argv, or, of -drive, into drive_path. */
+/* Strings point into argv, or, of -drive, into drive_path, flash_path. */
 struct options {
     struct umbra_config config; /* without the files' bytes */
     const char *image;          /* bare argument, still to be recognised */
@@ -56,6 +56,7 @@ struct options {
     const char *until_text, *until_serial;
     const char *input_script;
     char drive_path[UMBRA_DRIVES][OPTIONS_PATH_SIZE];
+    char flash_path[UMBRA_FLASHES][OPTIONS_PATH_SIZE];
 };
 
 enum { OPTIONS_ERROR_SIZE = 512 };

@@ -1,7 +1,8 @@
 /* options_drive.c - the value of -drive: "file=FILE,format=raw,...".
  *
- * Supported of QEMU's keys: file, format, if (ide, floppy), index, media,
- * readonly, snapshot, id (only a name). Others are refused by name. */
+ * Supported of QEMU's keys: file, format, if (ide, floppy, pflash), index or
+ * unit, media, readonly, snapshot, id (only a name). Others are refused by
+ * name. */
 #include <stdio.h>
 #include <string.h>
 
@@ -11,7 +12,7 @@
 struct drive {
     char file[OPTIONS_PATH_SIZE];
     const char *format;
-    bool floppy, cdrom, read_only, snapshot;
+    bool floppy, flash, cdrom, read_only, snapshot;
     int index; /* -1: the first that is free */
     char *error;
 };
@@ -43,7 +44,7 @@ static bool take_format(struct drive *d, const char *value)
 static bool take_index(struct drive *d, const char *value)
 {
     if (value[0] < '0' || value[0] > '3' || value[1])
-        return refuse(d, "index", "is 0 to 3; with if=floppy 0 or 1");
+        return refuse(d, "index", "is 0 to 3; with if=floppy or pflash 0 or 1");
     d->index = value[0] - '0';
     return true;
 }
@@ -56,7 +57,7 @@ static bool take_key(struct drive *d, const char *key, const char *value)
     }
     if (!strcmp(key, "format"))
         return take_format(d, value);
-    if (!strcmp(key, "index"))
+    if (!strcmp(key, "index") || !strcmp(key, "unit"))
         return take_index(d, value);
     if (!strcmp(key, "readonly"))
         return take_switch(d, key, value, &d->read_only);
@@ -64,8 +65,9 @@ static bool take_key(struct drive *d, const char *key, const char *value)
         return take_switch(d, key, value, &d->snapshot);
     if (!strcmp(key, "if")) {
         d->floppy = !strcmp(value, "floppy");
-        return d->floppy || !strcmp(value, "ide") ||
-               refuse(d, "if", "is ide or floppy");
+        d->flash = !strcmp(value, "pflash");
+        return d->floppy || d->flash || !strcmp(value, "ide") ||
+               refuse(d, "if", "is ide, floppy or pflash");
     }
     if (!strcmp(key, "media")) {
         d->cdrom = !strcmp(value, "cdrom");
@@ -75,7 +77,7 @@ static bool take_key(struct drive *d, const char *key, const char *value)
     return !strcmp(key, "id") ||
            refuse(d, key,
                   "is no key here; use file, format, if, index, "
-                  "media, readonly, snapshot");
+                  "unit, media, readonly, snapshot");
 }
 
 /* Cuts "key=value" off; a doubled comma is one of the value. */
@@ -91,6 +93,25 @@ static bool next_pair(const char **text, char *pair, size_t size)
     }
     *text += **text == ',';
     pair[n] = 0;
+    return true;
+}
+
+static bool place_flash(struct drive *d, struct options *o)
+{
+    int unit = d->index;
+
+    if (unit < 0)
+        unit = o->config.flash[0].path ? 1 : 0;
+    if (unit >= UMBRA_FLASHES || o->config.flash[unit].path)
+        return refuse(d, d->file,
+                      "has no flash chip left; there are units 0 and 1");
+    strcpy(o->flash_path[unit], d->file);
+    o->config.flash[unit] = (struct umbra_media){
+        .path = o->flash_path[unit],
+        .read_only = d->read_only,
+        .snapshot = d->snapshot,
+        .format = d->format,
+    };
     return true;
 }
 
@@ -146,5 +167,5 @@ bool options_take_drive(struct options *options, const char *value,
     }
     if (!d.file[0])
         return refuse(&d, "file=", "is missing; name an image");
-    return place(&d, options);
+    return d.flash ? place_flash(&d, options) : place(&d, options);
 }
