@@ -481,6 +481,11 @@ static void pm_init_pci(struct pm_piix4 *pm)
         pci_device_register(&pm->pci, pm_registers[i].offset,
                             pm_registers[i].size, pm_registers[i].initial,
                             pm_registers[i].writable);
+    /* Firmware that finds APMC_EN set takes its SMI handler as installed: on
+     * a board without SMM it would wait for one for ever. */
+    if (!pm->smi)
+        pci_device_register(&pm->pci, CFG_DEVACTB, 4, DEVACTB_APMC_EN,
+                            0xFFFFFFFF);
     pm->pci.written = pm_written;
     pm->pci.opaque = pm;
 }

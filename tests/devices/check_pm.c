@@ -136,6 +136,8 @@ START_TEST(acpi_is_switched_at_the_command_port)
     struct bench b;
 
     bench_create(&b);
+    /* Without SMM: APMC_EN says that there is nothing to install. */
+    ck_assert_uint_eq(fake_config_in(&b.fake, PM, 0x58, 4), 1u << 25);
     out(&b, 0xB3, 0x42, 1);
     out(&b, 0xB2, PM_ACPI_ENABLE, 1);
     ck_assert_uint_eq(in(&b, CNT, 2), 1);
