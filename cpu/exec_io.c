@@ -125,15 +125,16 @@ io_string(struct cpu *cpu, const struct insn *i, unsigned size,
         if (!first && (cpu->budget <= 0 ||
                        ((cpu->attention & ATT_INTR) && (cpu->eflags & EFL_IF))))
             return flow_resync(cpu, insn_rip(cpu, i));
+        /* Charged before, as in exec_string.c; the first one was with the
+         * block. */
+        cpu->budget -= !first;
+        first = false;
         once(cpu, i, size);
         left--;
         if (i->flags & IF_ADDR16)
             set_r16(cpu, RCX, (uint16_t)left);
         else
             set_r64(cpu, RCX, left);
-        if (!first)
-            cpu->budget--;
-        first = false;
     }
 }
 

@@ -215,11 +215,11 @@ static const struct insn *rep_leave(struct cpu *cpu, const struct insn *i,
 }
 
 /* `run` does many iterations or none, `once` exactly one; `again` says
- * whether flags let CMPS and SCAS go on. The block was charged for the first
- * iteration. */
+ * whether flags let CMPS and SCAS go on. The iteration at hand is always
+ * charged, the first one with the block: a fault gives it back, and a device
+ * that asks for the time sees those that are done. */
 #define REPEAT(run, once, again)                                               \
     uint64_t left;                                                             \
-    int64_t spare;                                                             \
     if (!(i->flags & (IF_REP | IF_REPNE))) {                                   \
         once;                                                                  \
         NEXT;                                                                  \
@@ -227,9 +227,8 @@ static const struct insn *rep_leave(struct cpu *cpu, const struct insn *i,
     left = by_asize(cpu, i, RCX);                                              \
     if (left == 0)                                                             \
         NEXT;                                                                  \
-    spare = 1;                                                                 \
     for (;;) {                                                                 \
-        int64_t may = cpu->budget > 0 ? cpu->budget + spare : spare;           \
+        int64_t may = cpu->budget > 0 ? cpu->budget + 1 : 1;                   \
         uint64_t n = (run);                                                    \
         if (n == 0) {                                                          \
             once;                                                              \
@@ -237,13 +236,13 @@ static const struct insn *rep_leave(struct cpu *cpu, const struct insn *i,
         }                                                                      \
         left -= n;                                                             \
         set_by_asize(cpu, i, RCX, left);                                       \
-        cpu->budget -= (int64_t)n - spare;                                     \
-        spare = 0;                                                             \
+        cpu->budget -= (int64_t)n - 1;                                         \
         (void)may;                                                             \
         if (left == 0 || !(again))                                             \
             return rep_leave(cpu, i, false);                                   \
         if (cpu->budget <= 0 || cpu->block->mode == MODE_DEAD)                 \
             return rep_leave(cpu, i, true);                                    \
+        cpu->budget--;                                                         \
     }
 
 /* CMPS, SCAS: F3 goes on while equal, F2 while not. */

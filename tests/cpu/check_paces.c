@@ -42,7 +42,7 @@ static uint64_t next_random(uint64_t *seed)
 /* ---- programs */
 
 struct program {
-    uint8_t code[LENGTH * 15 + 16];
+    uint8_t code[LENGTH * 18 + 16];
     unsigned size;
     uint64_t reg[16], flags;
 };
@@ -87,12 +87,36 @@ static void add_random(struct cpu *c, struct program *p, uint64_t *seed,
     p->size += i.len;
 }
 
+static void put_number(struct program *p, unsigned opcode, uint64_t v)
+{
+    p->code[p->size++] = (uint8_t)opcode;
+    store_le32(p->code + p->size, (uint32_t)v);
+    p->size += 4;
+}
+
+/* A string instruction that may meet the end of the program's pages. */
+static void add_repeat(struct program *p, uint64_t *seed)
+{
+    static const uint8_t op[] = {0xa4, 0xa5, 0xaa, 0xab, 0xa6,
+                                 0xa7, 0xac, 0xad, 0xae, 0xaf};
+    uint64_t v = next_random(seed);
+    put_number(p, 0xbf, OWN + (v & 1 ? OWN_SIZE - (v >> 8 & 63) : v >> 8 & 63));
+    if (v & 2) /* MOV ESI */
+        put_number(p, 0xbe, OWN + (v & 4 ? OWN_SIZE - (v >> 16 & 63) : 0x1800));
+    put_number(p, 0xb9, v >> 24 & 31);
+    p->code[p->size++] = (uint8_t)(0xfc | (v >> 3 & 1)); /* CLD, STD */
+    p->code[p->size++] = (uint8_t)(0xf2 | (v >> 4 & 1));
+    p->code[p->size++] = op[(v >> 32) % sizeof op];
+}
+
 static void make_program(struct cpu *c, struct program *p, uint64_t *seed,
                          unsigned size)
 {
     p->size = 0;
     for (unsigned n = 0; n < LENGTH; n++)
-        if (next_random(seed) & 3)
+        if (size != MODE_16 && !(next_random(seed) & 31))
+            add_repeat(p, seed);
+        else if (next_random(seed) & 3)
             add_random(c, p, seed, size);
         else
             add_branch(p, seed);
