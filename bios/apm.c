@@ -1,19 +1,45 @@
-/* Advanced Power Management 1.2, as much as a machine with one power state
- * needs: connect, idle, off. Source: APM BIOS Interface Specification 1.2,
- * chapter 4. The 16-bit protected-mode interface is not here. Compiled for
- * code16 and, without data of its own and so position independent, as the
- * 32-bit interface. */
+/* Advanced Power Management 1.2, of a machine with one power state: connect,
+ * idle, standby (a halt), off. Source: APM BIOS Interface Specification 1.2,
+ * chapter 4. Compiled as 16-bit code, which serves real mode and the 16-bit
+ * protected-mode interface, and as 32-bit code. Callers' stacks may be
+ * anywhere: so nothing here uses DS; registers lie behind GS, variables
+ * behind FS.
+ * Not here: suspend (it is refused), events, batteries, resume timers, power
+ * states of single devices. More lenient than the specification: functions
+ * work without a connection. */
 
-#include "bios.h"
+#include "apm.h"
 
-#define APM_BAD_DEVICE  0x09
-#define APM_BAD_VALUE   0x0A
-#define APM_NO_EVENT    0x80
-#define APM_NO_16BIT    0x06
-#define APM_UNSUPPORTED 0x0C
+#define APM_REAL_CONNECTED 0x02
+#define APM_NOT_CONNECTED  0x03
+#define APM_16_CONNECTED   0x05
+#define APM_32_CONNECTED   0x07
+#define APM_BAD_DEVICE     0x09
+#define APM_BAD_VALUE      0x0A
+#define APM_UNSUPPORTED    0x0C
+#define APM_CANNOT         0x60
+#define APM_NO_EVENT       0x80
 
-#define PM1_CONTROL     (PM_BASE + 4)
-#define SLP_EN          0x2000
+#define DEVICE_BIOS        0x0000
+#define DEVICE_ALL         0x0001
+#define DEVICE_DEFAULT     0xFFFF /* 08h, 09h: all, as APM 1.0 had it */
+
+#define STATE_STANDBY      1
+#define STATE_SUSPEND      2
+#define STATE_OFF          3
+#define STATE_LAST         5 /* 4, 5: answers to requests */
+
+#define CAN_16BIT          0x01
+#define CAN_32BIT          0x02
+#define IS_DISABLED        0x08
+#define IS_DISENGAGED      0x10
+
+#define PM1_CONTROL        (PM_BASE + 4)
+#define SLP_EN             0x2000
+
+#define REGS               struct regs __seg_gs
+
+#define STATE              ((volatile struct apm_state __seg_fs *)(uint32_t)&apm_state)
 
 /* PIIX4: sleep type 0 is soft off; the board takes it at once. */
 static void power_off(void)
@@ -23,58 +49,138 @@ static void power_off(void)
         __asm__ volatile("cli; hlt");
 }
 
-static int set_state(struct regs *r)
+static void idle(void)
 {
-    if (r->bx != 0x0001)
-        return APM_BAD_DEVICE;
-    if (r->cx == 3)
-        power_off();
-    return r->cx > 3 ? APM_BAD_VALUE : -1;
+    __asm__ volatile("sti; hlt");
 }
 
-static int function(struct regs *r)
+static int connect(uint8_t how)
+{
+    switch (STATE->connection) {
+    case APM_REAL:
+        return APM_REAL_CONNECTED;
+    case APM_PM16:
+        return APM_16_CONNECTED;
+    case APM_PM32:
+        return APM_32_CONNECTED;
+    }
+    STATE->connection = how;
+    return -1;
+}
+
+static int disconnect(void)
+{
+    if (STATE->connection == APM_NONE)
+        return APM_NOT_CONNECTED;
+    STATE->connection = APM_NONE;
+    return -1;
+}
+
+static int installation(REGS *r)
+{
+    if (r->bx != DEVICE_BIOS)
+        return APM_BAD_DEVICE;
+    r->ax = 0x0102;
+    r->bx = 0x504D; /* "PM" */
+    r->cx = CAN_16BIT | CAN_32BIT | (STATE->disabled ? IS_DISABLED : 0) |
+            (STATE->disengaged ? IS_DISENGAGED : 0);
+    return -1;
+}
+
+static int set_state(REGS *r)
+{
+    if (r->bx != DEVICE_ALL)
+        return APM_BAD_DEVICE;
+    if (r->cx > STATE_LAST)
+        return APM_BAD_VALUE;
+    if (r->cx == STATE_OFF)
+        power_off();
+    if (r->cx == STATE_SUSPEND)
+        return APM_CANNOT;
+    if (r->cx == STATE_STANDBY)
+        idle();
+    return -1;
+}
+
+/* AC is on line; there is no battery. */
+static int power_status(REGS *r)
+{
+    if (r->bx != DEVICE_ALL)
+        return APM_BAD_DEVICE;
+    r->bx = 0x01FF;
+    r->cx = 0x80FF;
+    r->dx = 0xFFFF;
+    r->si = 0;
+    return -1;
+}
+
+/* 08h, 0Dh, 0Fh: CX = 1 on, 0 off. */
+static int switch_on(REGS *r, volatile bool __seg_fs *off)
+{
+    if (r->bx != DEVICE_ALL && r->bx != DEVICE_DEFAULT)
+        return APM_BAD_DEVICE;
+    if (r->cx > 1)
+        return APM_BAD_VALUE;
+    if (off)
+        *off = r->cx == 0;
+    return -1;
+}
+
+static int device_known(REGS *r)
+{
+    return r->bx == DEVICE_ALL || r->bx == DEVICE_DEFAULT ? -1 : APM_BAD_DEVICE;
+}
+
+static int function(REGS *r)
 {
     switch (r->al) {
-    case 0x00: /* installation check */
-        r->ah = 1;
-        r->al = 2;
-        r->bx = 0x504D; /* "PM" */
-        r->cx = 0x0002; /* 32-bit interface */
-        return -1;
-    case 0x01: /* real mode connect */
-    case 0x04: /* disconnect */
-    case 0x06: /* CPU busy */
-    case 0x08:
-    case 0x0D:
-    case 0x0F:
-        return -1;
+    case 0x00:
+        return installation(r);
+    case 0x01:
     case 0x02:
-        return APM_NO_16BIT;
-    case 0x05: /* CPU idle */
-        __asm__ volatile("sti; hlt");
+    case 0x03: /* the caller adds where to enter */
+        return r->bx != DEVICE_BIOS ? APM_BAD_DEVICE : connect(r->al);
+    case 0x04:
+        return disconnect();
+    case 0x05:
+        idle();
+        return -1;
+    case 0x06: /* CPU busy: it never is slow */
         return -1;
     case 0x07:
         return set_state(r);
-    case 0x0A: /* on line, no battery */
-        r->bx = 0x01FF;
-        r->cx = 0x80FF;
-        r->dx = 0xFFFF;
-        r->si = 0;
-        return -1;
+    case 0x08:
+        return switch_on(r, &STATE->disabled);
+    case 0x09: /* defaults */
+        STATE->disabled = STATE->disengaged = false;
+        return device_known(r);
+    case 0x0A:
+        return power_status(r);
     case 0x0B:
         return APM_NO_EVENT;
     case 0x0C:
         r->cx = 0;
-        return -1;
-    case 0x0E: /* driver version: 1.2 */
+        return device_known(r);
+    case 0x0D:
+        return switch_on(r, NULL);
+    case 0x0E: /* driver version */
         r->ax = r->cx < 0x0102 ? r->cx : 0x0102;
         return -1;
+    case 0x0F:
+        return switch_on(r, &STATE->disengaged);
+    case 0x10: /* capabilities: no battery, no sleep */
+        r->bl = 0;
+        r->cx = 0;
+        return device_known(r);
     }
     return APM_UNSUPPORTED;
 }
 
-static void finish(struct regs *r, int error)
+void apm_function(struct regs *registers)
 {
+    REGS *r = (REGS *)(uint32_t)registers;
+    int error = function(r);
+
     if (error >= 0) {
         r->ah = (uint8_t)error;
         r->flags |= FLAG_CF;
@@ -82,32 +188,3 @@ static void finish(struct regs *r, int error)
         r->flags &= ~FLAG_CF;
     }
 }
-
-#ifdef CODE32
-
-void apm_service32(struct regs *r)
-{
-    finish(r, function(r));
-}
-
-#else
-
-#include "code16.h"
-
-void apm_service(struct regs *r)
-{
-    if (r->al == 0x03) { /* 32-bit connect */
-        r->ax = r->cx = r->dx = SEG_FIXED;
-        r->ebx = apm_entry32;
-        r->esi = 0xFFF0FFF0;
-        r->di = 0xFFF0;
-        carry_set(r, false);
-    } else if (r->al == 0x05) {
-        irq_sleep();
-        carry_set(r, false);
-    } else {
-        finish(r, function(r));
-    }
-}
-
-#endif

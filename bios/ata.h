@@ -16,6 +16,7 @@ struct drive {
     bool lba48;
     bool dword_io;
     bool dma;
+    uint8_t translation;                        /* geometry.c */
     uint16_t command;                           /* 1F0 or 170 */
     uint16_t control;                           /* 3F6 or 376 */
     uint16_t cylinders, heads, spt;             /* as the drive says */

@@ -21,15 +21,18 @@ ROM_CFLAGS32 = $(ROM_CFLAGS) -m32 -DCODE32
 # Position independent by having no data: jump tables would be data.
 ROM_CFLAGS32P = $(ROM_CFLAGS32) -fno-jump-tables -fno-tree-switch-conversion
 
-ROM_O16 = ata ata_dma boot cdrom disk floppy keyboard mouse screen string system \
-	time pcibios apm
-ROM_O32 = post cpu fwcfg pci optrom tables acpi string
+ROM_O16 = ata ata_dma boot cdrom disk eltorito floppy fwcfg geometry keyboard menu \
+	mouse pmm rom screen start string system time pcibios
+ROM_O32 = post cpu fwcfg pci optrom tables pnpnodes acpi string
 ROM_O32P = pcibios apm
+# 16-bit code for callers in protected mode: has no use for DS.
+ROM_O16P = apm pnp
 ROM_S = reset entry rom32
 
 ROM_HEADERS = $(wildcard $(SRC)/bios/*.h)
 ROM_OBJS = $(ROM_S:%=$(ROM_OUT)/%.o) $(ROM_O16:%=$(ROM_OUT)/%.o16) \
-	$(ROM_OUT)/code32.o $(ROM_O32P:%=$(ROM_OUT)/%.o32p)
+	$(ROM_OUT)/code32.o $(ROM_O32P:%=$(ROM_OUT)/%.o32p) \
+	$(ROM_O16P:%=$(ROM_OUT)/%.o16p)
 
 VGA_C = video vga_modes vga_text vga_pixel vga_dac vga_font vga_state vbe
 VGA_OBJS = $(ROM_OUT)/vga_rom.o $(VGA_C:%=$(ROM_OUT)/%.ov)
@@ -53,6 +56,10 @@ $(ROM_OUT)/%.o32: $(SRC)/bios/%.c $(ROM_HEADERS)
 $(ROM_OUT)/%.o32p: $(SRC)/bios/%.c $(ROM_HEADERS)
 	@mkdir -p $(ROM_OUT)
 	$(ROM_CC) $(ROM_CFLAGS32P) -c -o $@ $<
+
+$(ROM_OUT)/%.o16p: $(SRC)/bios/%.c $(ROM_HEADERS)
+	@mkdir -p $(ROM_OUT)
+	$(ROM_CC) $(ROM_CFLAGSV) -c -o $@ $<
 
 $(ROM_OUT)/%.ov: $(SRC)/bios/%.c $(ROM_HEADERS)
 	@mkdir -p $(ROM_OUT)

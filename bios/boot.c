@@ -1,102 +1,160 @@
-/* The real-mode part of POST, and the choice of what to boot: direct boot,
- * then the order in CMOS 3Dh and 38h (nibbles 1 diskette, 2 hard disk, 3
- * CD-ROM, as Bochs and QEMU keep them). INT 18h goes on with the next. */
+/* The choice of what to boot. The order is in CMOS 3Dh and 38h (nibbles 1
+ * diskette, 2 hard disk, 3 CD-ROM, 4 option ROM, as Bochs and QEMU keep
+ * them); what is there but not named comes after. A kernel that the emulator
+ * has put into memory is first. INT 19h begins, INT 18h goes on with the
+ * next. Source: BIOS Boot Specification 1.01, chapter 6. */
 
-#include "disk.h"
+#include "boot.h"
+#include "cdrom.h"
+#include "fwcfg.h"
 #include "shared.h"
 
 #define CMOS_BOOT_ORDER 0x3D
 #define CMOS_BOOT_THIRD 0x38 /* high nibble; bit 0: no 55AA needed on A: */
 
-#define BOOT_FLOPPY     1
-#define BOOT_DISK       2
-#define BOOT_CDROM      3
+struct boot_target boot_targets[BOOT_TARGETS];
+uint8_t boot_target_count;
 
 static uint8_t boot_position;
 
-/* Writes to 0C0000-0FBFFF are refused from now on, but for EC000-EFFFF, our
- * variables. ORDER: resume in reset.S. */
-static void rom_lock(void)
-{
-    static const uint8_t pam[8] = {0, 0x10, 0x11, 0x11, 0x11, 0x11, 0x11, 0x31};
-    int i;
+/* --- the list --------------------------------------------------------------
+ */
 
-    for (i = 1; i < 8; i++) {
-        outl(0xCF8, 0x80000058 | (i & 4));
-        outb((uint16_t)(0xCFC + (i & 3)), pam[i]);
+static void list_add(enum boot_kind kind, uint8_t index, uint8_t image)
+{
+    struct boot_target *t = &boot_targets[boot_target_count];
+
+    if (boot_target_count >= BOOT_TARGETS)
+        return;
+    t->kind = (uint8_t)kind;
+    t->index = index;
+    t->image = image;
+    t->problem = NULL;
+    boot_target_count++;
+}
+
+static bool listed(enum boot_kind kind)
+{
+    uint8_t i;
+
+    for (i = 0; i < boot_target_count; i++)
+        if (boot_targets[i].kind == kind)
+            return true;
+    return false;
+}
+
+static void list_cdroms(bool each_image)
+{
+    uint8_t i;
+    int image;
+
+    for (i = 0; i < cdrom_count; i++) {
+        list_add(BOOT_CDROM, i, 0);
+        for (image = 1; each_image && image < cdrom_images(i); image++)
+            list_add(BOOT_CDROM, i, (uint8_t)image);
     }
 }
 
-/* ROMs sit on 2 KiB boundaries: 55 AA, length / 512, entry at 3. The video
- * BIOS at C0000 comes first, so the others can write to the screen. */
-static void optroms_start(void)
+/* All of one kind, once. Of the hard disks only the first is tried without
+ * being chosen, as its number is 80h. */
+static void list_kind(enum boot_kind kind, bool all)
 {
-    uint32_t i;
+    uint8_t i;
 
-    for (i = 0; i < shared.optrom_count; i++)
-        far_call(shared.optrom[i].segment, 3, shared.optrom[i].bdf);
-}
-
-void pic_unmask(uint8_t irq)
-{
-    if (irq < 8)
-        outb(0x21, inb(0x21) & ~(1 << irq));
-    else
-        outb(0xA1, inb(0xA1) & ~(1 << (irq - 8)));
-}
-
-static void drives_show(void)
-{
-    int i;
-
-    for (i = 0; i < DRIVE_MAX; i++) {
-        const struct drive *d = &drives[i];
-
-        if (d->kind == DRIVE_NONE)
-            continue;
-        screen_puts("  IDE ");
-        screen_puts(i & 2 ? "secondary " : "primary ");
-        screen_puts(i & 1 ? "slave:  " : "master: ");
-        screen_puts(d->model);
-        if (d->kind == DRIVE_DISK) {
-            screen_puts(", ");
-            screen_decimal((uint32_t)(d->sectors >> 11));
-            screen_puts(" MiB");
-        }
-        screen_puts("\r\n");
+    if (listed(kind))
+        return;
+    switch (kind) {
+    case BOOT_KERNEL:
+        if (shared.boot.magic == BOOT_MAGIC)
+            list_add(kind, 0, 0);
+        break;
+    case BOOT_FLOPPY:
+        if (floppy_count() > 0)
+            list_add(kind, 0, 0);
+        break;
+    case BOOT_DISK:
+        for (i = 0; i < disk_count && (all || i == 0); i++)
+            list_add(kind, i, 0);
+        break;
+    case BOOT_CDROM:
+        list_cdroms(all);
+        break;
+    case BOOT_ROM:
+        for (i = 0; i < rom_boot_count; i++)
+            list_add(kind, i, 0);
+        break;
     }
 }
 
-void start16(void)
+/* Nibbles of the order, the first in bits 0-3. */
+static uint16_t boot_order(void)
 {
-    uint32_t mib = (shared.ram_low >> 20) + (uint32_t)(shared.ram_high >> 20);
-
-    optroms_start();
-    screen_start();
-    screen_puts("Umbra BIOS, ");
-    screen_decimal(mib);
-    screen_puts(" MiB RAM\r\n");
-    clock_set_ticks();
-    pic_unmask(0);
-    keyboard_start();
-    floppy_start();
-    disk_start();
-    cdrom_start();
-    drives_show();
-    rom_lock();
-    if (shared.boot.magic == BOOT_MAGIC) {
-        screen_puts("Booting from the command line\r\n");
-        boot_direct(&shared.boot);
-    }
-    boot_first();
+    return (uint16_t)(cmos_read(CMOS_BOOT_ORDER) |
+                      (cmos_read(CMOS_BOOT_THIRD) & 0xF0) << 4);
 }
 
-/* --- boot devices
- * ---------------------------------------------------------------- */
-
-static bool signature_needed(uint8_t device)
+void boot_list(bool each_image)
 {
-    return device != BOOT_FLOPPY || !(cmos_read(CMOS_BOOT_THIRD) & 1);
+    static const uint8_t rest[] = {BOOT_FLOPPY, BOOT_DISK, BOOT_CDROM,
+                                   BOOT_ROM};
+    uint16_t order = boot_order();
+    unsigned int i;
+
+    boot_target_count = 0;
+    list_kind(BOOT_KERNEL, each_image);
+    for (; order != 0; order >>= 4)
+        if ((order & 15) >= 1 && (order & 15) <= 4)
+            list_kind((enum boot_kind)(order & 15), each_image);
+    for (i = 0; i < ARRAY_LEN(rest); i++)
+        list_kind((enum boot_kind)rest[i], each_image);
+}
+
+void boot_name_show(const struct boot_target *t)
+{
+    switch (t->kind) {
+    case BOOT_KERNEL:
+        screen_puts("Kernel from the command line");
+        break;
+    case BOOT_FLOPPY:
+        screen_puts("Floppy A:");
+        break;
+    case BOOT_DISK:
+        screen_puts("Hard Disk ");
+        screen_decimal(t->index + 1u);
+        screen_puts(", ");
+        disk_name_show(t->index);
+        break;
+    case BOOT_CDROM:
+        cdrom_name_show(t->index, t->image);
+        break;
+    case BOOT_ROM:
+        screen_puts("Network or option ROM: ");
+        rom_boot_name(t->index);
+        break;
+    }
+}
+
+/* --- one target ------------------------------------------------------------
+ */
+
+static bool signature_needed(uint8_t kind)
+{
+    return kind != BOOT_FLOPPY || !(cmos_read(CMOS_BOOT_THIRD) & 1);
+}
+
+static const char *status_text(uint8_t status)
+{
+    switch (status) {
+    case DISK_TIMEOUT:
+    case 0x31:
+        return "no disk in the drive";
+    case 0x02:
+    case 0x04:
+        return "the first sector is not found; is the image whole?";
+    case 0x10:
+        return "the first sector cannot be read (CRC)";
+    }
+    return "cannot read the boot sector";
 }
 
 /* Through INT 13h, as programs see the drives. */
@@ -114,30 +172,35 @@ static const char *read_boot_sector(uint8_t number)
         int_call(0x13, &r);
         if (!(r.flags & FLAG_CF))
             return NULL;
+        if (tries < 2 && r.ah != DISK_TIMEOUT) {
+            r.ax = 0;
+            r.dx = number;
+            int_call(0x13, &r);
+        }
     }
-    return r.ah == DISK_TIMEOUT ? "not ready" : "cannot read the boot sector";
+    return status_text(r.ah);
 }
 
-static const char *load_sector(uint8_t device)
+static const char *load_sector(const struct boot_target *t)
 {
-    uint8_t number = device == BOOT_FLOPPY ? 0x00 : 0x80;
+    uint8_t number = t->kind == BOOT_FLOPPY ? 0x00 : 0x80;
     const char *problem;
 
-    if (device == BOOT_FLOPPY ? floppy_count() == 0 : disk_count == 0)
-        return "no such drive";
+    if (t->kind == BOOT_DISK)
+        disk_promote(t->index);
     problem = read_boot_sector(number);
     if (problem)
         return problem;
-    if (signature_needed(device) && far_read16(0, 0x7DFE) != 0xAA55)
-        return "no boot signature";
+    if (signature_needed(t->kind) && far_read16(0, 0x7DFE) != 0xAA55)
+        return "no boot signature (55AA) in the first sector";
     boot_jump(0x0000, 0x7C00, number);
 }
 
-static const char *load_cdrom(void)
+static const char *load_cdrom(const struct boot_target *t)
 {
     uint16_t segment;
     uint8_t number;
-    const char *problem = cdrom_load(&segment, &number);
+    const char *problem = cdrom_load(t->index, t->image, &segment, &number);
 
     if (problem)
         return problem;
@@ -146,58 +209,119 @@ static const char *load_cdrom(void)
     boot_jump(segment, 0x0000, number);
 }
 
-static void boot_try(uint8_t device)
+/* The kernel's pieces are in memory once. */
+static const char *start_kernel(void)
 {
-    static const char *const names[] = {
-        [BOOT_FLOPPY] = "Floppy",
-        [BOOT_DISK] = "Hard Disk",
-        [BOOT_CDROM] = "DVD/CD",
-    };
-    const char *problem;
+    struct boot_record record = shared.boot;
 
-    if (device < BOOT_FLOPPY || device > BOOT_CDROM)
-        return;
+    if (record.magic != BOOT_MAGIC)
+        return "is gone from memory";
+    shared.boot.magic = 0;
+    boot_direct(&record);
+}
+
+static void boot_try(struct boot_target *t)
+{
     screen_puts("Booting from ");
-    screen_puts(names[device]);
+    boot_name_show(t);
     screen_puts("...\r\n");
-    problem = device == BOOT_CDROM ? load_cdrom() : load_sector(device);
+    switch (t->kind) {
+    case BOOT_KERNEL:
+        t->problem = start_kernel();
+        break;
+    case BOOT_FLOPPY:
+    case BOOT_DISK:
+        t->problem = load_sector(t);
+        break;
+    case BOOT_CDROM:
+        t->problem = load_cdrom(t);
+        break;
+    case BOOT_ROM:
+        t->problem = "the ROM gave up";
+        rom_boot(t->index);
+        break;
+    }
     screen_puts("  ");
-    screen_puts(problem);
+    screen_puts(t->problem);
     screen_puts("\r\n");
 }
 
-/* The device at a position; an empty order means A, C, CD. */
-static uint8_t boot_device(uint8_t position)
-{
-    uint8_t order = cmos_read(CMOS_BOOT_ORDER);
-    uint8_t third = cmos_read(CMOS_BOOT_THIRD) >> 4;
+/* --- all of them -----------------------------------------------------------
+ */
 
-    if (order == 0 && third == 0) {
-        order = BOOT_DISK << 4 | BOOT_FLOPPY;
-        third = BOOT_CDROM;
+/* fw_cfg etc/boot-fail-wait: milliseconds until a new start, -1 = never
+ * (-boot reboot-timeout=). */
+static void restart_wait(void)
+{
+    uint32_t ms = 0xFFFFFFFF, start = timer_now(), left;
+
+    if (fwcfg_present())
+        fwcfg_read_file("etc/boot-fail-wait", &ms, sizeof(ms));
+    if ((int32_t)ms < 0)
+        return;
+    screen_puts("Restart in ");
+    screen_decimal(ms / 1000);
+    screen_puts(" s.\r\n");
+    for (left = ms; left > 0; start = timer_now()) {
+        uint32_t step = left < 1000 ? left : 1000;
+
+        while (!timer_expired(start, step))
+            irq_sleep();
+        left -= step;
     }
-    switch (position) {
-    case 0:
-        return order & 15;
-    case 1:
-        return order >> 4;
-    default:
-        return third;
-    }
+    outb(0xCF9, 0x02);
+    outb(0xCF9, 0x06);
 }
 
+/* What was tried, for the boot sectors may have cleared the screen. */
+static void give_up(void)
+{
+    uint8_t i;
+
+    screen_puts("\r\nNo bootable device.");
+    if (boot_target_count > 0)
+        screen_puts(" Tried:");
+    screen_puts("\r\n");
+    for (i = 0; i < boot_target_count; i++) {
+        screen_puts("  ");
+        boot_name_show(&boot_targets[i]);
+        screen_puts(": ");
+        screen_puts(boot_targets[i].problem ? boot_targets[i].problem
+                                            : "it gave up");
+        screen_puts("\r\n");
+    }
+    screen_puts("Give Umbra a disk, floppy or CD image (-hda, -fda, -cdrom) "
+                "that an operating\r\nsystem is on, and restart with "
+                "Ctrl-Alt-Del.\r\n");
+    restart_wait();
+}
+
+/* A boot sector that was started ended with INT 18h. */
 void boot_next(void)
 {
-    while (boot_position < 3)
-        boot_try(boot_device(boot_position++));
-    screen_puts("\r\nNo bootable device. Give Umbra a disk, floppy or CD "
-                "image\r\nand restart with Ctrl-Alt-Del.\r\n");
+    struct boot_target *t;
+
+    if (boot_position > 0) {
+        t = &boot_targets[boot_position - 1];
+        if (!t->problem) {
+            t->problem = "started, but gave up (INT 18h)";
+            screen_puts("\r\n  started, but gave up (INT 18h)\r\n");
+        }
+    }
+    emulation_end();
+    while (boot_position < boot_target_count)
+        boot_try(&boot_targets[boot_position++]);
+    give_up();
     for (;;)
         irq_sleep();
 }
 
 void boot_first(void)
 {
+    uint8_t i;
+
+    for (i = 0; i < boot_target_count; i++)
+        boot_targets[i].problem = NULL;
     boot_position = 0;
     boot_next();
 }

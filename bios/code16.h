@@ -65,7 +65,8 @@ static inline bool carry_set(struct regs *r, bool on)
 void irq_window(void); /* lets pending interrupts in */
 void irq_sleep(void);  /* the same, halted until one */
 void int_call(uint32_t number, struct regs *r);
-void far_call(uint16_t segment, uint16_t offset, uint32_t ax);
+/* A far routine; registers as with int_call. */
+void far_call(uint32_t address, struct regs *r);
 void boot_jump(uint16_t segment, uint16_t offset, uint32_t drive)
     __attribute__((noreturn));
 void pm_copy(uint32_t to, uint32_t from, uint32_t bytes);
@@ -73,8 +74,8 @@ void pm_copy(uint32_t to, uint32_t from, uint32_t bytes);
 /* reset.S */
 void boot_direct(const void *record) __attribute__((noreturn));
 
-/* rom32.S: the offset of the 32-bit APM entry in segment F000 */
-extern const uint16_t apm_entry32;
+/* rom32.S: the 32-bit APM entry in segment F000, the 16-bit one in EC00 */
+extern const uint16_t apm_entry32, apm_entry16;
 
 /* time.c: the PM timer, 3.579545 MHz, 24 bits. */
 #define PM_TICKS_PER_MS 3580
@@ -103,17 +104,18 @@ void int70_service(struct regs *r);
 void int74_service(struct regs *r);
 
 void pcibios_service(struct regs *r);
-void apm_service(struct regs *r);
 void pointer_service(struct regs *r);
 void wait_service(struct regs *r);
 void int05_service(struct regs *r);
+void pmm_service(struct regs *r);
 void start16(void);
 void boot_first(void) __attribute__((noreturn));
 void boot_next(void) __attribute__((noreturn));
 
 /* parts that POST starts */
 void clock_set_ticks(void);
-void keyboard_start(void);
+/* NULL, or what is wrong and what helps. */
+const char *keyboard_start(void);
 void floppy_start(void);
 void disk_start(void);
 void pic_unmask(uint8_t irq);

@@ -1,15 +1,17 @@
 /* INT 13h: dispatch, hard disks by CHS (00-15h) and by EDD (41h-48h).
  * Sources: RBIL INT 13h; Phoenix Enhanced Disk Drive Specification 3.0.
  * Not here: EDD 45h lock and 46h eject of disks that cannot be removed,
- * and 4Eh hardware configuration beyond "it is so". */
+ * 4Eh hardware configuration beyond "it is so", 06h, 07h, 0Eh, 0Fh, 12h, 13h
+ * of the PC/XT. */
 
-#include "disk.h"
+#include "cdrom.h"
 #include "shared.h"
 
 #define EDD_VERSION 0x30
 
 uint8_t disk_count;
-static uint8_t disk_map[DRIVE_MAX];
+static uint8_t disk_home[DRIVE_MAX]; /* in the order of the cables */
+static uint8_t disk_map[DRIVE_MAX];  /* 80h first */
 
 struct drive *disk_by_number(uint8_t number)
 {
@@ -20,6 +22,8 @@ struct drive *disk_by_number(uint8_t number)
         return NULL;
     return &drives[disk_map[number - 0x80]];
 }
+
+uint8_t disk_sector[512] __attribute__((aligned(512)));
 
 static uint8_t set_status(struct regs *r, uint8_t status)
 {
@@ -32,67 +36,38 @@ static uint8_t set_status(struct regs *r, uint8_t status)
     return status;
 }
 
-/* --- geometry ---------------------------------------------------------------
- */
-
-/* LBA-assisted translation: 63 sectors and the smallest number of heads with
- * at most 1024 cylinders; small disks keep what the drive says. */
-static void choose_geometry(struct drive *d)
-{
-    static const uint8_t head_choice[] = {16, 32, 64, 128, 255};
-    uint32_t sectors =
-        d->sectors > 0xFFFFFFFF ? 0xFFFFFFFF : (uint32_t)d->sectors;
-    uint32_t cylinders;
-    unsigned int i;
-
-    if (d->cylinders != 0 && d->cylinders <= 1024 && d->heads != 0 &&
-        d->heads <= 16 && d->spt != 0 && d->spt <= 63) {
-        d->log_cylinders = d->cylinders;
-        d->log_heads = d->heads;
-        d->log_spt = d->spt;
-        return;
-    }
-    for (i = 0; i < ARRAY_LEN(head_choice); i++)
-        if (sectors <= 1024u * 63 * head_choice[i])
-            break;
-    if (i == ARRAY_LEN(head_choice))
-        i--;
-    cylinders = sectors / (63u * head_choice[i]);
-    d->log_heads = head_choice[i];
-    d->log_spt = 63;
-    d->log_cylinders = (uint16_t)(cylinders > 1024 ? 1024 : cylinders);
-    if (d->log_cylinders == 0)
-        d->log_cylinders = 1;
-}
-
-/* INT 41h and 46h: the AT's fixed disk parameter table, in translated form
- * (RBIL table 03196: signature A0h, physical values after). */
+/* INT 41h and 46h. */
 static void write_fdpt(int index, const struct drive *d)
 {
     uint16_t at = offsetof(struct ebda, fdpt) + index * 16;
-    uint8_t t[16];
-    uint8_t sum = 0;
-    int i;
+    uint8_t table[16];
 
-    memset(t, 0, sizeof(t));
-    t[0] = (uint8_t)d->log_cylinders;
-    t[1] = (uint8_t)(d->log_cylinders >> 8);
-    t[2] = (uint8_t)d->log_heads;
-    t[3] = 0xA0;
-    t[4] = (uint8_t)d->spt;
-    t[5] = 0xFF;
-    t[6] = 0xFF;
-    t[8] = d->heads > 8 ? 0xC8 : 0xC0;
-    t[9] = (uint8_t)d->cylinders;
-    t[10] = (uint8_t)(d->cylinders >> 8);
-    t[11] = (uint8_t)d->heads;
-    t[14] = (uint8_t)d->log_spt;
-    for (i = 0; i < 15; i++)
-        sum += t[i];
-    t[15] = (uint8_t)-sum;
-    far_store(SEG_EBDA, at, t, sizeof(t));
+    geometry_table(d, table);
+    far_store(SEG_EBDA, at, table, sizeof(table));
     far_write32(0, index == 0 ? 0x41 * 4 : 0x46 * 4,
                 (uint32_t)SEG_EBDA << 16 | at);
+}
+
+void disk_promote(uint8_t index)
+{
+    uint8_t i, next = 1;
+
+    disk_map[0] = disk_home[index];
+    for (i = 0; i < disk_count; i++)
+        if (i != index)
+            disk_map[next++] = disk_home[i];
+    for (i = 0; i < disk_count && i < 2; i++)
+        write_fdpt(i, &drives[disk_map[i]]);
+}
+
+void disk_name_show(uint8_t index)
+{
+    const struct drive *d = &drives[disk_home[index]];
+
+    screen_puts(d->model);
+    screen_puts(", ");
+    screen_decimal((uint32_t)(d->sectors >> 11));
+    screen_puts(" MiB");
 }
 
 void disk_start(void)
@@ -104,11 +79,10 @@ void disk_start(void)
     for (i = 0; i < DRIVE_MAX; i++) {
         if (drives[i].kind != DRIVE_DISK)
             continue;
-        choose_geometry(&drives[i]);
-        if (disk_count < 2)
-            write_fdpt(disk_count, &drives[i]);
-        disk_map[disk_count++] = (uint8_t)i;
+        geometry_choose(&drives[i]);
+        disk_home[disk_count++] = (uint8_t)i;
     }
+    disk_promote(0);
     BDA->hd_count = disk_count;
     BDA->hd_control = 0xC0;
     pic_unmask(14);
@@ -175,11 +149,38 @@ static void type_get(struct regs *r, const struct drive *d)
 /* --- EDD
  * ----------------------------------------------------------------------- */
 
+/* A buffer above 1 MiB: through ours, sector by sector. */
+static uint8_t flat_transfer(const struct edd_packet *p, const struct drive *d,
+                             enum ata_way way, uint32_t *done)
+{
+    uint32_t at = (uint32_t)p->flat, left = p->count;
+    uint64_t lba = p->lba;
+    uint8_t status = DISK_OK;
+
+    if (p->flat >> 32)
+        return 0x09; /* data boundary error */
+    for (; left > 0 && status == DISK_OK; left--, lba++, at += 512) {
+        struct transfer t = {.lba = lba,
+                             .count = 1,
+                             .segment = SEG_BIOS,
+                             .offset = (uint16_t)(uint32_t)disk_sector};
+
+        if (way == ATA_WRITE)
+            pm_copy(BASE_BIOS + (uint32_t)disk_sector, at, 512);
+        status = ata_transfer(d, way, &t);
+        if (way == ATA_READ && status == DISK_OK)
+            pm_copy(at, BASE_BIOS + (uint32_t)disk_sector, 512);
+        *done += status == DISK_OK;
+    }
+    return status;
+}
+
 static uint8_t edd_transfer(struct regs *r, const struct drive *d,
                             enum ata_way way)
 {
     struct edd_packet p;
     struct transfer t;
+    uint32_t done = 0;
     uint8_t status;
 
     far_fetch(&p, r->ds, r->si, sizeof(p));
@@ -191,8 +192,14 @@ static uint8_t edd_transfer(struct regs *r, const struct drive *d,
     t.count = p.count;
     t.segment = p.segment;
     t.offset = p.offset;
-    status = ata_transfer(d, way, &t);
-    far_write16(r->ds, r->si + 2, (uint16_t)t.done);
+    if (way != ATA_VERIFY && p.size >= sizeof(p) && p.segment == 0xFFFF &&
+        p.offset == 0xFFFF) {
+        status = flat_transfer(&p, d, way, &done);
+    } else {
+        status = ata_transfer(d, way, &t);
+        done = t.done;
+    }
+    far_write16(r->ds, r->si + 2, (uint16_t)done);
     return status;
 }
 
@@ -231,10 +238,11 @@ static void fill_dpte(const struct drive *d)
     dpte.flags = (uint8_t)(0xE0 | d->slave << 4);
     dpte.irq = d->channel ? 15 : 14;
     dpte.block = 1;
-    dpte.options =
-        (uint16_t)(d->log_cylinders != d->cylinders ? 0x0218 : 0x0010);
+    dpte.options = 0x0090; /* LBA, 32-bit data port */
     if (d->kind == DRIVE_CDROM)
-        dpte.options = 0x0060 | 0x0010;
+        dpte.options |= 0x0060; /* ATAPI, removable */
+    else
+        dpte.options |= geometry_options(d);
     dpte.revision = 0x11;
     for (i = 0; i < sizeof(dpte) - 1; i++)
         sum += ((uint8_t *)&dpte)[i];
@@ -296,6 +304,16 @@ static void edd_present(struct regs *r)
     carry_set(r, false);
 }
 
+/* AH=4Eh: AL 0, 1 prefetch, 2-4 PIO mode, 5-6 DMA. The best there is is set
+ * already; AL = 0 says that no other drive is touched. */
+uint8_t edd_configure(struct regs *r)
+{
+    if (r->al > 6)
+        return DISK_BAD_COMMAND;
+    r->al = 0;
+    return DISK_OK;
+}
+
 static uint8_t edd_service(struct regs *r, struct drive *d)
 {
     switch (r->ah) {
@@ -310,8 +328,7 @@ static uint8_t edd_service(struct regs *r, struct drive *d)
     case 0x48:
         return edd_parameters(r, d);
     case 0x4E:
-        return r->al == 3 || r->al == 4 || r->al == 6 ? DISK_OK
-                                                      : DISK_BAD_COMMAND;
+        return edd_configure(r);
     }
     return DISK_BAD_COMMAND;
 }
@@ -401,8 +418,8 @@ void int13_service(struct regs *r)
 {
     struct drive *d;
 
-    if (r->ah == 0x4B) {
-        cdrom_4b(r);
+    if (r->ah >= 0x4A && r->ah <= 0x4D) {
+        eltorito_service(r);
     } else if (emulation.active && r->dl == emulation.drive_number &&
                emulation.media != 0) {
         emulation_service(r);

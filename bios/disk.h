@@ -10,48 +10,42 @@
 #define DISK_NOT_FOUND   0x04
 #define DISK_TIMEOUT     0x80
 
-/* EDD 3.0 device address packet, at DS:SI. */
+/* EDD 3.0 device address packet, at DS:SI. flat is the buffer's address when
+ * size reaches it and segment and offset are FFFFh. */
 struct edd_packet {
     uint8_t size, reserved;
     uint16_t count;
     uint16_t offset, segment;
-    uint64_t lba;
+    uint64_t lba, flat;
 } PACKED;
 
 /* disk.c */
 uint8_t edd_parameters(struct regs *r, const struct drive *d);
+uint8_t edd_configure(struct regs *r);
 extern uint8_t disk_count;
+extern uint8_t disk_sector[512]; /* for one sector, within 64 KiB */
 struct drive *disk_by_number(uint8_t number);
+/* The index-th disk becomes 80h, the others follow in their order. */
+void disk_promote(uint8_t index);
+void disk_name_show(uint8_t index);
 void disk_service(struct regs *r, struct drive *d);
 bool chs_decode(const struct regs *r, uint16_t heads, uint16_t spt,
                 uint32_t *lba);
 
+/* geometry.c */
+void geometry_choose(struct drive *d);
+void geometry_table(const struct drive *d, uint8_t t[16]);
+uint16_t geometry_options(const struct drive *d);
+bool geometry_translated(const struct drive *d);
+void disk_geometry_show(const struct drive *d);
+
 /* floppy.c */
 void floppy_service(struct regs *r);
 uint8_t floppy_count(void);
+uint8_t floppy_type(uint8_t drive); /* as CMOS 10h has it, 0 = none */
 
-/* cdrom.c: emulation state of El Torito, used by INT 13h. */
-struct emulation {
-    uint8_t active;       /* a disk image is mapped in */
-    uint8_t media;        /* El Torito media type, 0 = none emulated */
-    uint8_t drive_number; /* 00, 80 or E0.. */
-    uint8_t drive_index;  /* which of drives[] */
-    uint32_t lba;         /* first 2048-byte block of the image */
-    uint16_t load_segment;
-    uint16_t sector_count;
-    uint16_t cylinders; /* geometry of the image */
-    uint8_t heads, spt;
-};
-extern struct emulation emulation;
-
+/* cdrom.c */
+extern uint8_t cdrom_count;
 void cdrom_start(void);
-struct drive *cdrom_by_number(uint8_t number);
-void cdrom_service(struct regs *r, struct drive *d);
-void emulation_service(struct regs *r);
-void cdrom_4b(struct regs *r);
-/* Loads the boot image; 0 or a reason for the message. */
-const char *cdrom_load(uint16_t *segment, uint8_t *number);
-
-#define CDROM_FIRST 0xE0
 
 #endif

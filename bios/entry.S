@@ -58,6 +58,9 @@ service_16:
 service_70:
     pushw $int70_service
     jmp entry_common
+service_pmm:
+    pushw $pmm_service
+    jmp entry_common
 service_74:
     pushw $int74_service
 
@@ -466,9 +469,18 @@ irq_sleep:
     popw stack_top
     retl
 
-/* void int_call(uint32_t number, struct regs *r) */
-    .globl int_call
+/* void int_call(uint32_t number, struct regs *r), and
+ * void far_call(uint32_t address, struct regs *r). */
+    .globl int_call, far_call
 int_call:
+    xorw %cx, %cx
+    movw %cx, %gs
+    movl %gs:(,%eax,4), %eax
+    movb $1, %cl
+    jmp call_out
+far_call:
+    xorw %cx, %cx
+call_out:
     pushl %ebx
     pushl %esi
     pushl %edi
@@ -477,12 +489,16 @@ int_call:
     movw %sp, stack_top
     subw $NEST_GAP, stack_top
     pushl %edx
+    testb %cl, %cl
+    jnz 2f
+    sti                                 /* option ROMs wait for ticks */
+    jmp 3f
+2:
     pushfw
+3:
     pushw %cs
     pushw $1f
-    xorw %cx, %cx                       /* the vector as a far return */
-    movw %cx, %gs
-    pushl %gs:(,%eax,4)
+    pushl %eax                          /* where to, as a far return */
     movl 8(%edx), %edi
     movl 12(%edx), %esi
     movl 16(%edx), %ebp
@@ -525,39 +541,11 @@ int_call:
     popl %ebx
     retl
 
-/* void far_call(uint16_t segment, uint16_t offset, uint32_t ax): option
- * ROM initialisation. */
-    .globl far_call
-far_call:
-    pushl %ebx
-    pushl %esi
-    pushl %edi
-    pushl %ebp
-    pushw stack_top
-    movw %sp, stack_top
-    subw $NEST_GAP, stack_top
-    pushw %cs
-    pushw $1f
-    pushw %ax
-    pushw %dx
-    movl %ecx, %eax
-    movw $0xFFFF, %bx                   /* no PnP, no CSN */
-    movw %bx, %dx
+/* The POST memory manager: a far call, arguments behind the return address. */
+    .globl entry_pmm
+entry_pmm:
+    CALL_SERVICE pmm
     lretw
-1:
-    cli
-    cld
-    movw %cs, %ax
-    movw %ax, %ds
-    movw %ax, %es
-    movw $SEG_BDA, %ax
-    movw %ax, %fs
-    popw stack_top
-    popl %ebp
-    popl %edi
-    popl %esi
-    popl %ebx
-    retl
 
 /* void boot_jump(segment, offset, drive): everything else zero. */
     .globl boot_jump

@@ -64,9 +64,7 @@ static const struct {
     {5, 80, 36, RATE_1000, 5},
 };
 
-static uint8_t bounce[512] __attribute__((aligned(512)));
-
-static uint8_t drive_type(uint8_t drive)
+uint8_t floppy_type(uint8_t drive)
 {
     uint8_t cmos = cmos_read(CMOS_FLOPPY);
     uint8_t type = drive == 0 ? cmos >> 4 : drive == 1 ? cmos & 15 : 0;
@@ -76,7 +74,7 @@ static uint8_t drive_type(uint8_t drive)
 
 uint8_t floppy_count(void)
 {
-    return (drive_type(0) != 0) + (drive_type(1) != 0);
+    return (floppy_type(0) != 0) + (floppy_type(1) != 0);
 }
 
 /* A byte of INT 1Eh's table. */
@@ -389,12 +387,12 @@ static uint8_t transfer(const struct floppy_job *j, bool write)
     return status;
 }
 
-/* Each sector into the bounce buffer: a check of all marks and CRCs. */
+/* Each sector into a buffer of ours: a check of all marks and CRCs. */
 static uint8_t verify(struct floppy_job *j)
 {
     uint8_t status = DISK_OK;
 
-    j->address = BASE_BIOS + (uint32_t)bounce;
+    j->address = BASE_BIOS + (uint32_t)disk_sector;
     for (; j->count > 0 && status == DISK_OK; j->count--, j->sector++) {
         struct floppy_job one = *j;
 
@@ -422,7 +420,7 @@ static uint8_t format(const struct floppy_job *j)
 
 static uint8_t transfer_service(struct regs *r)
 {
-    uint8_t type = drive_type(r->dl);
+    uint8_t type = floppy_type(r->dl);
     struct floppy_job j = {
         .drive = r->dl,
         .track = r->ch,
@@ -457,7 +455,7 @@ static uint8_t transfer_service(struct regs *r)
 
 static void parameters_get(struct regs *r)
 {
-    uint8_t type = drive_type(r->dl);
+    uint8_t type = floppy_type(r->dl);
 
     r->ax = 0;
     r->bx = 0;
@@ -478,7 +476,7 @@ static void parameters_get(struct regs *r)
 
 static void type_get(struct regs *r)
 {
-    uint8_t type = drive_type(r->dl);
+    uint8_t type = floppy_type(r->dl);
 
     r->ah = type == 0 ? 0 : 1 + drive_types[type].change_line;
     BDA->fdc_status = 0;
@@ -487,7 +485,7 @@ static void type_get(struct regs *r)
 
 static uint8_t change_get(uint8_t drive)
 {
-    if (drive_type(drive) == 0)
+    if (floppy_type(drive) == 0)
         return STATUS_TIMEOUT;
     motor_on(drive);
     return (inb(FDC_DIR) & DIR_CHANGE) ? STATUS_CHANGED : DISK_OK;
@@ -496,7 +494,7 @@ static uint8_t change_get(uint8_t drive)
 /* AH=17h: AL is a DASD type. AH=18h: CH, CL the last track and sector. */
 static uint8_t format_type(struct regs *r)
 {
-    uint8_t type = drive_type(r->dl);
+    uint8_t type = floppy_type(r->dl);
     unsigned int i;
 
     for (i = 0; i < ARRAY_LEN(formats); i++) {
@@ -564,7 +562,7 @@ void floppy_start(void)
     BDA->fdc_motor = 0;
     BDA->fdc_drive_info = 0;
     for (i = 0; i < 2; i++) {
-        uint8_t type = drive_type((uint8_t)i);
+        uint8_t type = floppy_type((uint8_t)i);
 
         BDA->fdc_media[i] = 0;
         BDA->fdc_track[i] = 0;

@@ -210,8 +210,25 @@ int kbc_read(uint32_t ms)
     return inb(KBC_DATA);
 }
 
-void keyboard_start(void)
+/* The keyboard answers a reset with FA AA. */
+static const char *keyboard_reset(void)
 {
+    int answer;
+
+    kbc_write(0xFF);
+    if (kbc_read(100) != 0xFA)
+        return "no keyboard answers; connect one and restart";
+    answer = kbc_read(600);
+    if (answer != 0xAA)
+        return "its self-test failed; try another one";
+    kbc_write(0xF4); /* scan */
+    kbc_read(100);
+    return NULL;
+}
+
+const char *keyboard_start(void)
+{
+    const char *problem = NULL;
     int i;
 
     BDA->kbd_head = BDA->kbd_tail = 0x1E;
@@ -221,18 +238,17 @@ void keyboard_start(void)
     for (i = 0; i < 16 && (inb(KBC_STATUS) & KBC_OUTPUT_FULL); i++)
         inb(KBC_DATA);
     kbc_command(KBC_SELF_TEST);
-    kbc_read(100);
+    if (kbc_read(100) != 0x55)
+        problem = "the controller's self-test failed; restart";
     kbc_command(KBC_ENABLE_KBD);
     kbc_command(KBC_WRITE_MODE);
     kbc_write(MODE_AUX_OFF | MODE_SYSTEM);
-    kbc_write(0xFF); /* keyboard: reset */
-    if (kbc_read(100) == 0xFA)
-        kbc_read(600);
-    kbc_write(0xF4); /* scan */
-    kbc_read(100);
+    if (!problem)
+        problem = keyboard_reset();
     kbc_command(KBC_WRITE_MODE);
     kbc_write(MODE_TRANSLATE | MODE_AUX_OFF | MODE_SYSTEM | MODE_IRQ1);
     pic_unmask(1);
+    return problem;
 }
 
 /* --- INT 09h -------------------------------------------------------------- */

@@ -1,78 +1,106 @@
-/* Option ROMs: those of PCI cards are copied to C0000-DFFFF (the display's
- * first, at C0000), those of ISA cards found there are shadowed in place.
- * Source: PCI 2.1, 6.3 "PCI Expansion ROMs". boot.c runs them. */
+/* Looks for option ROMs: those of PCI cards, those of ISA cards found in
+ * C0000-DFFFF, and files genroms/.. of fw_cfg. rom.c places and starts them.
+ * Sources: PCI 2.1, 6.3 "PCI Expansion ROMs"; IBM PC/AT Technical Reference
+ * for the scan in steps of 2 KiB. E0000-FFFFF is this ROM's own. */
 
 #include "post.h"
 
 #define ROM_AREA      0xC0000
 #define ROM_AREA_END  0xE0000
 #define CLASS_DISPLAY 0x03
+#define IMAGES_MAX    8
+#define LAST_IMAGE    0x80
+
+/* What of a PCI data structure is looked at: PCI 2.1, 6.3.1.2. */
+struct pcir {
+    char signature[4];
+    uint16_t vendor, device;
+    uint8_t reserved08[8];
+    uint16_t length; /* of the image, / 512 */
+    uint16_t revision;
+    uint8_t code_type, indicator;
+} PACKED;
 
 static uint32_t rom_size(const uint8_t *rom)
 {
     return rom[0] == 0x55 && rom[1] == 0xAA ? rom[2] * 512u : 0;
 }
 
-static void note(uint32_t address, uint16_t bdf)
+static void note(enum rom_kind kind, uint32_t source, uint32_t size,
+                 uint16_t bdf, uint32_t offset)
 {
     struct shared *s = SHARED;
+    struct optrom *rom = &s->optrom[s->optrom_count];
 
-    if (s->optrom_count >= OPTROM_MAX)
+    if (s->optrom_count >= OPTROM_MAX) {
+        debug_puts("option ROM: there are more than 16; it is left out\n");
         return;
-    s->optrom[s->optrom_count].segment = (uint16_t)(address >> 4);
-    s->optrom[s->optrom_count].bdf = bdf;
+    }
+    rom->kind = (uint8_t)kind;
+    rom->source = source;
+    rom->size = size;
+    rom->bdf = bdf;
+    rom->offset = offset;
     s->optrom_count++;
 }
 
-/* The image for PCs in the card's ROM: code type 0; NULL if there is none. */
-static const uint8_t *pc_image(const uint8_t *rom)
+/* --- PCI cards -------------------------------------------------------------
+ */
+
+/* The image for PCs in a card's ROM: code type 0, for this very card; NULL if
+ * there is none. A ROM without PCI data structure is taken as it is. */
+static const uint8_t *pc_image(uint16_t bdf, const uint8_t *rom)
 {
     int images;
 
-    for (images = 0; images < 8 && rom_size(rom); images++) {
-        const uint8_t *pcir = rom + (rom[0x18] | rom[0x19] << 8);
+    for (images = 0; images < IMAGES_MAX && rom_size(rom); images++) {
+        const struct pcir *p =
+            (const struct pcir *)(rom + (rom[0x18] | rom[0x19] << 8));
 
-        if (memcmp(pcir, "PCIR", 4) != 0 || pcir[0x14] == 0)
+        if (memcmp(p->signature, "PCIR", 4) != 0)
             return rom;
-        if (pcir[0x15] & 0x80)
+        if (p->code_type == 0 && p->vendor == pci_read16(bdf, PCI_VENDOR_ID) &&
+            p->device == pci_read16(bdf, PCI_DEVICE_ID))
+            return rom;
+        if ((p->indicator & LAST_IMAGE) || p->length == 0)
             return NULL;
-        rom += (pcir[0x10] | pcir[0x11] << 8) * 512u;
+        rom += p->length * 512u;
     }
     return NULL;
 }
 
-/* Copies a card's ROM to at; the bytes it takes there. */
-static uint32_t card_load(uint16_t bdf, uint32_t at)
+/* The ROM stays enabled until rom.c has copied it. */
+static void card_note(uint16_t bdf, enum rom_kind kind)
 {
-    uint32_t bar = pci_read32(bdf, PCI_ROM) & 0xFFFFF800, size = 0;
+    uint32_t bar = pci_read32(bdf, PCI_ROM) & 0xFFFFF800;
     const uint8_t *image;
 
     if (bar == 0 || (pci_read8(bdf, PCI_HEADER) & 0x7F) != 0)
-        return 0;
+        return;
     pci_write32(bdf, PCI_ROM, bar | 1);
-    image = pc_image((const uint8_t *)bar);
-    if (image && at + rom_size(image) <= ROM_AREA_END) {
-        size = rom_size(image);
-        memcpy((void *)at, image, size);
-        note(at, bdf);
-    }
-    pci_write32(bdf, PCI_ROM, bar);
-    return (size + 0x7FF) & ~0x7FFu;
+    image = pc_image(bdf, (const uint8_t *)bar);
+    if (image)
+        note(kind, (uint32_t)image, rom_size(image), bdf, 0);
+    else
+        pci_write32(bdf, PCI_ROM, bar);
 }
 
-static uint32_t cards_load(bool display, uint32_t at)
+static void cards_note(enum rom_kind kind)
 {
     uint16_t bdf;
 
     for (bdf = 0; bdf < 0x100; bdf++) {
         if (pci_read16(bdf, PCI_VENDOR_ID) != 0xFFFF &&
-            (pci_read8(bdf, PCI_CLASS + 1) == CLASS_DISPLAY) == display)
-            at += card_load(bdf, at);
+            (pci_read8(bdf, PCI_CLASS + 1) == CLASS_DISPLAY) ==
+                (kind == ROM_DISPLAY))
+            card_note(bdf, kind);
         if (!(bdf & 7) && !pci_multifunction(bdf))
             bdf |= 7;
     }
-    return at;
 }
+
+/* --- ISA cards -------------------------------------------------------------
+ */
 
 /* 82441FX 3.2.19: 2 in a nibble reads the bus and writes RAM. */
 static void pam_c_d(uint8_t value)
@@ -83,7 +111,8 @@ static void pam_c_d(uint8_t value)
         pci_write8(0, (uint8_t)i, value);
 }
 
-static void isa_load(uint32_t at)
+/* A display's ROM on the PCI bus has C0000 to itself. */
+static void isa_note(uint32_t at)
 {
     uint32_t size;
 
@@ -95,12 +124,75 @@ static void isa_load(uint32_t at)
 
             for (; p < end; p++)
                 *(volatile uint32_t *)p = *(volatile uint32_t *)p;
-            note(at, 0);
+            note(ROM_ISA, at, size, 0, 0);
         }
         if (size == 0)
             size = 0x800;
     }
     pam_c_d(0x33);
+}
+
+/* --- files -----------------------------------------------------------------
+ */
+
+/* The card that a file's image names, if it is there. */
+static uint16_t card_of(const struct pcir *p)
+{
+    uint16_t bdf;
+
+    for (bdf = 0; bdf < 0x100; bdf++) {
+        if (pci_read16(bdf, PCI_VENDOR_ID) == p->vendor &&
+            pci_read16(bdf, PCI_DEVICE_ID) == p->device)
+            return bdf;
+        if (!(bdf & 7) && !pci_multifunction(bdf))
+            bdf |= 7;
+    }
+    return 0;
+}
+
+/* A file may hold several images, one after the other, as a card's ROM. */
+static void file_note(const struct fwcfg_file *file)
+{
+    uint32_t offset = 0;
+    int images;
+
+    for (images = 0; images < IMAGES_MAX; images++) {
+        uint8_t head[0x1A];
+        struct pcir p;
+        uint32_t at;
+
+        fwcfg_select(file->key);
+        fwcfg_bytes(NULL, offset);
+        fwcfg_bytes(head, sizeof(head));
+        at = head[0x18] | (uint32_t)head[0x19] << 8;
+        if (rom_size(head) == 0 || offset + rom_size(head) > file->size)
+            break;
+        memset(&p, 0, sizeof(p));
+        if (at >= sizeof(head)) {
+            fwcfg_bytes(NULL, at - sizeof(head));
+            fwcfg_bytes(&p, sizeof(p));
+        }
+        if (memcmp(p.signature, "PCIR", 4) != 0 || p.code_type == 0) {
+            note(ROM_FILE, file->key, rom_size(head), card_of(&p), offset);
+            return;
+        }
+        if ((p.indicator & LAST_IMAGE) || p.length == 0)
+            break;
+        offset += p.length * 512u;
+    }
+    debug_puts("option ROM: the file holds no image for a PC's BIOS "
+               "(55 AA, code type 0); give another one\n");
+}
+
+static void files_note(void)
+{
+    struct fwcfg_file file;
+    uint32_t n;
+
+    if (!fwcfg_present())
+        return;
+    for (n = 0; fwcfg_find("genroms/", n, &file, NULL); n++)
+        file_note(&file);
 }
 
 /* A warm start finds the old copies: they go first. */
@@ -112,15 +204,15 @@ static void area_clear(void)
         *(volatile uint16_t *)at = 0;
 }
 
-void optroms_load(void)
+void optroms_find(void)
 {
-    uint32_t at;
+    struct shared *s = SHARED;
 
-    SHARED->optrom_count = 0;
+    s->optrom_count = 0;
     area_clear();
-    at = cards_load(true, ROM_AREA);
-    if (at == ROM_AREA)
-        isa_load(at); /* a display without PCI ROM */
-    else
-        isa_load(cards_load(false, at));
+    cards_note(ROM_DISPLAY);
+    isa_note(ROM_AREA +
+             (s->optrom_count ? (s->optrom[0].size + 0x7FF) & ~0x7FFu : 0));
+    cards_note(ROM_PCI);
+    files_note();
 }

@@ -213,6 +213,6 @@ void post_main(void)
     pci_setup();
     e820_build(s);
     tables_build();
-    optroms_load();
+    optroms_find();
     direct_boot_fetch(s);
 }

@@ -4,6 +4,7 @@
 
 #include "bios.h"
 #include "bda.h"
+#include "fwcfg.h"
 #include "pci.h"
 #include "shared.h"
 
@@ -13,7 +14,9 @@
 extern uint8_t fixed_irq_low, fixed_irq_high, fixed_int18, fixed_int70;
 extern uint8_t fixed_int74, fixed_int75, fixed_int76, font_8x8_upper;
 /* rom32.S: linked in segment EC00 */
-extern uint8_t bios32_entry;
+extern uint8_t bios32_entry, entry_pnp;
+/* entry.S */
+extern uint8_t entry_pmm;
 
 /* post.c */
 void post_main(void);
@@ -24,12 +27,6 @@ bool cpu_has_apic(void);
 unsigned int cpu_count(void);
 void cpu_signature(uint32_t *signature, uint32_t *features);
 
-/* fwcfg.c */
-bool fwcfg_present(void);
-uint16_t fwcfg_read16(uint16_t key);
-/* Reads at most size bytes of a file; false if there is none. */
-bool fwcfg_read_file(const char *name, void *to, uint32_t size);
-
 /* pci.c */
 void pci_setup(void);
 /* First address of the 32-bit window for BARs. */
@@ -39,7 +36,7 @@ bool pci_slot_used(uint8_t slot);
 uint8_t pci_irq_of(uint8_t slot, uint8_t pin);
 
 /* optrom.c */
-void optroms_load(void);
+void optroms_find(void);
 
 /* tables.c */
 void tables_build(void);

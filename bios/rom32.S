@@ -1,6 +1,7 @@
-/* 32-bit entries into the ROM: BIOS32 service directory, PCI BIOS, APM.
+/* Protected-mode entries into the ROM: BIOS32 service directory, PCI BIOS, APM,
+ * PnP BIOS.
  * Sources: Standard BIOS 32-bit Service Directory Proposal 0.4; PCI BIOS
- * Specification 2.1; APM 1.2. The caller's segments have base 0 or base
+ * Specification 2.1; APM 1.2; PnP BIOS 1.0A. The caller's segments have base 0 or base
  * F0000, so nothing here uses an absolute address. Sits in segment F000. */
 
 #include "bios.h"
@@ -48,18 +49,130 @@ bios32_entry:
     leal 8(%esp), %esp
     popal
     leal 8(%esp), %esp
-    lretl
     .endm
 
     .globl pci32_entry
 pci32_entry:
     CALL_REGS pcibios_service32
+    lretl
 
+/* The data selector follows the two code selectors: APM 1.2, 3.4. The C part
+ * has its variables behind FS and the registers behind GS. */
     .globl apm32_entry
 apm32_entry:
-    CALL_REGS apm_service32
+    pushl %fs
+    pushl %gs
+    pushl %eax
+    movl %cs, %eax
+    addl $16, %eax
+    movw %ax, %fs
+    movw %ss, %ax
+    movw %ax, %gs
+    popl %eax
+    CALL_REGS apm_function32
+    popl %gs
+    popl %fs
+    lretl
+
+/* --- 16-bit protected mode, segment EC00 ------------------------------- */
+
+    .section .text16, "ax"
+    .code16
+
+/* Under a 16-bit stack the upper half of ESP is anything, but compiled code
+ * addresses by ESP: it is cleared there. The old ESP is pushed. Real-mode
+ * callers have CS = EC00. Destroys EAX, EDX. */
+    .macro STACK_CLEAN
+    movl %esp, %eax
+    movw %cs, %dx
+    cmpw $SEG_BIOS, %dx
+    je 1f
+    movw %ss, %dx
+    movzwl %dx, %edx
+    larl %edx, %edx
+    testl $0x400000, %edx
+    jnz 2f
+1:
+    movzwl %sp, %esp
+2:
+    pushl %eax
+    .endm
+
+/* The data selector follows the code selector. */
+apm16_entry:
+    pushw %fs
+    pushw %gs
+    pushw %ax
+    movw %cs, %ax
+    addw $8, %ax
+    movw %ax, %fs
+    movw %ss, %ax
+    movw %ax, %gs
+    popw %ax
+    pushl $0
+    pushl $0
+    pushal
+    pushl $0
+    pushl $0
+    pushfw
+    cli
+    cld
+    STACK_CLEAN
+    leal 6(%esp), %eax                  /* struct regs: ESP, flags below */
+    calll apm_function
+    movb 6+46(%esp), %al                /* CF as the service says */
+    andb $1, %al
+    andb $~1, 4(%esp)
+    orb %al, 4(%esp)
+    popl %esp
+    popfw
+    leal 8(%esp), %esp
+    popal
+    leal 8(%esp), %esp
+    popw %gs
+    popw %fs
+    lretw
+
+/* PnP BIOS: real and protected mode. Behind the return address: function,
+ * arguments. */
+    .globl entry_pnp
+entry_pnp:
+    pushfw
+    pushw %ds
+    pushw %es
+    pushw %fs
+    pushw %gs
+    pushl %ebx
+    pushl %ecx
+    pushl %edx
+    pushl %esi
+    pushl %edi
+    pushl %ebp
+    cld
+    movw %cs, %ax
+    movw %ax, %fs
+    movw %ss, %ax
+    movw %ax, %gs
+    STACK_CLEAN
+    leal 4+24+10+4(%esp), %eax
+    calll pnp_function
+    popl %esp
+    popl %ebp
+    popl %edi
+    popl %esi
+    popl %edx
+    popl %ecx
+    popl %ebx
+    popw %gs
+    popw %fs
+    popw %es
+    popw %ds
+    popfw
+    lretw
 
     .section .rodata16, "a"
-    .globl apm_entry32
+    .globl apm_entry32, apm_entry16
 apm_entry32:
     .word apm32_entry - 0x4000
+apm_entry16:
+    .word apm16_entry

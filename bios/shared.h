@@ -11,7 +11,7 @@
 #define E820_ACPI     3
 #define E820_NVS      4
 #define E820_MAX      12
-#define OPTROM_MAX    8
+#define OPTROM_MAX    16
 
 struct e820_entry {
     uint64_t base;
@@ -36,10 +36,20 @@ _Static_assert(sizeof(struct boot_record) == 64, "the emulator writes it");
 
 #define BOOT_MAGIC 0x41424D55
 
-/* An option ROM POST has put at its segment; bdf as PCI passes it in AX. */
+/* An option ROM that POST has found: where it comes from, and for which PCI
+ * function, as PCI passes it in AX. rom.c places and starts it. */
+enum rom_kind {
+    ROM_DISPLAY, /* of a PCI display; source: address in its ROM BAR */
+    ROM_ISA,     /* lies on the bus; source: that address, shadowed there */
+    ROM_PCI,
+    ROM_FILE /* fw_cfg file genroms/..; source: its key */
+};
+
 struct optrom {
-    uint16_t segment;
+    uint32_t source, size;
+    uint32_t offset; /* ROM_FILE: of the image in the file */
     uint16_t bdf;
+    uint8_t kind;
 };
 
 struct shared {
@@ -52,6 +62,8 @@ struct shared {
     uint64_t ram_high;       /* bytes above 4 GiB */
     uint32_t acpi_base;      /* first byte of the tables below ram_low */
     uint16_t ide_bus_master; /* I/O base of BAR 4, 0 = none */
+    uint16_t pnp;            /* offset of $PnP in segment F000 */
+    uint16_t pmm;            /* offset of $PMM there */
 };
 
 extern struct shared shared;

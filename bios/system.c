@@ -3,12 +3,17 @@
  * Not here: INT 15h tape (00-03), EISA (D8), SCSI; a parallel port (the board
  * has none, so INT 17h always times out). */
 
+#include "apm.h"
 #include "code16.h"
+#include "pnp.h"
 #include "shared.h"
 
 #define STATUS_UNSUPPORTED 0x86
 
 struct shared shared;
+struct apm_state apm_state;
+struct pnp_table pnp_table;
+const uint8_t escd_data[12] = {12, 0, 'A', 'C', 'F', 'G', 0, 2, 0, 0, 0, 0};
 
 void int11_service(struct regs *r)
 {
@@ -214,6 +219,42 @@ static void extended_service(struct regs *r)
 
     r->ax = (uint16_t)(kib > 0xFC00 ? 0xFC00 : kib);
     carry_set(r, false);
+}
+
+/* --- APM, real mode; apm.c wants GS = SS and FS = EC00. */
+static void apm_call(struct regs *r)
+{
+    __asm__ volatile("movw %%ss, %%cx\n\tmovw %%cx, %%fs\n\t"
+                     "movw %%cx, %%gs\n\tcalll apm_function\n\t"
+                     "movw %1, %%cx\n\tmovw %%cx, %%fs"
+                     : "+a"(r)
+                     : "i"(SEG_BDA)
+                     : "ecx", "edx", "memory", "cc");
+}
+
+static void apm_service(struct regs *r)
+{
+    uint8_t function = r->al;
+
+    if (function == 0x05) { /* idle, where interrupts can nest */
+        irq_sleep();
+        carry_set(r, false);
+        return;
+    }
+    apm_call(r);
+    if (r->flags & FLAG_CF)
+        return;
+    if (function == 0x02) {
+        r->ax = r->cx = SEG_BIOS;
+        r->bx = apm_entry16;
+        r->si = r->di = 0xFFF0;
+    } else if (function == 0x03) {
+        r->ax = SEG_FIXED;
+        r->cx = r->dx = SEG_BIOS;
+        r->ebx = apm_entry32;
+        r->esi = 0xFFF0FFF0;
+        r->di = 0xFFF0;
+    }
 }
 
 void int15_service(struct regs *r)

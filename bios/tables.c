@@ -4,6 +4,7 @@
  * Specification 1.4; DMTF SMBIOS 2.4. They lie in fixed_tables (reset.S),
  * each on a 16-byte boundary. */
 
+#include "pnp.h"
 #include "post.h"
 
 #define TABLE_BASE (0xF0000 + FIXED_PIR_POINTER)
@@ -85,6 +86,60 @@ static void bios32_build(void)
     b->entry = (uint32_t)&bios32_entry + BASE_BIOS;
     b->paragraphs = 1;
     b->checksum = table_sum(b, sizeof(*b));
+}
+
+/* --- $PnP and $PMM
+ * ------------------------------------------------------------------------- */
+
+/* Plug and Play BIOS 1.0A, 4.4. */
+struct pnp_check {
+    char signature[4];
+    uint8_t version, length;
+    uint16_t control;
+    uint8_t checksum;
+    uint32_t event_flag;
+    uint16_t real_offset, real_segment, offset16;
+    uint32_t base16, oem;
+    uint16_t real_data;
+    uint32_t data16;
+} PACKED;
+
+_Static_assert(sizeof(struct pnp_check) == 0x21, "PnP BIOS 1.0A");
+
+static void pnp_build(void)
+{
+    struct pnp_check *p = take(sizeof(*p));
+
+    memcpy(p->signature, "$PnP", 4);
+    p->version = 0x10;
+    p->length = sizeof(*p);
+    p->real_offset = p->offset16 = (uint16_t)(uint32_t)&entry_pnp;
+    p->real_segment = p->real_data = SEG_BIOS;
+    p->base16 = p->data16 = BASE_BIOS;
+    p->checksum = table_sum(p, sizeof(*p));
+    SHARED->pnp = (uint16_t)(uint32_t)p;
+    pnp_nodes_build();
+}
+
+/* POST Memory Manager 1.01, 3.1. */
+struct pmm_check {
+    char signature[4];
+    uint8_t revision, length, checksum;
+    uint16_t offset, segment;
+    uint8_t reserved[5];
+} PACKED;
+
+static void pmm_build(void)
+{
+    struct pmm_check *p = take(sizeof(*p));
+
+    memcpy(p->signature, "$PMM", 4);
+    p->revision = 1;
+    p->length = sizeof(*p);
+    p->offset = (uint16_t)(uint32_t)&entry_pmm;
+    p->segment = SEG_BIOS;
+    p->checksum = table_sum(p, sizeof(*p));
+    SHARED->pmm = (uint16_t)(uint32_t)p;
 }
 
 /* --- MP table
@@ -335,6 +390,8 @@ void tables_build(void)
     place = (uint8_t *)TABLE_BASE + 16;
     pir_build();
     bios32_build();
+    pnp_build();
+    pmm_build();
     if (cpu_has_apic()) {
         mp_build();
         ioapic_name();
