@@ -263,7 +263,8 @@ uint64_t umbra_drive_activity(const struct umbra *u, enum umbra_drive drive);
  * The pixels belong to the PC and are valid until the next call that takes
  * it without const. A monitor would show it with the shape aspect_w :
  * aspect_h. `changed` tells whether it differs from the frame before, rows
- * [first_row, last_row] then cover the difference. */
+ * [first_row, last_row] then cover the difference; changed_rows has a byte
+ * for each row of the picture, not 0 where it differs. */
 struct umbra_frame {
     const uint32_t *pixels;
     unsigned width, height, stride;
@@ -271,6 +272,7 @@ struct umbra_frame {
     bool changed;
     bool resized;
     unsigned first_row, last_row;
+    const uint8_t *changed_rows;
 };
 void umbra_frame(struct umbra *u, struct umbra_frame *frame);
 

@@ -430,6 +430,7 @@ void umbra_frame(struct umbra *u, struct umbra_frame *frame)
         .resized = f->resized,
         .first_row = f->first_row,
         .last_row = f->last_row,
+        .changed_rows = f->changed_rows,
     };
 }
 

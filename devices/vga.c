@@ -1,15 +1,19 @@
 /* vga.c - IBM VGA: ports and registers.
  *
  * Manual: IBM PS/2 Hardware Interface Technical Reference, "Video Subsystem";
- * for the Bochs display interface see vga_dispi.c. Memory side: vga_mem.c,
- * picture: vga_draw.c.
+ * Inmos IMS G171 data sheet (DAC); for the Bochs display interface see
+ * vga_dispi.c. Memory side: vga_mem.c, time: vga_timing.c, picture:
+ * vga_draw.c.
  * Ports 3B4, 3B5, 3BA (mono) or 3D4, 3D5, 3DA (colour), 3C0-3CF.
  *
- * Not modelled: the vertical retrace interrupt (PCI cards do not wire it),
- * feature connector and light pen, synchronous reset, the diagnostic video
- * bits of input status 1 (read 0), border colours, interlace, the modes in
- * which the shift registers load every second or fourth clock. */
-#include "devices/vga_state.h"
+ * The palette takes writes while it feeds the screen (a type 2 subsystem).
+ * The vertical retrace interrupt is there but leads nowhere on a PC unless
+ * vga_connect_retrace is called.
+ * Not modelled: feature connector and light pen, synchronous reset, the
+ * monitor's answer in input status 0 (always there), border colours,
+ * interlace, display skew, the modes in which the shift registers load every
+ * second or fourth clock. */
+#include "devices/vga_raster.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,66 +26,28 @@ static const uint8_t attr_masks[ATTR_COUNT] = {
     0x3F, 0x3F, 0x3F, 0x3F, 0x3F, 0x3F, 0x3F, 0x3F, 0x3F, 0x3F, 0x3F,
     0x3F, 0x3F, 0x3F, 0x3F, 0x3F, 0xEF, 0xFF, 0x3F, 0x0F, 0x0F};
 
-/* ---- timing */
-
-/* Not less than this per frame, whatever the guest left in the CRTC: keeps
- * divisions sane and costs nothing in any real mode. */
-static const uint64_t min_line_ns = 1000;
-
-void vga_timing(const struct vga *vga, struct vga_timing *timing)
-{
-    const uint8_t *crtc = vga->crtc;
-    uint8_t overflow = crtc[CRTC_OVERFLOW];
-    uint64_t dots = vga->seq[SEQ_CLOCKING] & CLOCKING_8_DOTS ? 8 : 9;
-    uint64_t hertz = vga->misc >> MISC_CLOCK_SHIFT & 1 ? 28322000 : 25175000;
-
-    if (vga->seq[SEQ_CLOCKING] & CLOCKING_HALF)
-        dots *= 2;
-    timing->line_ns = (crtc[CRTC_H_TOTAL] + 5) * dots * NS_PER_SEC / hertz;
-    if (timing->line_ns < min_line_ns)
-        timing->line_ns = min_line_ns;
-    timing->line_shown_ns =
-        (crtc[CRTC_H_DISPLAY_END] + 1) * dots * NS_PER_SEC / hertz;
-    timing->lines =
-        (crtc[CRTC_V_TOTAL] | (overflow & 0x01) << 8 | (overflow & 0x20) << 4) +
-        2;
-    timing->lines_shown = vga_lines_shown(vga);
-    timing->retrace_start = crtc[CRTC_V_RETRACE_START] |
-                            (overflow & 0x04) << 6 | (overflow & 0x80) << 2;
-    /* The end is known by its low four bits. */
-    timing->retrace_end =
-        (timing->retrace_start & ~0xFu) | (crtc[CRTC_V_RETRACE_END] & 0xF);
-    if (timing->retrace_end <= timing->retrace_start)
-        timing->retrace_end += 16;
-}
-
-/* Bit 0: not displaying. Bit 3: vertical retrace. */
-static uint8_t read_input_status1(struct vga *vga)
-{
-    struct vga_timing timing;
-    vga_timing(vga, &timing);
-    uint64_t in_frame = sched_now(vga->sched) % (timing.line_ns * timing.lines);
-    uint64_t line = in_frame / timing.line_ns;
-    uint64_t in_line = in_frame % timing.line_ns;
-    uint8_t status = 0;
-
-    if (line >= timing.lines_shown || in_line >= timing.line_shown_ns)
-        status |= 0x01;
-    if (line >= timing.retrace_start && line < timing.retrace_end)
-        status |= 0x08;
-    vga->attr_flip_flop = false;
-    return status;
-}
+/* Bits of sequencer and graphics controller that show. */
+static const uint8_t seq_shows[SEQ_COUNT] = {0x00, 0x3D, 0x00, 0x3F, 0x00};
+static const uint8_t gfx_shows[GFX_COUNT] = {0x00, 0x00, 0x00, 0x00, 0x00,
+                                             0x60, 0x01, 0x00, 0x00};
 
 /* ---- DAC */
 
+/* In read mode the next colour is fetched ahead of its bytes, so that the
+ * index is already one further. */
+static void fetch_color(struct vga *vga)
+{
+    memcpy(vga->dac_pending, vga->dac + vga->dac_index * 3, 3);
+    vga->dac_index++;
+    vga->dac_component = 0;
+}
+
 static uint8_t read_dac(struct vga *vga)
 {
-    uint8_t value = vga->dac[vga->dac_index * 3 + vga->dac_component];
-    if (++vga->dac_component == 3) {
-        vga->dac_component = 0;
-        vga->dac_index++;
-    }
+    uint8_t value = vga->dac_pending[vga->dac_component];
+
+    if (++vga->dac_component == 3)
+        fetch_color(vga);
     return value;
 }
 
@@ -89,13 +55,24 @@ static uint8_t read_dac(struct vga *vga)
 static void write_dac(struct vga *vga, uint8_t value)
 {
     bool wide = vga->dispi[DISPI_ENABLE] & DISPI_8BIT_DAC;
+    uint8_t *color = vga->dac + vga->dac_index * 3;
 
     vga->dac_pending[vga->dac_component] = wide ? value : value & 0x3F;
     if (++vga->dac_component < 3)
         return;
-    memcpy(vga->dac + vga->dac_index * 3, vga->dac_pending, 3);
+    for (unsigned i = 0; i < 3; i++)
+        vga_raster_set(vga, &color[i], vga->dac_pending[i]);
     vga->dac_component = 0;
     vga->dac_index++;
+}
+
+static void write_dac_index(struct vga *vga, uint8_t value, bool reading)
+{
+    vga->dac_index = value;
+    vga->dac_component = 0;
+    vga->dac_reading = reading;
+    if (reading)
+        fetch_color(vga);
 }
 
 /* ---- attribute controller */
@@ -105,10 +82,14 @@ static void write_attr(struct vga *vga, uint8_t value)
     unsigned index = vga->attr_index & 0x1F;
 
     vga->attr_flip_flop = !vga->attr_flip_flop;
-    if (vga->attr_flip_flop)
+    if (vga->attr_flip_flop) {
+        if ((vga->attr_index ^ value) & ATTR_PAS)
+            vga_raster_set(vga, &vga->attr_index, value & 0x3F);
         vga->attr_index = value & 0x3F;
-    else if (index < ATTR_COUNT)
-        vga->attr[index] = value & attr_masks[index];
+        return;
+    }
+    if (index < ATTR_COUNT)
+        vga_raster_set(vga, &vga->attr[index], value & attr_masks[index]);
 }
 
 /* ---- CRT controller */
@@ -124,6 +105,33 @@ static uint8_t read_crtc(const struct vga *vga)
     return 0;
 }
 
+static void set_crtc(struct vga *vga, unsigned index, uint8_t value)
+{
+    uint8_t before = vga->crtc[index];
+
+    switch (index) {
+    case CRTC_CURSOR_START:
+    case CRTC_CURSOR_END:
+    case CRTC_CURSOR_HIGH:
+    case CRTC_CURSOR_LOW: /* drawing compares these */
+        vga->crtc[index] = value;
+        break;
+    case CRTC_START_HIGH:
+    case CRTC_START_LOW:
+        vga_start_changes(vga);
+        vga->crtc[index] = value;
+        break;
+    case CRTC_V_RETRACE_END:
+        vga->crtc[index] = value;
+        vga_retrace_control(vga, before);
+        break;
+    default:
+        vga_raster_set(vga, &vga->crtc[index], value);
+        break;
+    }
+    vga_update_timing(vga);
+}
+
 static void write_crtc(struct vga *vga, uint8_t value)
 {
     unsigned index = vga->crtc_index;
@@ -136,13 +144,23 @@ static void write_crtc(struct vga *vga, uint8_t value)
         vga->crtc[CRTC_V_RETRACE_END] & RETRACE_PROTECT) {
         /* Only the line compare bit escapes the protection. */
         if (index == CRTC_OVERFLOW)
-            vga->crtc[index] = (vga->crtc[index] & ~0x10) | (value & 0x10);
+            vga_raster_set(vga, &vga->crtc[index],
+                           (vga->crtc[index] & ~0x10) | (value & 0x10));
         return;
     }
-    vga->crtc[index] = value;
+    set_crtc(vga, index, value);
 }
 
 /* ---- sequencer, graphics controller */
+
+/* A register of which only some bits show. */
+static void set_partly(struct vga *vga, uint8_t *reg, uint8_t value,
+                       uint8_t shows)
+{
+    if ((*reg ^ value) & shows)
+        vga_raster_set(vga, reg, value);
+    *reg = value;
+}
 
 static void write_seq(struct vga *vga, uint8_t value)
 {
@@ -150,7 +168,10 @@ static void write_seq(struct vga *vga, uint8_t value)
 
     if (index >= SEQ_COUNT)
         return;
-    vga->seq[index] = value & seq_masks[index];
+    set_partly(vga, &vga->seq[index], value & seq_masks[index],
+               seq_shows[index]);
+    if (index == SEQ_CLOCKING)
+        vga_update_timing(vga);
     if (index == SEQ_MEMORY || index == SEQ_MAP_MASK)
         vga_update_windows(vga);
 }
@@ -161,16 +182,27 @@ static void write_gfx(struct vga *vga, uint8_t value)
 
     if (index >= GFX_COUNT)
         return;
-    vga->gfx[index] = value & gfx_masks[index];
-    /* The others matter only to a window mapped as RAM. */
-    if (index == GFX_MISC || vga->chained)
+    set_partly(vga, &vga->gfx[index], value & gfx_masks[index],
+               gfx_shows[index]);
+    /* The others matter only to a window that could be mapped as RAM. */
+    if (index == GFX_MISC || index == GFX_MODE || vga->layout != LAYOUT_PLANES)
         vga_update_windows(vga);
+}
+
+static void write_misc(struct vga *vga, uint8_t value)
+{
+    vga->misc = value & 0xEF;
+    vga_update_timing(vga);
+    vga_update_windows(vga);
 }
 
 /* ---- ports */
 
+/* 3C3 is always there: it can turn the card off, and on again. */
 static bool port_decoded(const struct vga *vga, unsigned port)
 {
+    if (!(vga->enable & 1))
+        return port == 0x3C3;
     if (port < 0x3C0)
         return !(vga->misc & MISC_IOAS);
     return port < 0x3D0 || vga->misc & MISC_IOAS;
@@ -186,7 +218,9 @@ static uint8_t read_port(struct vga *vga, unsigned port)
                    ? vga->attr[vga->attr_index & 0x1F]
                    : 0;
     case 0x3C2:
-        return 0x10; /* switch sense: a monitor is connected */
+        return INPUT0_SENSE | (vga_retrace_pending(vga) ? INPUT0_RETRACE : 0);
+    case 0x3C3:
+        return vga->enable;
     case 0x3C4:
         return vga->seq_index;
     case 0x3C5:
@@ -215,7 +249,8 @@ static uint8_t read_port(struct vga *vga, unsigned port)
         return read_crtc(vga);
     case 0x3BA:
     case 0x3DA:
-        return read_input_status1(vga);
+        vga->attr_flip_flop = false;
+        return vga_input_status1(vga);
     default:
         return 0xFF;
     }
@@ -233,7 +268,10 @@ static void write_port(struct vga *vga, unsigned port, uint8_t value)
         write_attr(vga, value);
         break;
     case 0x3C2:
-        vga->misc = value & 0xEF;
+        write_misc(vga, value);
+        break;
+    case 0x3C3:
+        vga->enable = value & 1;
         vga_update_windows(vga);
         break;
     case 0x3C4:
@@ -243,17 +281,13 @@ static void write_port(struct vga *vga, unsigned port, uint8_t value)
         write_seq(vga, value);
         break;
     case 0x3C6:
-        vga->dac_mask = value;
+        vga_raster_set(vga, &vga->dac_mask, value);
         break;
     case 0x3C7:
-        vga->dac_index = value;
-        vga->dac_component = 0;
-        vga->dac_reading = true;
+        write_dac_index(vga, value, true);
         break;
     case 0x3C8:
-        vga->dac_index = value;
-        vga->dac_component = 0;
-        vga->dac_reading = false;
+        write_dac_index(vga, value, false);
         break;
     case 0x3C9:
         write_dac(vga, value);
@@ -283,10 +317,8 @@ static void write_port(struct vga *vga, unsigned port, uint8_t value)
 
 void vga_port_write(struct vga *vga, unsigned port, uint8_t value)
 {
-    if (!port_decoded(vga, port))
-        return;
-    vga->touched++;
-    write_port(vga, port, value);
+    if (port_decoded(vga, port))
+        write_port(vga, port, value);
 }
 
 /* A region's offsets become port numbers; words reach it as bytes. */
@@ -314,6 +346,7 @@ PORT_FUNCTIONS(color, 0x3D0)
 static const struct state_field vga_fields[] = {
     FIELD(struct vga, U8, misc),
     FIELD(struct vga, U8, feature),
+    FIELD(struct vga, U8, enable),
     FIELD(struct vga, U8, seq_index),
     FIELD(struct vga, U8, crtc_index),
     FIELD(struct vga, U8, gfx_index),
@@ -330,8 +363,11 @@ static const struct state_field vga_fields[] = {
     FIELD_ARRAY(struct vga, U8, dac_pending),
     FIELD_ARRAY(struct vga, U8, dac),
     FIELD(struct vga, U32, latch),
+    FIELD(struct vga, U64, retrace_cleared),
     FIELD(struct vga, U16, dispi_index),
     FIELD_ARRAY(struct vga, U16, dispi),
+    FIELD(struct vga, U16, dispi_byte),
+    FIELD(struct vga, U32, big_endian),
     PCI_DEVICE_FIELDS(struct vga, pci),
     FIELD_END,
 };
@@ -347,6 +383,7 @@ static void vga_reset(struct device *device)
 
     vga->misc = MISC_IOAS;
     vga->feature = 0;
+    vga->enable = 1;
     vga->seq_index = vga->crtc_index = vga->gfx_index = vga->attr_index = 0;
     vga->attr_flip_flop = false;
     memset(vga->seq, 0, sizeof vga->seq);
@@ -360,24 +397,35 @@ static void vga_reset(struct device *device)
     memset(vga->dac_pending, 0, sizeof vga->dac_pending);
     memset(vga->dac, 0, sizeof vga->dac);
     vga->latch = 0;
+    vga->retrace_cleared = 0;
     vga_dispi_reset(vga);
+    vga->big_endian = 0;
+    vga->layout = LAYOUT_PLANES;
     vga_clear_memory(vga);
-    vga->chained = false;
-    vga->touched++;
+    vga->picture++;
+    vga_raster_break(vga);
+    vga_update_timing(vga);
     if (vga->on_pci)
         pci_device_reset(&vga->pci);
     vga_update_windows(vga);
 }
 
-/* INVARIANT of `chained`: memory was saved in the state of these registers,
- * so the flag is set before vga_update_windows could move cells. */
+/* INVARIANT of `layout`: memory was saved in the state of these registers,
+ * so it is set before vga_update_windows could move cells. The number of
+ * the retrace was saved, too. */
 static int vga_post_load(struct device *device, uint32_t version)
 {
     struct vga *vga = from_device(device);
+    uint64_t cleared = vga->retrace_cleared;
 
     (void)version;
-    vga->chained = vga_wants_chain(vga);
-    vga->touched++;
+    vga->layout = vga_wanted_layout(vga);
+    vga->picture++;
+    vga->all_dirty = true;
+    vga_raster_break(vga);
+    vga_update_timing(vga);
+    vga->retrace_cleared = cleared;
+    vga_retrace_arm(vga);
     if (vga->on_pci)
         pci_device_post_load(&vga->pci);
     vga_update_windows(vga);
@@ -403,7 +451,10 @@ static void vga_destroy(struct device *device)
         addrspace_unmap(vga->memory, &vga->window_mmio);
     if (vga->window_ram.mapped)
         addrspace_unmap(vga->memory, &vga->window_ram);
+    event_free(vga->sched, &vga->retrace_event);
+    vga_raster_destroy(vga->raster);
     ram_destroy(vga->vram);
+    free(vga->dirty);
     free(vga);
 }
 
@@ -420,18 +471,40 @@ static void map_ports(struct vga *vga, struct region *region, const char *name,
     addrspace_map(vga->io, region);
 }
 
+static bool create_memory(struct vga *vga, const struct vga_config *config,
+                          char *error, size_t error_size)
+{
+    vga->raster = vga_raster_create();
+    vga->dirty = calloc(VGA_PAGES, sizeof *vga->dirty);
+    if (!vga->raster || !vga->dirty) {
+        snprintf(error, error_size, "no memory for the VGA");
+        return false;
+    }
+    vga->vram = ram_create("vga.memory", VGA_VRAM_SIZE + VGA_RUN_SIZE,
+                           config->track, error, error_size);
+    return vga->vram != NULL;
+}
+
+static void create_ports(struct vga *vga)
+{
+    map_ports(vga, &vga->ports_mono, "vga.mono", 0x3B4, 8, &ports_mono);
+    map_ports(vga, &vga->ports_vga, "vga.ports", 0x3C0, 16, &ports_vga);
+    map_ports(vga, &vga->ports_color, "vga.color", 0x3D0, 16, &ports_color);
+    map_ports(vga, &vga->ports_dispi, "vga.dispi", 0x1CE, 3, &vga_dispi_ops);
+}
+
 struct vga *vga_create(const struct vga_config *config, char *error,
                        size_t error_size)
 {
-    struct ram_block *vram =
-        ram_create("vga.memory", VGA_VRAM_SIZE + VGA_CHAIN_SIZE, config->track,
-                   error, error_size);
-    struct vga *vga = vram ? calloc(1, sizeof *vga) : NULL;
+    struct vga *vga = calloc(1, sizeof *vga);
 
-    if (!vga) {
-        if (vram) {
+    if (!vga || !create_memory(vga, config, error, error_size)) {
+        if (vga) {
+            vga_raster_destroy(vga->raster);
+            free(vga->dirty);
+            free(vga);
+        } else {
             snprintf(error, error_size, "no memory for the VGA");
-            ram_destroy(vram);
         }
         return NULL;
     }
@@ -439,11 +512,10 @@ struct vga *vga_create(const struct vga_config *config, char *error,
     vga->memory = config->memory;
     vga->io = config->io;
     vga->sched = config->sched;
-    vga->vram = vram;
-    map_ports(vga, &vga->ports_mono, "vga.mono", 0x3B4, 8, &ports_mono);
-    map_ports(vga, &vga->ports_vga, "vga.ports", 0x3C0, 16, &ports_vga);
-    map_ports(vga, &vga->ports_color, "vga.color", 0x3D0, 16, &ports_color);
-    map_ports(vga, &vga->ports_dispi, "vga.dispi", 0x1CE, 3, &vga_dispi_ops);
+    vga->track = config->track;
+    event_init(vga->sched, &vga->retrace_event, "vga.retrace", vga_retrace_fire,
+               vga);
+    create_ports(vga);
     vga_init_windows(vga);
     if (config->pci && !vga_pci_create(vga, config, error, error_size)) {
         vga_destroy(&vga->device);
@@ -451,6 +523,13 @@ struct vga *vga_create(const struct vga_config *config, char *error,
     }
     vga_reset(&vga->device);
     return vga;
+}
+
+void vga_connect_retrace(struct vga *vga, irq_handler *handler, void *opaque,
+                         unsigned line)
+{
+    irq_connect(&vga->retrace_irq, handler, opaque, line);
+    vga_retrace_arm(vga);
 }
 
 struct device *vga_device(struct vga *vga)
@@ -466,7 +545,7 @@ struct ram_block *vga_memory(struct vga *vga)
 const struct device_ops vga_ops = {
     .name = "vga",
     .description = "VGA with Bochs display interface",
-    .version = 1,
+    .version = 2,
     .fields = vga_fields,
     .reset = vga_reset,
     .post_load = vga_post_load,

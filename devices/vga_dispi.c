@@ -3,11 +3,14 @@
  * Described in the VBE text that accompanies the Bochs VGA BIOS: an index
  * register at port 1CE, a data register at 1CF, both 16 bits wide. ID B0C5,
  * up to 2560 x 1600, 4 (planar), 8, 15, 16, 24 and 32 bits per pixel, banks
- * of 64 KiB and a linear frame buffer (vga_pci.c).
+ * in steps of 64 or 32 KiB and a linear frame buffer (vga_pci.c). Two byte
+ * accesses make one of a word, high byte first.
  *
- * Not modelled: byte accesses that give a word in two halves, separate read
- * and write banks, banks of 32 KiB. */
+ * Not modelled: separate read and write banks. */
 #include "devices/vga_state.h"
+
+/* dispi_byte: the low half is due. */
+enum { BYTE_READ = 0x100, BYTE_WRITTEN = 0x200 };
 
 static bool bpp_exists(unsigned bpp)
 {
@@ -74,8 +77,10 @@ static void write_enable(struct vga *vga, uint16_t value)
     if (changed & DISPI_8BIT_DAC)
         set_dac_width(vga, value & DISPI_8BIT_DAC);
     dispi[DISPI_ENABLE] =
-        value & (DISPI_ENABLED | DISPI_GETCAPS | DISPI_8BIT_DAC | DISPI_LFB |
-                 DISPI_NOCLEARMEM);
+        value & (DISPI_ENABLED | DISPI_GETCAPS | DISPI_BANK_32K |
+                 DISPI_8BIT_DAC | DISPI_LFB | DISPI_NOCLEARMEM);
+    if (changed & DISPI_BANK_32K)
+        dispi[DISPI_BANK] = 0;
     if (changed & DISPI_ENABLED) {
         LOG(vga->device.log, VGA, "mode %ux%ux%u %s", dispi[DISPI_XRES],
             dispi[DISPI_YRES], dispi[DISPI_BPP],
@@ -85,7 +90,8 @@ static void write_enable(struct vga *vga, uint16_t value)
         dispi[DISPI_VIRT_HEIGHT] = virtual_height(vga, dispi[DISPI_XRES]);
         dispi[DISPI_X_OFFSET] = dispi[DISPI_Y_OFFSET] = 0;
     }
-    /* Chained cells go home before memory is cleared. */
+    vga_update_timing(vga);
+    /* Cells in the run go home before memory is cleared. */
     vga_update_windows(vga);
     if (changed & value & DISPI_ENABLED && !(value & DISPI_NOCLEARMEM))
         vga_clear_memory(vga);
@@ -102,6 +108,20 @@ static void write_virtual_width(struct vga *vga, uint16_t value)
     dispi[DISPI_VIRT_HEIGHT] = virtual_height(vga, value);
 }
 
+/* The bits above choose between reading and writing: always both here. */
+enum { BANK_MASK = 0x1FF };
+
+static void write_bank(struct vga *vga, uint16_t bank)
+{
+    uint16_t before = vga->dispi[DISPI_BANK];
+
+    vga->dispi[DISPI_BANK] = bank;
+    if (vga_dispi_bank_offset(vga) < VGA_VRAM_SIZE)
+        vga_update_windows(vga);
+    else
+        vga->dispi[DISPI_BANK] = before;
+}
+
 /* Values that no mode could use are ignored, as are changes of the geometry
  * while a mode is on. */
 void vga_dispi_write(struct vga *vga, unsigned index, uint16_t value)
@@ -109,7 +129,8 @@ void vga_dispi_write(struct vga *vga, unsigned index, uint16_t value)
     uint16_t *dispi = vga->dispi;
     bool on = vga_dispi_on(vga);
 
-    vga->touched++;
+    if (index != DISPI_BANK)
+        vga->picture++;
     switch (index) {
     case DISPI_ID:
         if (value >= DISPI_ID0 && value <= DISPI_ID5)
@@ -131,10 +152,7 @@ void vga_dispi_write(struct vga *vga, unsigned index, uint16_t value)
         write_enable(vga, value);
         break;
     case DISPI_BANK:
-        if (value < VGA_VRAM_SIZE / VGA_BANK_SIZE) {
-            dispi[index] = value;
-            vga_update_windows(vga);
-        }
+        write_bank(vga, value & BANK_MASK);
         break;
     case DISPI_VIRT_WIDTH:
         write_virtual_width(vga, value);
@@ -155,18 +173,25 @@ void vga_dispi_write(struct vga *vga, unsigned index, uint16_t value)
 void vga_dispi_reset(struct vga *vga)
 {
     memset(vga->dispi, 0, sizeof vga->dispi);
-    vga->dispi_index = 0;
+    vga->dispi_index = vga->dispi_byte = 0;
     vga->dispi[DISPI_ID] = DISPI_ID5;
     vga->dispi[DISPI_BPP] = 8;
 }
 
-/* Offset 0 is the index, 1 the data register. */
+/* ---- ports: offset 0 is the index, 1 (on some hosts 2) the data */
+
 static uint64_t read_dispi(void *opaque, uint64_t offset, unsigned size)
 {
     struct vga *vga = opaque;
+    uint16_t value =
+        offset ? vga_dispi_read(vga, vga->dispi_index) : vga->dispi_index;
 
-    (void)size;
-    return offset ? vga_dispi_read(vga, vga->dispi_index) : vga->dispi_index;
+    if (size > 1) {
+        vga->dispi_byte = 0;
+        return value;
+    }
+    vga->dispi_byte = vga->dispi_byte & BYTE_READ ? 0 : BYTE_READ;
+    return vga->dispi_byte ? value >> 8 : value & 0xFF;
 }
 
 static void write_dispi(void *opaque, uint64_t offset, uint64_t value,
@@ -174,7 +199,13 @@ static void write_dispi(void *opaque, uint64_t offset, uint64_t value,
 {
     struct vga *vga = opaque;
 
-    (void)size;
+    if (size == 1 && !(vga->dispi_byte & BYTE_WRITTEN)) {
+        vga->dispi_byte = (uint16_t)(BYTE_WRITTEN | (value & 0xFF));
+        return;
+    }
+    if (size == 1)
+        value = (vga->dispi_byte & 0xFFu) << 8 | (value & 0xFF);
+    vga->dispi_byte = 0;
     if (offset)
         vga_dispi_write(vga, vga->dispi_index, (uint16_t)value);
     else

@@ -1,52 +1,81 @@
 /* vga_draw.c - the picture as 0x00RRGGBB pixels.
  *
- * Every line is drawn as colours before the palette (one byte per dot), then
- * turned into pixels and compared with what the frame holds. Packed VBE
- * modes go straight from memory to pixels. Text: vga_text.c, addresses:
- * vga_scan.c.
+ * A frame is drawn line by line: dots as colours before the palette
+ * (vga_text.c, vga_pixels.c, addresses by vga_scan.c), then pixels, which are
+ * compared with what the frame holds. Packed VBE modes go straight from memory
+ * to pixels.
  *
- * Not modelled: blinking in graphics modes, the planes masked off in
- * 256-colour modes, changes in the middle of a frame (the picture is what
- * the registers say when it is asked for). A guest that writes through the
- * linear frame buffer while a VGA mode is shown is seen with the next access
- * to the VGA itself. */
+ * Which lines. When a register that shows has changed, all are drawn. Else
+ * only those are whose memory is marked dirty (vga_state.h), where characters
+ * differ from those drawn last, the cursor moved or something blinks. If the
+ * guest changes registers within each frame (vga_raster.h), the last whole
+ * frame is drawn anew with its changes at their lines.
+ *
+ * Not modelled: border colours; the address at which a VBE mode starts and
+ * everything in memory count from the moment of drawing, not from a line or
+ * retrace. */
 #include "devices/vga_draw.h"
 
+#include "devices/vga_raster.h"
 #include "devices/vga_scan.h"
+#include "mmu/track.h"
 
 #include <stdlib.h>
 
 enum {
     MAX_WIDTH = 256 * 9 * 2, /* widest raster the CRTC can describe */
-    BLANK_WIDTH = 720,       /* shown when it describes none */
+    MAX_HEIGHT = 2048,
+    BLANK_WIDTH = 720, /* shown when it describes none */
     BLANK_HEIGHT = 400,
+    TEXT_ROWS = 128, /* of which the characters are remembered */
+    PLANES_END = VGA_CELLS * 4 - 1,
 };
 
-/* What decides whether drawing again could give another picture. */
+struct cursor {
+    uint32_t address;
+    uint8_t first, last;
+};
+
+/* What the picture was drawn from. */
 struct seen {
-    uint64_t touched;
+    uint64_t picture;
+    uint16_t start;
     struct vga_blink blink;
+    struct cursor cursor;
+    bool replayed;
     bool valid;
 };
 
 struct vga_draw {
-    const struct vga *vga;
+    struct vga *card;
+    const struct vga *vga; /* the card, or `view` */
+    struct vga view;       /* the card within a past frame */
+    struct vga_replay replay;
     struct vga_frame frame;
     uint32_t *pixels;
     size_t capacity; /* pixels */
-    struct seen seen;
+    struct seen seen, now;
+    bool all;          /* draw every line */
+    bool row_differs;  /* the characters of this row do */
+    bool text_blinked; /* the phase of blinking text changed */
     struct vga_geometry geometry;
     uint32_t colors[256];
     uint8_t dots[MAX_WIDTH + 32]; /* one column more, for panning */
     uint32_t line[MAX_WIDTH];
+    uint8_t changed_rows[MAX_HEIGHT];
+    bool row_blinks[MAX_HEIGHT];
+    uint16_t text[TEXT_ROWS][MAX_WIDTH / 8];
 };
 
-struct vga_draw *vga_draw_create(const struct vga *vga)
+struct vga_draw *vga_draw_create(struct vga *vga)
 {
     struct vga_draw *draw = calloc(1, sizeof *draw);
 
-    if (draw)
-        draw->vga = vga;
+    if (!draw)
+        return NULL;
+    draw->card = vga;
+    draw->frame.changed_rows = draw->changed_rows;
+    track_dirty_start(vga->track, vga->vram, 0, vga->vram->size);
     return draw;
 }
 
@@ -54,6 +83,7 @@ void vga_draw_destroy(struct vga_draw *draw)
 {
     if (!draw)
         return;
+    track_dirty_stop(draw->card->vram, 0, draw->card->vram->size);
     free(draw->pixels);
     free(draw);
 }
@@ -70,6 +100,7 @@ static bool set_size(struct vga_draw *draw, unsigned width, unsigned height)
         return true;
     if (count > draw->capacity) {
         uint32_t *pixels = realloc(draw->pixels, count * sizeof *pixels);
+        draw->now.valid = pixels != NULL; /* else: again next time */
         if (!pixels)
             return false;
         draw->pixels = pixels;
@@ -82,11 +113,16 @@ static bool set_size(struct vga_draw *draw, unsigned width, unsigned height)
     frame->resized = frame->changed = true;
     frame->first_row = 0;
     frame->last_row = height - 1;
+    memset(draw->changed_rows, 1, height);
+    draw->all = true;
     return true;
 }
 
-static void note_row(struct vga_frame *frame, unsigned row)
+static void note_row(struct vga_draw *draw, unsigned row)
 {
+    struct vga_frame *frame = &draw->frame;
+
+    draw->changed_rows[row] = 1;
     if (!frame->changed) {
         frame->changed = true;
         frame->first_row = row;
@@ -107,12 +143,13 @@ static void put_line(struct vga_draw *draw, unsigned row)
     if (memcmp(to, draw->line, bytes) == 0)
         return;
     memcpy(to, draw->line, bytes);
-    note_row(&draw->frame, row);
+    note_row(draw, row);
 }
 
 static void draw_blank(struct vga_draw *draw, unsigned width, unsigned height)
 {
     width = (unsigned)min_u64(width, MAX_WIDTH);
+    height = (unsigned)min_u64(height, MAX_HEIGHT);
     if (!set_size(draw, width, height))
         return;
     memset(draw->line, 0, width * sizeof *draw->line);
@@ -154,80 +191,7 @@ static void load_colors(struct vga_draw *draw, bool direct)
             dac_color(draw->vga, direct ? i : palette_index(draw->vga, i));
 }
 
-/* ---- VGA graphics lines */
-
-/* Spread eight pixels of four planes: byte n of a plane's bits goes to dot
- * n. */
-static void planar_dots(const uint8_t *cell, uint8_t *dots)
-{
-    for (unsigned i = 0; i < 8; i++) {
-        unsigned shift = 7 - i;
-        dots[i] =
-            (uint8_t)((cell[0] >> shift & 1) | (cell[1] >> shift & 1) << 1 |
-                      (cell[2] >> shift & 1) << 2 |
-                      (cell[3] >> shift & 1) << 3);
-    }
-}
-
-/* CGA: two bits per pixel, plane 0 then plane 1; planes 2 and 3 add the
- * upper two bits. */
-static void interleaved_dots(const uint8_t *cell, uint8_t *dots)
-{
-    for (unsigned i = 0; i < 8; i++) {
-        unsigned shift = 6 - 2 * (i & 3), plane = i >> 2;
-        dots[i] = (uint8_t)((cell[plane] >> shift & 3) |
-                            (cell[plane + 2] >> shift & 3) << 2);
-    }
-}
-
-static void nibble_dots(const uint8_t *cell, uint8_t *dots)
-{
-    for (unsigned i = 0; i < 8; i++)
-        dots[i] = i & 1 ? cell[i >> 1] & 0xF : cell[i >> 1] >> 4;
-}
-
-/* 256 colours: two dots join into one pixel of twice the width. */
-static void join_dots(uint8_t *dots, unsigned count)
-{
-    for (unsigned i = 0; i + 1 < count; i += 2)
-        dots[i] = dots[i + 1] = (uint8_t)(dots[i] << 4 | dots[i + 1]);
-}
-
-/* How many character clocks share one step of the memory counter, as a
- * power of two. */
-static unsigned counter_shift(const struct vga *vga)
-{
-    if (vga->crtc[CRTC_UNDERLINE] & UNDERLINE_COUNT4)
-        return 2;
-    return vga->crtc[CRTC_MODE_CONTROL] & MODE_COUNT2 ? 1 : 0;
-}
-
-static void graphics_line(const struct vga_scan *scan, unsigned columns,
-                          unsigned char_dots, uint8_t *dots)
-{
-    const struct vga *vga = scan->vga;
-    uint8_t mode = vga->gfx[GFX_MODE];
-    unsigned shift = counter_shift(vga);
-    uint8_t *at = dots;
-
-    for (unsigned column = 0; column < columns; column++) {
-        uint32_t counter = scan->address + (column >> shift);
-        const uint8_t *cell = vga_cell(vga, vga_scan_cell(scan, counter));
-        if (mode & GMODE_SHIFT_256)
-            nibble_dots(cell, at);
-        else if (mode & GMODE_SHIFT_INTERLEAVE)
-            interleaved_dots(cell, at);
-        else
-            planar_dots(cell, at);
-        if (char_dots == 9)
-            at[8] = at[7];
-        at += char_dots;
-    }
-    if (vga->attr[ATTR_MODE] & AMODE_PEL_8BIT)
-        join_dots(dots, columns * char_dots);
-}
-
-/* ---- VGA frames */
+/* ---- VGA lines */
 
 /* Dots by which the line moves left. */
 static unsigned panning(const struct vga_scan *scan, unsigned char_dots)
@@ -256,16 +220,29 @@ static void dots_to_pixels(struct vga_draw *draw, const uint8_t *dots)
         to[2 * i] = to[2 * i + 1] = draw->colors[dots[i]];
 }
 
-static void draw_vga_line(struct vga_draw *draw, const struct vga_scan *scan,
-                          struct vga_blink blink)
+static bool is_blanked(const struct vga *vga)
+{
+    return !(vga->attr_index & ATTR_PAS) ||
+           vga->seq[SEQ_CLOCKING] & CLOCKING_OFF;
+}
+
+static void draw_vga_line(struct vga_draw *draw, const struct vga_scan *scan)
 {
     const struct vga_geometry *geometry = &draw->geometry;
     unsigned columns = geometry->columns + 1;
+    bool blinks = false;
 
+    if (is_blanked(draw->vga)) {
+        memset(draw->line, 0, geometry->width * sizeof *draw->line);
+        return;
+    }
     if (vga_in_text_mode(draw->vga))
-        vga_text_line(scan, geometry, blink, columns, draw->dots);
+        blinks =
+            vga_text_line(scan, geometry, draw->now.blink, columns, draw->dots);
     else
-        graphics_line(scan, columns, geometry->char_dots, draw->dots);
+        vga_graphics_line(scan, draw->now.blink, columns, geometry->char_dots,
+                          draw->dots);
+    draw->row_blinks[scan->line] = blinks;
     dots_to_pixels(draw, draw->dots + panning(scan, geometry->char_dots));
 }
 
@@ -281,146 +258,332 @@ static bool same_line(const struct vga_scan *a, const struct vga_scan *b)
            (a->row == b->row || !row_matters);
 }
 
-static void draw_vga(struct vga_draw *draw, struct vga_blink blink)
+/* ---- which of them */
+
+/* Compare the characters of row `n`, which begins here, with those drawn
+ * last, and remember them. */
+static bool row_differs(struct vga_draw *draw, const struct vga_scan *scan,
+                        unsigned n)
+{
+    uint16_t cells[MAX_WIDTH / 8];
+    unsigned columns = draw->geometry.columns + 1;
+
+    if (n >= TEXT_ROWS || columns > ARRAY_LEN(cells))
+        return true;
+    vga_text_cells(scan, columns, cells);
+    if (memcmp(cells, draw->text[n], columns * sizeof *cells) == 0)
+        return false;
+    memcpy(draw->text[n], cells, columns * sizeof *cells);
+    return true;
+}
+
+static bool has_cursor(const struct vga_draw *draw, const struct vga_scan *scan,
+                       const struct cursor *cursor)
+{
+    return ((cursor->address - scan->address) & 0xFFFF) <=
+           draw->geometry.columns;
+}
+
+static bool text_line_touched(const struct vga_draw *draw,
+                              const struct vga_scan *scan)
+{
+    const struct seen *now = &draw->now, *seen = &draw->seen;
+    bool cursor_changed =
+        now->blink.cursor != seen->blink.cursor ||
+        memcmp(&now->cursor, &seen->cursor, sizeof now->cursor) != 0;
+
+    if (draw->row_differs ||
+        (draw->text_blinked && draw->row_blinks[scan->line]))
+        return true;
+    return cursor_changed && (has_cursor(draw, scan, &now->cursor) ||
+                              has_cursor(draw, scan, &seen->cursor));
+}
+
+/* The line's cells may lie in two places: in the run and in the planes. */
+static bool graphics_line_touched(const struct vga_draw *draw,
+                                  const struct vga_scan *scan)
+{
+    unsigned shift = vga_counter_shift(scan->vga);
+    uint32_t last_counter = scan->address + (draw->geometry.columns >> shift);
+    uint32_t first = vga_scan_cell(scan, scan->address);
+    uint32_t last = vga_scan_cell(scan, last_counter);
+
+    if (last < first) /* wraps */
+        return true;
+    if (vga_is_dirty(draw->card, first * 4, last * 4 + 3))
+        return true;
+    return draw->card->layout != LAYOUT_PLANES &&
+           vga_is_dirty(draw->card, VGA_RUN_OFFSET + (first & ~3u),
+                        VGA_RUN_OFFSET + (last | 3));
+}
+
+static bool line_touched(const struct vga_draw *draw,
+                         const struct vga_scan *scan)
+{
+    if (draw->all)
+        return true;
+    return vga_in_text_mode(draw->vga) ? text_line_touched(draw, scan)
+                                       : graphics_line_touched(draw, scan);
+}
+
+/* ---- VGA frames */
+
+static void load_vga_colors(struct vga_draw *draw)
 {
     const struct vga *vga = draw->vga;
-    struct vga_scan scan, before;
-    bool text = vga_in_text_mode(vga);
+    bool direct =
+        !vga_in_text_mode(vga) && vga->attr[ATTR_MODE] & AMODE_PEL_8BIT;
+    unsigned planes = vga->attr[ATTR_PLANES] & 0xF;
 
-    load_colors(draw, !text && vga->attr[ATTR_MODE] & AMODE_PEL_8BIT);
+    load_colors(draw, direct);
+    for (unsigned i = 256; direct && planes != 0xF && i > 0; i--)
+        draw->colors[i - 1] = draw->colors[(i - 1) & planes * 0x11];
+}
+
+/* A past frame: make the changes of this line. */
+static bool replay_line(struct vga_draw *draw, unsigned line)
+{
+    if (!draw->now.replayed ||
+        !vga_replay_line(&draw->replay, &draw->view, line))
+        return false;
+    load_vga_colors(draw);
+    return true;
+}
+
+/* Begins again where the characters do. */
+struct row_counter {
+    uint32_t address;
+    unsigned count;
+};
+
+static void count_row(struct vga_draw *draw, const struct vga_scan *scan,
+                      struct row_counter *rows)
+{
+    if (scan->line != 0 && scan->address == rows->address)
+        return;
+    rows->address = scan->address;
+    if (vga_in_text_mode(draw->vga))
+        draw->row_differs = row_differs(draw, scan, rows->count);
+    rows->count++;
+}
+
+static void draw_vga(struct vga_draw *draw)
+{
+    struct vga_scan scan, before;
+    struct row_counter rows = {0, 0};
+    bool drawn = false;
+
     if (!set_size(draw, draw->geometry.width, draw->geometry.height))
         return;
-    vga_scan_begin(&scan, vga);
+    if (draw->all)
+        load_vga_colors(draw);
+    vga_scan_begin(&scan, draw->vga, draw->now.start);
     before = scan;
     for (; scan.line < draw->geometry.height; vga_scan_next(&scan)) {
-        if (scan.line == 0 || !same_line(&scan, &before))
-            draw_vga_line(draw, &scan, blink);
+        bool new_registers = replay_line(draw, scan.line);
+        bool again =
+            scan.line != 0 && !new_registers && same_line(&scan, &before);
+        count_row(draw, &scan, &rows);
+        if (!again) {
+            drawn = line_touched(draw, &scan);
+            if (drawn)
+                draw_vga_line(draw, &scan);
+        } else {
+            draw->row_blinks[scan.line] = draw->row_blinks[scan.line - 1];
+        }
         before = scan;
-        put_line(draw, scan.line);
+        if (drawn)
+            put_line(draw, scan.line);
     }
 }
 
 /* ---- VBE frames */
 
-/* 5-5-5 or 5-6-5 */
-static uint32_t high_color(unsigned value, unsigned green_bits)
+static void planar_line(struct vga_draw *draw, uint32_t cell, unsigned pan,
+                        unsigned width)
 {
-    unsigned blue = value & 31, red = value >> (5 + green_bits) & 31;
-    unsigned green = value >> 5 & ((1u << green_bits) - 1);
-
-    red = red << 3 | red >> 2;
-    blue = blue << 3 | blue >> 2;
-    green = green << (8 - green_bits) | green >> (2 * green_bits - 8);
-    return red << 16 | green << 8 | blue;
-}
-
-static void packed_line(struct vga_draw *draw, const uint8_t *from,
-                        unsigned bpp, unsigned width)
-{
-    uint32_t *to = draw->line;
-
-    switch (bpp) {
-    case 8:
-        for (unsigned x = 0; x < width; x++)
-            to[x] = draw->colors[from[x]];
-        break;
-    case 15:
-    case 16:
-        for (unsigned x = 0; x < width; x++)
-            to[x] = high_color(load_le16(from + 2 * x), bpp - 10);
-        break;
-    case 24:
-        for (unsigned x = 0; x < width; x++, from += 3)
-            to[x] = load_le16(from) | (uint32_t)from[2] << 16;
-        break;
-    default:
-        for (unsigned x = 0; x < width; x++)
-            to[x] = load_le32(from + 4 * x) & 0xFFFFFF;
-        break;
-    }
-}
-
-static void planar_line(struct vga_draw *draw, unsigned y, unsigned width)
-{
-    const uint16_t *dispi = draw->vga->dispi;
-    unsigned x = dispi[DISPI_X_OFFSET];
-    uint32_t cell = y * (dispi[DISPI_VIRT_WIDTH] / 8u) + x / 8;
     uint8_t *dots = draw->dots;
 
     for (unsigned done = 0; done < width + 8; done += 8)
-        planar_dots(vga_cell(draw->vga, cell++), dots + done);
+        vga_planar_dots(vga_load_cell(draw->vga, cell++), dots + done);
     for (unsigned i = 0; i < width; i++)
-        draw->line[i] = draw->colors[dots[i + (x & 7)]];
+        draw->line[i] = draw->colors[dots[i + pan]];
+}
+
+/* Where a line of a VBE mode lies, in bytes of video memory. */
+struct span {
+    uint64_t first, last;
+};
+
+static struct span vbe_span(const struct vga *vga, unsigned row)
+{
+    const uint16_t *dispi = vga->dispi;
+    uint64_t y = row + dispi[DISPI_Y_OFFSET];
+    unsigned x = dispi[DISPI_X_OFFSET], bytes = (dispi[DISPI_BPP] + 7u) / 8;
+    struct span span;
+
+    if (dispi[DISPI_BPP] == 4) {
+        span.first = (y * (dispi[DISPI_VIRT_WIDTH] / 8u) + x / 8) * 4;
+        span.last = span.first + dispi[DISPI_XRES] / 8u * 4 + 3;
+    } else {
+        span.first = (y * dispi[DISPI_VIRT_WIDTH] + x) * bytes;
+        span.last = span.first + (uint64_t)dispi[DISPI_XRES] * bytes - 1;
+    }
+    return span;
 }
 
 /* The registers were checked when they were written; a saved state could
  * hold anything, hence the checks against the memory's end. */
+static void draw_vbe_line(struct vga_draw *draw, unsigned row, struct span span)
+{
+    const struct vga *vga = draw->vga;
+    unsigned bpp = vga->dispi[DISPI_BPP], width = draw->frame.width;
+
+    if (is_blanked(vga))
+        memset(draw->line, 0, width * sizeof *draw->line);
+    else if (bpp == 4)
+        planar_line(draw, (uint32_t)(span.first / 4),
+                    vga->dispi[DISPI_X_OFFSET] & 7, width);
+    else if (span.last < VGA_VRAM_SIZE)
+        vga_packed_line(vga->vram->host + span.first, bpp, vga->big_endian != 0,
+                        width, draw->colors, draw->line);
+    put_line(draw, row);
+}
+
+static bool span_touched(const struct vga_draw *draw, struct span span)
+{
+    return draw->all || span.last >= VGA_VRAM_SIZE ||
+           vga_is_dirty(draw->card, (uint32_t)span.first, (uint32_t)span.last);
+}
+
 static void draw_vbe(struct vga_draw *draw)
 {
     const uint16_t *dispi = draw->vga->dispi;
+    bool direct = dispi[DISPI_BPP] != 4;
     unsigned width = (unsigned)min_u64(dispi[DISPI_XRES], DISPI_MAX_XRES);
-    unsigned bpp = dispi[DISPI_BPP], bytes = (bpp + 7) / 8;
 
-    load_colors(draw, bpp != 4);
-    if (!set_size(draw, width, dispi[DISPI_YRES]))
+    if (!set_size(draw, width,
+                  (unsigned)min_u64(dispi[DISPI_YRES], MAX_HEIGHT)))
         return;
+    if (draw->all)
+        load_colors(draw, direct);
     for (unsigned row = 0; row < draw->frame.height; row++) {
-        unsigned y = row + dispi[DISPI_Y_OFFSET];
-        uint64_t offset =
-            ((uint64_t)y * dispi[DISPI_VIRT_WIDTH] + dispi[DISPI_X_OFFSET]) *
-            bytes;
-        if (bpp == 4)
-            planar_line(draw, y, width);
-        else if (offset + (uint64_t)width * bytes <= VGA_VRAM_SIZE)
-            packed_line(draw, draw->vga->vram->host + offset, bpp, width);
-        put_line(draw, row);
+        struct span span = vbe_span(draw->vga, row);
+        if (draw->now.replayed &&
+            vga_replay_line(&draw->replay, &draw->view, row))
+            load_colors(draw, direct);
+        if (span_touched(draw, span))
+            draw_vbe_line(draw, row, span);
     }
 }
 
-/* ---- which of them */
+/* ---- what there is to do */
 
-/* True when nothing that shows can have changed. Memory that the guest
- * reaches without us (window or frame buffer mapped as RAM) may have. */
-static bool still_same(struct vga_draw *draw, struct vga_blink blink)
+static struct cursor cursor_of(const struct vga *vga)
 {
-    const struct vga *vga = draw->vga;
-    bool unseen_writes = vga->window_plain || vga_dispi_on(vga);
-    bool same = draw->seen.valid && draw->seen.touched == vga->touched &&
-                !unseen_writes;
-
-    if (same && vga_in_text_mode(vga))
-        same = draw->seen.blink.cursor == blink.cursor &&
-               draw->seen.blink.text == blink.text;
-    draw->seen = (struct seen){vga->touched, blink, true};
-    return same;
+    return (struct cursor){vga_text_cursor(vga),
+                           vga->crtc[CRTC_CURSOR_START] & (CURSOR_OFF | 0x1F),
+                           vga->crtc[CRTC_CURSOR_END] & 0x1F};
 }
 
-static bool is_blanked(const struct vga *vga)
+/* The registers to draw from, and what else decides about the picture. */
+static void look(struct vga_draw *draw, uint64_t now)
 {
-    return !(vga->attr_index & ATTR_PAS) ||
-           vga->seq[SEQ_CLOCKING] & CLOCKING_OFF;
+    struct vga *card = draw->card;
+    uint64_t frame = now / card->timing.frame_ns;
+
+    draw->now = (struct seen){.picture = card->picture, .valid = true};
+    draw->now.replayed =
+        vga_replay_begin(&draw->replay, card, now, &draw->view);
+    draw->vga = draw->now.replayed ? &draw->view : card;
+    draw->now.blink = vga_blink_at(card, now);
+    draw->now.cursor = cursor_of(draw->vga);
+    draw->now.start =
+        vga_start_at(card, vga_retraces(card, (frame - draw->now.replayed) *
+                                                  card->timing.frame_ns));
+}
+
+/* Collect what was stored to the memory that shows; true if anything. A text
+ * mode has its characters in the run: the rest are fonts, then everything is
+ * drawn. */
+static bool take_memory(struct vga_draw *draw)
+{
+    struct vga *card = draw->card;
+    bool any;
+
+    if (vga_dispi_on(card)) {
+        struct span top = vbe_span(card, 0);
+        struct span bottom = vbe_span(card, card->dispi[DISPI_YRES]);
+        return vga_take_dirty(
+            card, (uint32_t)min_u64(top.first, VGA_VRAM_SIZE - 1),
+            (uint32_t)min_u64(bottom.last, VGA_VRAM_SIZE - 1));
+    }
+    any = vga_take_dirty(card, 0, PLANES_END);
+    if (any && vga_in_text_mode(card))
+        draw->all = true;
+    return vga_take_dirty(card, VGA_RUN_OFFSET,
+                          VGA_RUN_OFFSET + VGA_RUN_SIZE - 1) ||
+           any;
+}
+
+static bool blinking_shows(const struct vga_draw *draw)
+{
+    const struct vga *vga = draw->vga;
+
+    return !vga_dispi_on(vga) && vga->attr[ATTR_MODE] & AMODE_BLINK;
+}
+
+/* False when the picture cannot have changed. */
+static bool look_for_changes(struct vga_draw *draw)
+{
+    const struct seen *now = &draw->now, *seen = &draw->seen;
+    struct vga *card = draw->card;
+    bool text = vga_in_text_mode(draw->vga), memory;
+
+    draw->all = !seen->valid || seen->picture != now->picture ||
+                seen->start != now->start || seen->replayed || now->replayed ||
+                card->all_dirty;
+    memory = take_memory(draw);
+    draw->text_blinked =
+        seen->blink.text != now->blink.text && blinking_shows(draw);
+    if (draw->text_blinked && !text)
+        draw->all = true;
+    if (draw->all || memory || draw->text_blinked)
+        return true;
+    return text &&
+           (seen->blink.cursor != now->blink.cursor ||
+            memcmp(&seen->cursor, &now->cursor, sizeof now->cursor) != 0);
+}
+
+static void draw_frame(struct vga_draw *draw)
+{
+    const struct vga *vga = draw->vga;
+    struct vga_frame *frame = &draw->frame;
+    bool vbe = vga_dispi_on(vga);
+
+    if (vbe)
+        draw_vbe(draw);
+    else if (vga_scan_geometry(vga, &draw->geometry))
+        draw_vga(draw);
+    else
+        draw_blank(draw, BLANK_WIDTH, BLANK_HEIGHT);
+    frame->aspect_w = vbe ? frame->width : 4;
+    frame->aspect_h = vbe ? frame->height : 3;
 }
 
 const struct vga_frame *vga_draw_frame(struct vga_draw *draw, uint64_t now)
 {
-    const struct vga *vga = draw->vga;
+    struct vga *card = draw->card;
     struct vga_frame *frame = &draw->frame;
-    struct vga_blink blink = vga_blink_at(vga, now);
-    bool vbe = vga_dispi_on(vga);
 
+    if (frame->changed)
+        memset(draw->changed_rows, 0, sizeof draw->changed_rows);
     frame->changed = frame->resized = false;
-    if (still_same(draw, blink))
-        return frame;
-    if (!vbe && !vga_scan_geometry(vga, &draw->geometry))
-        draw_blank(draw, BLANK_WIDTH, BLANK_HEIGHT);
-    else if (is_blanked(vga))
-        draw_blank(draw, vbe ? vga->dispi[DISPI_XRES] : draw->geometry.width,
-                   vbe ? vga->dispi[DISPI_YRES] : draw->geometry.height);
-    else if (vbe)
-        draw_vbe(draw);
-    else
-        draw_vga(draw, blink);
-    frame->aspect_w = vbe ? frame->width : 4;
-    frame->aspect_h = vbe ? frame->height : 3;
+    look(draw, now);
+    if (look_for_changes(draw))
+        draw_frame(draw);
+    draw->seen = draw->now;
+    memset(card->dirty, 0, VGA_PAGES * sizeof *card->dirty);
+    card->all_dirty = false;
     return frame;
 }

@@ -1,7 +1,8 @@
 /* vga_draw.h - the picture on the monitor, as pixels or as text.
  *
- * Drawing reads the card and changes nothing of it; what is kept between
- * two frames (to tell what changed) is derived and never saved. */
+ * Drawing changes nothing of the card but the marks of what was stored to;
+ * what is kept between two frames (to tell what changed) is derived and never
+ * saved. A card has one drawer. */
 #ifndef UMBRA_DEVICES_VGA_DRAW_H
 #define UMBRA_DEVICES_VGA_DRAW_H
 
@@ -13,8 +14,8 @@ struct vga_draw;
 /* `pixels` are 0x00RRGGBB in host byte order and stay valid until the next
  * call. Width and height are those of the raster: mode 13h is 640 x 400. A
  * monitor gives it the shape aspect_w : aspect_h. Rows [first_row, last_row]
- * cover what differs from the frame before; they mean nothing unless
- * `changed`. */
+ * cover what differs from the frame before, changed_rows has a byte for each
+ * row, not 0 if it differs; they mean nothing unless `changed`. */
 struct vga_frame {
     const uint32_t *pixels;
     unsigned width, height, stride;
@@ -22,10 +23,11 @@ struct vga_frame {
     bool changed;
     bool resized;
     unsigned first_row, last_row;
+    const uint8_t *changed_rows;
 };
 
 /* NULL when the host has no memory. The card must outlive it. */
-struct vga_draw *vga_draw_create(const struct vga *vga);
+struct vga_draw *vga_draw_create(struct vga *vga);
 void vga_draw_destroy(struct vga_draw *draw);
 
 /* The picture at `now` (virtual ns; the cursor and blinking text follow it).

@@ -5,11 +5,16 @@
  * Windows at A0000 (128 or 64 KiB), B0000 and B8000 (32 KiB each). In packed
  * VBE modes the window at A0000 is a 64 KiB bank of linear memory.
  *
+ * Where a store is a store and a load a load, in chain-4, odd/even (text,
+ * CGA) and packed VBE modes, the window is mapped as RAM.
+ *
  * Not modelled: the odd/even page bit of the miscellaneous output register
  * and a VGA of less than 256 KiB. Reads of a window that is mapped as RAM do
  * not load the latches (they are loaded again by any read that could use
  * them, since write modes with latches are never plain). */
 #include "devices/vga_state.h"
+
+#include "mmu/track.h"
 
 /* Above the guest's RAM, below nothing: system RAM has a hole or shadow
  * only from C0000 on. */
@@ -48,15 +53,84 @@ static struct target find_target(const struct vga *vga, uint32_t address)
         target.write_planes &= 1 << (address & 3);
         return target;
     }
-    if (vga->gfx[GFX_MISC] & 0x02) /* chain odd/even: A0 selects no cell */
+    if (vga->gfx[GFX_MISC] &
+        GMISC_CHAIN_ODD_EVEN) /* chain odd/even: A0 selects no cell */
         target.cell = (target.cell & ~1u) | (map == 0 ? address >> 16 : 0);
     if (vga->gfx[GFX_MODE] & GMODE_ODD_EVEN)
         target.read_plane = (target.read_plane & 2) | (address & 1);
     if (!(vga->seq[SEQ_MEMORY] & MEMORY_SEQUENTIAL))
         target.write_planes &= address & 1 ? 0xA : 0x5;
     if (vga_dispi_on(vga))
-        target.cell += (uint32_t)vga->dispi[DISPI_BANK] * VGA_CELLS;
+        target.cell += vga_dispi_bank_offset(vga);
     return target;
+}
+
+/* ---- stores */
+
+/* Bytes of video memory, within one granule, changed behind the back of the
+ * write tracking: whoever tracks them is told, drawing by its own map. */
+static void note_store(struct vga *vga, uint32_t offset, unsigned size)
+{
+    struct ram_frame *frame = ram_frame_at(vga->vram, offset);
+
+    vga->dirty[offset >> PAGE_SHIFT] |=
+        (uint16_t)(1u << (offset >> VGA_GRANULE_SHIFT & 15));
+    if (frame->tracked & ~TRACK_DIRTY)
+        track_stored(vga->track, vga->vram, offset, size);
+}
+
+static void store_bytes(struct vga *vga, uint32_t offset, uint32_t value,
+                        unsigned size)
+{
+    uint8_t *at = vga->vram->host + offset;
+
+    if (size == 2)
+        store_le16(at, (uint16_t)value);
+    else
+        store_le32(at, value);
+    note_store(vga, offset, size);
+}
+
+static void store_cell(struct vga *vga, uint32_t cell, uint32_t value)
+{
+    uint32_t changed = vga_load_cell(vga, cell) ^ value;
+    uint32_t offset = (cell & (VGA_ALL_CELLS - 1)) * 4;
+
+    if (!changed)
+        return;
+    if (vga->layout == LAYOUT_CHAIN4 && (cell & 3) == 0) {
+        store_bytes(vga, VGA_RUN_OFFSET + (cell & 0xFFFC), value, 4);
+    } else if (vga->layout == LAYOUT_ODD_EVEN && (cell & 1) == 0) {
+        if (changed & 0x0000FFFF)
+            store_bytes(vga, VGA_RUN_OFFSET + (cell & 0xFFFE), value, 2);
+        if (changed & 0xFFFF0000)
+            store_bytes(vga, offset + 2, value >> 16, 2);
+    } else {
+        store_bytes(vga, offset, value, 4);
+    }
+}
+
+bool vga_take_dirty(struct vga *vga, uint32_t first, uint32_t last)
+{
+    bool any = false;
+
+    for (uint32_t page = first >> PAGE_SHIFT; page <= last >> PAGE_SHIFT;
+         page++) {
+        if (track_dirty_take(vga->track, vga->vram,
+                             (uint64_t)page << PAGE_SHIFT))
+            vga->dirty[page] = 0xFFFF;
+        any |= vga->dirty[page] != 0;
+    }
+    return any;
+}
+
+bool vga_is_dirty(const struct vga *vga, uint32_t first, uint32_t last)
+{
+    for (uint32_t at = first >> VGA_GRANULE_SHIFT;
+         at <= last >> VGA_GRANULE_SHIFT; at++)
+        if (vga->dirty[at >> 4] >> (at & 15) & 1)
+            return true;
+    return false;
 }
 
 /* Read mode 1: a bit is set where all planes that count have the colour. */
@@ -72,7 +146,7 @@ static uint8_t read_byte(struct vga *vga, uint32_t address)
 {
     struct target target = find_target(vga, address);
 
-    vga->latch = load_le32(vga_cell(vga, target.cell));
+    vga->latch = vga_load_cell(vga, target.cell);
     if (vga->gfx[GFX_MODE] & GMODE_READ)
         return compare_color(vga);
     return (uint8_t)(vga->latch >> 8 * target.read_plane);
@@ -130,11 +204,11 @@ static uint32_t write_data(const struct vga *vga, uint8_t value)
 static void write_byte(struct vga *vga, uint32_t address, uint8_t value)
 {
     struct target target = find_target(vga, address);
-    uint8_t *cell = vga_cell(vga, target.cell);
     uint32_t planes = plane_bits[target.write_planes];
 
-    store_le32(cell,
-               (load_le32(cell) & ~planes) | (write_data(vga, value) & planes));
+    store_cell(vga, target.cell,
+               (vga_load_cell(vga, target.cell) & ~planes) |
+                   (write_data(vga, value) & planes));
 }
 
 static uint64_t read_window(void *opaque, uint64_t offset, unsigned size)
@@ -152,49 +226,95 @@ static void write_window(void *opaque, uint64_t offset, uint64_t value,
 {
     struct vga *vga = opaque;
 
-    vga->touched++;
     for (unsigned i = 0; i < size; i++)
         write_byte(vga, (uint32_t)offset + i, (uint8_t)(value >> 8 * i));
 }
 
 const struct region_ops vga_window_ops = {read_window, write_window, 0};
 
+/* A whole page was changed by us. */
+static void note_page(struct vga *vga, uint32_t page)
+{
+    uint64_t offset = (uint64_t)page << PAGE_SHIFT;
+
+    if (ram_frame_at(vga->vram, offset)->tracked & ~TRACK_DIRTY)
+        track_stored(vga->track, vga->vram, offset, PAGE_SIZE);
+}
+
 void vga_clear_memory(struct vga *vga)
 {
     static const uint8_t zeroes[PAGE_SIZE];
 
-    for (uint64_t at = 0; at < vga->vram->size; at += PAGE_SIZE)
-        if (memcmp(vga->vram->host + at, zeroes, PAGE_SIZE))
-            memset(vga->vram->host + at, 0, PAGE_SIZE);
+    for (uint32_t page = 0; page < VGA_PAGES; page++) {
+        uint8_t *at = vga->vram->host + ((size_t)page << PAGE_SHIFT);
+        if (memcmp(at, zeroes, PAGE_SIZE) == 0)
+            continue;
+        memset(at, 0, PAGE_SIZE);
+        note_page(vga, page);
+    }
+    vga->all_dirty = true;
+}
+
+/* ---- layouts */
+
+enum vga_layout vga_wanted_layout(const struct vga *vga)
+{
+    if (vga_dispi_on(vga))
+        return LAYOUT_PLANES;
+    if (vga->seq[SEQ_MEMORY] & MEMORY_CHAIN4)
+        return LAYOUT_CHAIN4;
+    if (!(vga->seq[SEQ_MEMORY] & MEMORY_SEQUENTIAL) &&
+        vga->gfx[GFX_MODE] & GMODE_ODD_EVEN &&
+        vga->gfx[GFX_MISC] & GMISC_CHAIN_ODD_EVEN)
+        return LAYOUT_ODD_EVEN;
+    return LAYOUT_PLANES;
+}
+
+static void copy_bytes(uint8_t *run, uint8_t *planes, unsigned size, bool out)
+{
+    if (out)
+        memcpy(run, planes, size);
+    else
+        memcpy(planes, run, size);
+}
+
+/* Between the cells and the run; `out`: to the run. */
+static void move_cells(struct vga *vga, bool out)
+{
+    uint8_t *run = vga->vram->host + VGA_RUN_OFFSET;
+    unsigned step = vga->layout == LAYOUT_CHAIN4 ? 4 : 2;
+
+    for (uint32_t cell = 0; cell < VGA_CELLS; cell += step)
+        copy_bytes(run + cell, vga->vram->host + (size_t)cell * 4, step, out);
+    for (uint32_t at = 0; at < VGA_CELLS * 4; at += PAGE_SIZE)
+        note_page(vga, at >> PAGE_SHIFT);
+    for (uint32_t at = 0; at < VGA_RUN_SIZE; at += PAGE_SIZE)
+        note_page(vga, (VGA_RUN_OFFSET + at) >> PAGE_SHIFT);
+    vga->all_dirty = true;
+}
+
+static void set_layout(struct vga *vga, enum vga_layout layout)
+{
+    if (layout == vga->layout)
+        return;
+    if (vga->layout != LAYOUT_PLANES)
+        move_cells(vga, false);
+    vga->layout = layout;
+    if (vga->layout != LAYOUT_PLANES)
+        move_cells(vga, true);
 }
 
 /* ---- which window is mapped, and as what */
 
-bool vga_wants_chain(const struct vga *vga)
-{
-    return vga->seq[SEQ_MEMORY] & MEMORY_CHAIN4 && !vga_dispi_on(vga);
-}
-
-static void move_chained_cells(struct vga *vga, bool chained)
-{
-    uint8_t *run = vga->vram->host + VGA_CHAIN_OFFSET;
-
-    for (uint32_t cell = 0; cell < VGA_CELLS; cell += 4) {
-        uint8_t *plain = vga->vram->host + (size_t)cell * 4;
-        if (chained)
-            memcpy(run + cell, plain, 4);
-        else
-            memcpy(plain, run + cell, 4);
-    }
-    vga->chained = chained;
-}
-
-/* Chain-4 in which a write is a store and a read a load. */
-static bool chain_is_plain(const struct vga *vga)
+/* A layout in which a write is a store and a read a load. */
+static bool run_is_plain(const struct vga *vga)
 {
     const uint8_t *gfx = vga->gfx;
+    bool text = vga->layout == LAYOUT_ODD_EVEN;
 
-    return vga->chained && vga->seq[SEQ_MAP_MASK] == 0x0F &&
+    return vga->layout != LAYOUT_PLANES &&
+           vga->seq[SEQ_MAP_MASK] == (text ? 0x03 : 0x0F) &&
+           !(text && gfx[GFX_READ_MAP] & 2) &&
            !(gfx[GFX_MODE] & (GMODE_WRITE | GMODE_READ)) &&
            gfx[GFX_ENABLE_SET_RESET] == 0 && gfx[GFX_ROTATE] == 0 &&
            gfx[GFX_BIT_MASK] == 0xFF;
@@ -224,21 +344,20 @@ void vga_update_windows(struct vga *vga)
                  {0xB0000, 0x8000},
                  {0xB8000, 0x8000}};
     unsigned map = vga->gfx[GFX_MISC] >> GMISC_MAP_SHIFT & 3;
-    bool enabled = vga->misc & MISC_ENABLE_RAM;
-    uint64_t ram_offset = VGA_CHAIN_OFFSET;
+    bool enabled = vga->misc & MISC_ENABLE_RAM && vga->enable & 1;
+    uint64_t ram_offset = VGA_RUN_OFFSET, size = maps[map].size;
     bool plain;
 
-    if (vga_wants_chain(vga) != vga->chained)
-        move_chained_cells(vga, !vga->chained);
+    set_layout(vga, vga_wanted_layout(vga));
     if (vga_dispi_linear(vga)) {
         plain = map <= 1;
-        ram_offset = (uint64_t)vga->dispi[DISPI_BANK] * VGA_BANK_SIZE;
+        ram_offset = vga_dispi_bank_offset(vga);
+        size = min_u64(VGA_BANK_SIZE, VGA_VRAM_SIZE - ram_offset);
     } else {
-        plain = map == 1 && chain_is_plain(vga);
+        plain = map != 0 && run_is_plain(vga);
     }
     plain = plain && enabled;
-    move_window(vga, &vga->window_ram, plain, 0xA0000, VGA_BANK_SIZE,
-                ram_offset);
+    move_window(vga, &vga->window_ram, plain, maps[map].base, size, ram_offset);
     move_window(vga, &vga->window_mmio, enabled && !plain, maps[map].base,
                 maps[map].size, 0);
     vga->window_plain = plain;

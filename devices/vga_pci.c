@@ -1,8 +1,10 @@
 /* vga_pci.c - the VGA as PCI function 1234:1111.
  *
  * BAR0: linear frame buffer, 16 MiB of RAM. BAR2: registers, 4 KiB: EDID at
- * 000, VGA ports 3C0-3DF at 400, DISPI registers (words) at 500. Expansion
- * ROM: the BIOS of the card. The legacy window and ports are always decoded.
+ * 000, VGA ports 3C0-3DF at 400, DISPI registers (words) at 500, at 600 the
+ * size of a last block (8) and at 604 the frame buffer's byte order, which
+ * counts for modes of 15 bits per pixel and more. Expansion ROM: the BIOS of
+ * the card. The legacy window and ports are always decoded.
  *
  * EDID after VESA E-EDID 1.3. */
 #include "devices/vga_state.h"
@@ -13,8 +15,14 @@ enum {
     REGISTERS_SIZE = 0x1000,
     REGISTERS_PORTS = 0x400,
     REGISTERS_DISPI = 0x500,
+    REGISTERS_ORDER = 0x600,
+    ORDER_SIZE = 8,
+    REVISION = 2, /* from which on there is something at 600 */
     ROM_MAX = 1 << 20,
 };
+
+#define ORDER_LITTLE 0x1E1E1E1Eu
+#define ORDER_BIG    0xBEBEBEBEu
 
 /* ---- EDID */
 
@@ -90,7 +98,24 @@ static uint8_t read_register_byte(struct vga *vga, unsigned offset)
         return vga_port_read(vga, 0x3C0 + offset - REGISTERS_PORTS);
     if (offset < 0x100)
         return 0;
+    if (offset >= REGISTERS_ORDER && offset < REGISTERS_ORDER + ORDER_SIZE) {
+        uint64_t block = (uint64_t)(vga->big_endian ? ORDER_BIG : ORDER_LITTLE)
+                             << 32 |
+                         ORDER_SIZE;
+        return (uint8_t)(block >> 8 * (offset - REGISTERS_ORDER));
+    }
     return 0xFF;
+}
+
+/* A doubleword covers two. */
+static uint64_t read_dispi_registers(struct vga *vga, unsigned index,
+                                     unsigned odd)
+{
+    uint32_t value = vga_dispi_read(vga, index);
+
+    if (index + 1 < DISPI_COUNT)
+        value |= (uint32_t)vga_dispi_read(vga, index + 1) << 16;
+    return value >> 8 * odd;
 }
 
 static uint64_t read_registers(void *opaque, uint64_t offset, unsigned size)
@@ -100,11 +125,19 @@ static uint64_t read_registers(void *opaque, uint64_t offset, unsigned size)
     uint64_t value = 0;
 
     if (offset >= REGISTERS_DISPI && dispi < DISPI_COUNT)
-        return (uint64_t)vga_dispi_read(vga, dispi) >> 8 * (offset & 1);
+        return read_dispi_registers(vga, dispi, offset & 1);
     for (unsigned i = 0; i < size; i++)
         value |= (uint64_t)read_register_byte(vga, (unsigned)offset + i)
                  << 8 * i;
     return value;
+}
+
+static void write_order(struct vga *vga, uint32_t value)
+{
+    if (value != ORDER_LITTLE && value != ORDER_BIG)
+        return;
+    vga->big_endian = value == ORDER_BIG;
+    vga->picture++;
 }
 
 static void write_registers(void *opaque, uint64_t offset, uint64_t value,
@@ -115,6 +148,12 @@ static void write_registers(void *opaque, uint64_t offset, uint64_t value,
 
     if (offset >= REGISTERS_DISPI && dispi < DISPI_COUNT) {
         vga_dispi_write(vga, dispi, (uint16_t)value);
+        if (size == 4)
+            vga_dispi_write(vga, dispi + 1, (uint16_t)(value >> 16));
+        return;
+    }
+    if (offset == REGISTERS_ORDER + 4 && size == 4) {
+        write_order(vga, (uint32_t)value);
         return;
     }
     for (unsigned i = 0; i < size; i++) {
@@ -125,7 +164,7 @@ static void write_registers(void *opaque, uint64_t offset, uint64_t value,
 }
 
 static const struct region_ops register_ops = {read_registers, write_registers,
-                                               2};
+                                               4};
 
 /* ---- creation */
 
@@ -161,8 +200,10 @@ static bool create_rom(struct vga *vga, const struct vga_config *config,
 bool vga_pci_create(struct vga *vga, const struct vga_config *config,
                     char *error, size_t error_size)
 {
-    static const struct pci_identity identity = {
-        .vendor = 0x1234, .device = 0x1111, .base_class = 0x03};
+    static const struct pci_identity identity = {.vendor = 0x1234,
+                                                 .device = 0x1111,
+                                                 .base_class = 0x03,
+                                                 .revision = REVISION};
 
     edid_fill(vga->edid);
     pci_device_init(&vga->pci, &identity);

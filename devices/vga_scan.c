@@ -24,34 +24,26 @@ bool vga_scan_geometry(const struct vga *vga, struct vga_geometry *geometry)
     return geometry->columns >= MIN_COLUMNS && geometry->height >= MIN_LINES;
 }
 
-void vga_scan_begin(struct vga_scan *scan, const struct vga *vga)
+void vga_scan_begin(struct vga_scan *scan, const struct vga *vga,
+                    uint16_t start)
 {
-    const uint8_t *crtc = vga->crtc;
-    uint8_t max_scan = crtc[CRTC_MAX_SCAN_LINE];
-
     *scan = (struct vga_scan){.vga = vga};
-    scan->line_compare = crtc[CRTC_LINE_COMPARE] |
-                         (crtc[CRTC_OVERFLOW] & 0x10) << 4 |
-                         (max_scan & 0x40) << 3;
-    scan->line_shift = crtc[CRTC_MODE_CONTROL] & MODE_V_DOUBLE ? 1 : 0;
-    scan->row_start =
-        (uint32_t)(crtc[CRTC_START_HIGH] << 8 | crtc[CRTC_START_LOW]);
     /* Byte panning: whole characters to the left. */
-    scan->row_start += crtc[CRTC_PRESET_ROW] >> 5 & 3;
+    scan->row_start = start + (vga->crtc[CRTC_PRESET_ROW] >> 5 & 3u);
     scan->address = scan->row_start;
-    scan->row = crtc[CRTC_PRESET_ROW] & 0x1F;
-    scan->last_row = max_scan & 0x1F;
-    scan->doubled = max_scan & MAX_SCAN_DOUBLE;
+    scan->row = vga->crtc[CRTC_PRESET_ROW] & 0x1F;
 }
 
 static void next_row(struct vga_scan *scan)
 {
-    if (scan->doubled && !scan->repeated) {
+    uint8_t max_scan = scan->vga->crtc[CRTC_MAX_SCAN_LINE];
+
+    if (max_scan & MAX_SCAN_DOUBLE && !scan->repeated) {
         scan->repeated = true;
         return;
     }
     scan->repeated = false;
-    if (scan->row != scan->last_row) {
+    if (scan->row != (max_scan & 0x1F)) {
         scan->row = (scan->row + 1) & 0x1F;
         return;
     }
@@ -60,14 +52,24 @@ static void next_row(struct vga_scan *scan)
     scan->address = scan->row_start;
 }
 
+static unsigned line_compare(const struct vga *vga)
+{
+    return vga->crtc[CRTC_LINE_COMPARE] |
+           (vga->crtc[CRTC_OVERFLOW] & 0x10) << 4 |
+           (vga->crtc[CRTC_MAX_SCAN_LINE] & 0x40) << 3;
+}
+
 void vga_scan_next(struct vga_scan *scan)
 {
-    bool compared = scan->line >> scan->line_shift == scan->line_compare;
+    unsigned compare = line_compare(scan->vga);
+    /* The vertical counter may see every other line only. */
+    unsigned shift = scan->vga->crtc[CRTC_MODE_CONTROL] & MODE_V_DOUBLE ? 1 : 0;
+    bool compared = scan->line >> shift == compare;
 
     scan->line++;
-    /* The counter stays at its value for 1 << line_shift lines; the last
-     * of them is followed by the split. */
-    if (compared && scan->line >> scan->line_shift != scan->line_compare) {
+    /* The counter stays at its value for 1 << shift lines; the last of them
+     * is followed by the split. */
+    if (compared && scan->line >> shift != compare) {
         scan->row_start = scan->address = 0;
         scan->row = 0;
         scan->repeated = false;
@@ -100,9 +102,7 @@ uint32_t vga_scan_cell(const struct vga_scan *scan, uint32_t counter)
 /* The cursor is on for 8 frames and off for 8, text for 16 and 16. */
 struct vga_blink vga_blink_at(const struct vga *vga, uint64_t now)
 {
-    struct vga_timing timing;
-    vga_timing(vga, &timing);
-    uint64_t frame = now / (timing.line_ns * timing.lines);
+    uint64_t frame = now / vga->timing.frame_ns;
 
     return (struct vga_blink){.cursor = !(frame & 8), .text = !(frame & 16)};
 }

@@ -1,19 +1,25 @@
 /* vga_state.h - inside of the VGA; for vga*.c only.
  *
  * Video memory is one block: 16 MiB that the linear frame buffer shows, then
- * 64 KiB of chain buffer. The first 1 MiB doubles as the planes of the VGA:
- * byte p of the cell at 4 * n is byte n of plane p (a VGA has 64 Ki cells,
- * 16-colour VBE modes use more).
+ * 64 KiB of run. The first 1 MiB doubles as the planes of the VGA: byte p of
+ * the cell at 4 * n is byte n of plane p (a VGA has 64 Ki cells, 16-colour
+ * VBE modes use more).
  *
- * Chain-4. In hardware CPU byte A lies in plane A & 3 at offset A & ~3: the
- * cells whose number is a multiple of four. While chain-4 is on, just these
- * cells live in the chain buffer, where they form a plain run of bytes that
- * can be mapped as RAM; vga_update_windows moves them when chain-4 changes.
- * INVARIANT: `chained` says where they are and is a function of the
- * registers, so that loading registers and memory restores it. */
+ * Layouts. In hardware chain-4 puts CPU byte A into plane A & 3 of cell A & ~3,
+ * odd/even addressing into plane A & 1 of cell A & ~1. While such addressing
+ * is on, just these bytes live in the run, at offset A, so that the run can be
+ * mapped as RAM; vga_update_windows moves them when the layout changes.
+ * INVARIANT: `layout` says where they are and is a function of the registers,
+ * so that loading registers and memory restores it.
+ *
+ * What shows. `picture` grows with every change of a register that shows;
+ * `dirty` has a bit for each 256 bytes of video memory that changed through
+ * our hands, and the write tracking of the block's frames tells the pages that
+ * changed through a mapping. Drawing takes both. */
 #ifndef UMBRA_DEVICES_VGA_STATE_H
 #define UMBRA_DEVICES_VGA_STATE_H
 
+#include "devices/core/irq.h"
 #include "devices/core/sched.h"
 #include "devices/pci.h"
 #include "devices/vga.h"
@@ -22,15 +28,18 @@
 
 enum {
     VGA_VRAM_SIZE = 16 << 20,
-    VGA_CHAIN_OFFSET = VGA_VRAM_SIZE,
-    VGA_CHAIN_SIZE = 64 << 10,
-    VGA_CELLS = 64 << 10, /* of the VGA proper */
+    VGA_RUN_OFFSET = VGA_VRAM_SIZE,
+    VGA_RUN_SIZE = 64 << 10,
+    VGA_PAGES = (VGA_VRAM_SIZE + VGA_RUN_SIZE) >> PAGE_SHIFT,
+    VGA_GRANULE_SHIFT = 8, /* of `dirty`: 16 of them in a page */
+    VGA_CELLS = 64 << 10,  /* of the VGA proper */
     VGA_ALL_CELLS = VGA_VRAM_SIZE / 4,
     VGA_BANK_SIZE = 64 << 10,
 };
 
 /* Miscellaneous output register */
 enum { MISC_IOAS = 0x01, MISC_ENABLE_RAM = 0x02, MISC_CLOCK_SHIFT = 2 };
+enum { INPUT0_SENSE = 0x10, INPUT0_RETRACE = 0x80 };
 
 /* Sequencer */
 enum { SEQ_RESET, SEQ_CLOCKING, SEQ_MAP_MASK, SEQ_FONT, SEQ_MEMORY, SEQ_COUNT };
@@ -69,6 +78,8 @@ enum {
 };
 enum {
     CRTC_V_TOTAL = 0x06,
+    RETRACE_NOT_CLEAR = 0x10, /* of the interrupt's flip-flop */
+    RETRACE_NO_IRQ = 0x20,
     CRTC_LATCH = 0x22, /* undocumented: latch of the read plane */
     CRTC_FLIP_FLOP = 0x24,
     MAX_SCAN_DOUBLE = 0x80,
@@ -104,6 +115,7 @@ enum {
     GMODE_SHIFT_INTERLEAVE = 0x20,
     GMODE_SHIFT_256 = 0x40,
     GMISC_GRAPHICS = 0x01,
+    GMISC_CHAIN_ODD_EVEN = 0x02,
     GMISC_MAP_SHIFT = 2,
 };
 
@@ -147,6 +159,7 @@ enum {
     DISPI_ID5 = 0xB0C5,
     DISPI_ENABLED = 0x01,
     DISPI_GETCAPS = 0x02,
+    DISPI_BANK_32K = 0x10,
     DISPI_8BIT_DAC = 0x20,
     DISPI_LFB = 0x40,
     DISPI_NOCLEARMEM = 0x80,
@@ -155,29 +168,61 @@ enum {
     DISPI_MAX_BPP = 32,
 };
 
+enum vga_layout { LAYOUT_PLANES, LAYOUT_CHAIN4, LAYOUT_ODD_EVEN };
+
+/* Lengths of one line and one frame of the monitor in nanoseconds and how
+ * many of their parts are displayed. */
+struct vga_timing {
+    uint64_t line_ns, line_shown_ns, frame_ns;
+    uint32_t lines, lines_shown;
+    uint32_t retrace_start, retrace_end; /* lines */
+};
+
+/* The start address that is displayed: writes show from the next vertical
+ * retrace on. Retraces are numbered; from number `at[n]` back to `at[n + 1]`
+ * the screen began at `was[n]`, after `at[0]` it begins where the registers
+ * say. */
+struct vga_start {
+    uint64_t at[2];
+    uint16_t was[2];
+};
+
+struct vga_raster; /* vga_raster.h */
+
 struct vga {
     struct device device;
-    uint8_t misc, feature;
+    uint8_t misc, feature, enable;
     uint8_t seq_index, crtc_index, gfx_index, attr_index;
     bool attr_flip_flop; /* next write to 3C0 is data */
     uint8_t seq[SEQ_COUNT], crtc[CRTC_COUNT], gfx[GFX_COUNT];
     uint8_t attr[ATTR_COUNT];
     uint8_t dac_mask, dac_index, dac_component;
     bool dac_reading;
-    uint8_t dac_pending[3];
-    uint8_t dac[768]; /* as the guest wrote them: 6 or 8 bits */
-    uint32_t latch;   /* plane p in bits 8p .. 8p+7 */
+    uint8_t dac_pending[3];   /* colour on its way in or out */
+    uint8_t dac[768];         /* as the guest wrote them: 6 or 8 bits */
+    uint32_t latch;           /* plane p in bits 8p .. 8p+7 */
+    uint64_t retrace_cleared; /* number of the retrace, interrupt */
     uint16_t dispi_index;
     uint16_t dispi[DISPI_COUNT];
+    uint16_t dispi_byte; /* of accesses in halves, see vga_dispi.c */
+    uint32_t big_endian; /* order of the frame buffer, BAR2 604 */
     struct pci_device pci;
 
     /* TRANSIENT: wiring and what follows from the fields above */
     struct addrspace *memory, *io;
     struct sched *sched;
+    struct track *track;
     struct ram_block *vram;
-    bool chained;
+    struct irq retrace_irq;
+    struct event retrace_event;
+    enum vga_layout layout;
     bool window_plain; /* the window is mapped as RAM */
-    uint64_t touched;  /* grows with every access that may show */
+    struct vga_timing timing;
+    struct vga_start start;
+    uint64_t picture; /* registers */
+    uint16_t *dirty;  /* VGA_PAGES, see above */
+    bool all_dirty;
+    struct vga_raster *raster;
     struct region window_mmio, window_ram;
     struct region ports_mono, ports_vga, ports_color, ports_dispi;
     bool on_pci;
@@ -189,15 +234,32 @@ struct vga {
 /* ---- vga.c */
 uint8_t vga_port_read(struct vga *vga, unsigned port);
 void vga_port_write(struct vga *vga, unsigned port, uint8_t value);
+/* Where the retrace interrupt leads; PCs leave it open. */
+void vga_connect_retrace(struct vga *vga, irq_handler *handler, void *opaque,
+                         unsigned line);
 
-/* Lengths of one line and one frame of the monitor in nanoseconds and how
- * many of their parts are displayed. */
-struct vga_timing {
-    uint64_t line_ns, line_shown_ns;
-    uint32_t lines, lines_shown;
-    uint32_t retrace_start, retrace_end; /* lines */
-};
-void vga_timing(const struct vga *vga, struct vga_timing *timing);
+/* ---- vga_timing.c */
+/* To be called when the CRTC, the clock or the VBE mode changed. */
+void vga_update_timing(struct vga *vga);
+uint8_t vga_input_status1(const struct vga *vga);
+/* Vertical retraces that began until `now`. */
+uint64_t vga_retraces(const struct vga *vga, uint64_t now);
+bool vga_retrace_pending(const struct vga *vga);
+/* CRTC 11 was written. */
+void vga_retrace_control(struct vga *vga, uint8_t before);
+/* The interrupt's event and wire as the registers have it. */
+void vga_retrace_arm(struct vga *vga);
+void vga_retrace_fire(void *opaque);
+/* Called before CRTC 0C or 0D changes; the start address that is on the
+ * screen after retrace number `retrace`. */
+void vga_start_changes(struct vga *vga);
+uint16_t vga_start_at(const struct vga *vga, uint64_t retrace);
+
+static inline uint16_t vga_start_register(const struct vga *vga)
+{
+    return (uint16_t)(vga->crtc[CRTC_START_HIGH] << 8 |
+                      vga->crtc[CRTC_START_LOW]);
+}
 
 static inline unsigned vga_lines_shown(const struct vga *vga)
 {
@@ -213,17 +275,27 @@ static inline unsigned vga_lines_shown(const struct vga *vga)
 void vga_clear_memory(struct vga *vga);
 extern const struct region_ops vga_window_ops;
 void vga_init_windows(struct vga *vga);
-/* Chain-4 as the registers have it, in the 64 KiB window. */
-bool vga_wants_chain(const struct vga *vga);
-/* Map the window that the registers ask for, move the chained cells. */
+/* The layout that the registers ask for. */
+enum vga_layout vga_wanted_layout(const struct vga *vga);
+/* Map the window that the registers ask for, move cells to their layout. */
 void vga_update_windows(struct vga *vga);
+/* Add what the write tracking knows of bytes [first, last] to `dirty`; true
+ * if there was anything. */
+bool vga_take_dirty(struct vga *vga, uint32_t first, uint32_t last);
+bool vga_is_dirty(const struct vga *vga, uint32_t first, uint32_t last);
 
-/* The four bytes of a cell, plane 0 first. */
-static inline uint8_t *vga_cell(const struct vga *vga, uint32_t cell)
+/* The four bytes of a cell, plane 0 in the lowest. */
+static inline uint32_t vga_load_cell(const struct vga *vga, uint32_t cell)
 {
-    if (vga->chained && (cell & 3) == 0)
-        return vga->vram->host + VGA_CHAIN_OFFSET + (cell & 0xFFFC);
-    return vga->vram->host + (size_t)(cell & (VGA_ALL_CELLS - 1)) * 4;
+    const uint8_t *run = vga->vram->host + VGA_RUN_OFFSET;
+    const uint8_t *at =
+        vga->vram->host + (size_t)(cell & (VGA_ALL_CELLS - 1)) * 4;
+
+    if (vga->layout == LAYOUT_CHAIN4 && (cell & 3) == 0)
+        return load_le32(run + (cell & 0xFFFC));
+    if (vga->layout == LAYOUT_ODD_EVEN && (cell & 1) == 0)
+        return (load_le32(at) & 0xFFFF0000) | load_le16(run + (cell & 0xFFFE));
+    return load_le32(at);
 }
 
 /* ---- vga_dispi.c */
@@ -241,6 +313,15 @@ static inline bool vga_dispi_on(const struct vga *vga)
 static inline bool vga_dispi_linear(const struct vga *vga)
 {
     return vga_dispi_on(vga) && vga->dispi[DISPI_BPP] >= 8;
+}
+
+/* What the bank adds to an offset in the window: bytes in packed modes, cells
+ * in planar ones. */
+static inline uint32_t vga_dispi_bank_offset(const struct vga *vga)
+{
+    return (uint32_t)vga->dispi[DISPI_BANK] *
+           (vga->dispi[DISPI_ENABLE] & DISPI_BANK_32K ? VGA_BANK_SIZE / 2
+                                                      : VGA_BANK_SIZE);
 }
 
 /* ---- vga_pci.c */

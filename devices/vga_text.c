@@ -67,13 +67,14 @@ static bool in_cursor_rows(const struct vga_scan *scan)
            scan->row <= (crtc[CRTC_CURSOR_END] & 0x1F);
 }
 
-/* Memory counter at which the cursor is shown (skew moves it right). */
-static uint32_t cursor_address(const struct vga *vga)
+uint32_t vga_text_cursor(const struct vga *vga)
 {
     const uint8_t *crtc = vga->crtc;
 
-    return (uint32_t)(crtc[CRTC_CURSOR_HIGH] << 8 | crtc[CRTC_CURSOR_LOW]) +
-           (crtc[CRTC_CURSOR_END] >> 5 & 3);
+    /* The skew moves it right. */
+    return ((uint32_t)(crtc[CRTC_CURSOR_HIGH] << 8 | crtc[CRTC_CURSOR_LOW]) +
+            (crtc[CRTC_CURSOR_END] >> 5 & 3)) &
+           0xFFFF;
 }
 
 static uint8_t glyph_bits(const struct vga *vga, uint8_t character,
@@ -83,10 +84,26 @@ static uint8_t glyph_bits(const struct vga *vga, uint8_t character,
     unsigned font = attribute & 0x08 ? (select >> 2 & 3) | (select >> 3 & 4)
                                      : (select & 3) | (select >> 2 & 4);
 
-    return vga_cell(vga, font_base[font] + character * 32u + row)[2];
+    return (
+        uint8_t)(vga_load_cell(vga, font_base[font] + character * 32u + row) >>
+                 16);
 }
 
-void vga_text_line(const struct vga_scan *scan,
+static uint16_t cell_at(const struct vga_scan *scan, uint32_t counter)
+{
+    return (uint16_t)vga_load_cell(scan->vga, vga_scan_cell(scan, counter));
+}
+
+void vga_text_cells(const struct vga_scan *scan, unsigned columns,
+                    uint16_t *cells)
+{
+    unsigned shift = vga_counter_shift(scan->vga);
+
+    for (unsigned column = 0; column < columns; column++)
+        cells[column] = cell_at(scan, scan->address + (column >> shift));
+}
+
+bool vga_text_line(const struct vga_scan *scan,
                    const struct vga_geometry *geometry, struct vga_blink blink,
                    unsigned columns, uint8_t *dots)
 {
@@ -94,20 +111,22 @@ void vga_text_line(const struct vga_scan *scan,
     uint8_t mode = vga->attr[ATTR_MODE];
     bool cursor_row = blink.cursor && in_cursor_rows(scan);
     bool underline_row = scan->row == (vga->crtc[CRTC_UNDERLINE] & 0x1F);
-    uint32_t cursor = cursor_address(vga) & 0xFFFF;
+    uint32_t cursor = vga_text_cursor(vga);
+    unsigned shift = vga_counter_shift(vga);
+    bool blinks = false;
 
     for (unsigned column = 0; column < columns; column++) {
-        uint32_t counter = scan->address + column;
-        const uint8_t *cell = vga_cell(vga, vga_scan_cell(scan, counter));
-        uint8_t attribute = cell[1];
-        uint8_t bits = glyph_bits(vga, cell[0], attribute, scan->row);
-        bool line_char =
-            mode & AMODE_LINE_GRAPHICS && cell[0] >= 0xC0 && cell[0] <= 0xDF;
+        uint32_t counter = scan->address + (column >> shift);
+        uint16_t cell = cell_at(scan, counter);
+        uint8_t character = (uint8_t)cell, attribute = cell >> 8;
+        uint8_t bits = glyph_bits(vga, character, attribute, scan->row);
+        bool line_char = mode & AMODE_LINE_GRAPHICS && (cell & 0xE0) == 0xC0;
         unsigned ninth = line_char ? bits & 1 : 0;
         uint8_t on = attribute & 0x0F, off = attribute >> 4;
 
         if (mode & AMODE_BLINK) {
             off &= 7;
+            blinks |= attribute & 0x80;
             if (attribute & 0x80 && !blink.text)
                 bits = ninth = 0;
         }
@@ -118,6 +137,7 @@ void vga_text_line(const struct vga_scan *scan,
         put_dots(dots, bits, ninth, geometry->char_dots, on, off);
         dots += geometry->char_dots;
     }
+    return blinks;
 }
 
 /* ---- characters */
@@ -153,7 +173,7 @@ static void put_character(struct writer *writer, uint16_t code)
 static uint16_t character_at(const struct vga_scan *scan, unsigned column)
 {
     uint32_t cell = vga_scan_cell(scan, scan->address + column);
-    return cp437[vga_cell(scan->vga, cell)[0]];
+    return cp437[vga_load_cell(scan->vga, cell) & 0xFF];
 }
 
 static void put_row(struct writer *writer, const struct vga_scan *scan,
@@ -179,7 +199,7 @@ size_t vga_text(const struct vga *vga, char *text, size_t size)
     struct vga_scan scan;
 
     if (vga_in_text_mode(vga) && vga_scan_geometry(vga, &geometry)) {
-        vga_scan_begin(&scan, vga);
+        vga_scan_begin(&scan, vga, vga_start_register(vga));
         for (; scan.line < geometry.height; vga_scan_next(&scan))
             if (row_begins(&scan))
                 put_row(&writer, &scan, geometry.columns);
@@ -198,7 +218,7 @@ bool vga_text_size(const struct vga *vga, unsigned *columns, unsigned *rows)
         return false;
     *columns = geometry.columns;
     *rows = 0;
-    vga_scan_begin(&scan, vga);
+    vga_scan_begin(&scan, vga, vga_start_register(vga));
     for (; scan.line < geometry.height; vga_scan_next(&scan))
         *rows += row_begins(&scan);
     return true;

@@ -154,20 +154,37 @@ static bool make_texture(struct sdl_window *w)
     return w->texture != NULL;
 }
 
+static void upload_rows(struct sdl_window *w, unsigned first, unsigned count)
+{
+    const struct umbra_frame *frame = &w->frame;
+    SDL_Rect rows = {0, (int)first, (int)frame->width, (int)count};
+
+    SDL_UpdateTexture(w->texture, &rows,
+                      frame->pixels + (size_t)first * frame->stride,
+                      (int)(frame->stride * sizeof *frame->pixels));
+}
+
+/* Only what differs; a cursor at the top and a clock at the bottom are two
+ * small pieces. */
 static void upload(struct sdl_window *w)
 {
     const struct umbra_frame *frame = &w->frame;
-    SDL_Rect rows = {0, (int)frame->first_row, (int)frame->width,
-                     (int)(frame->last_row - frame->first_row) + 1};
+    unsigned row = frame->first_row;
 
     if (w->upload_all) {
-        rows.y = 0;
-        rows.h = (int)frame->height;
+        upload_rows(w, 0, frame->height);
+        w->upload_all = false;
+        return;
     }
-    SDL_UpdateTexture(w->texture, &rows,
-                      frame->pixels + (size_t)rows.y * frame->stride,
-                      (int)(frame->stride * sizeof *frame->pixels));
-    w->upload_all = false;
+    while (row <= frame->last_row) {
+        unsigned first = row;
+        while (row <= frame->last_row && frame->changed_rows[row])
+            row++;
+        if (row > first)
+            upload_rows(w, first, row - first);
+        else
+            row++;
+    }
 }
 
 static void present(struct sdl_window *w)

@@ -69,6 +69,14 @@ static void text_mode(void)
     crtc(&rig, 0x0A, 0x20); /* no cursor */
 }
 
+/* A start address shows after the next vertical retrace. */
+static void set_start(unsigned address)
+{
+    crtc(&rig, 0x0C, address >> 8);
+    crtc(&rig, 0x0D, address & 0xFF);
+    rig.now += NS_PER_SEC / 50;
+}
+
 /* ---- text */
 
 START_TEST(glyphs_become_dots)
@@ -208,8 +216,7 @@ START_TEST(start_address_wraps)
     vga_rig_set_mode(&rig, &vga_mode_12);
     put8(&rig, 0xA0000, 0x80);
     put8(&rig, 0xAFFB0, 0x40);
-    crtc(&rig, 0x0C, 0xFF); /* one line before the planes' end */
-    crtc(&rig, 0x0D, 0xB0);
+    set_start(0xFFB0); /* one line before the planes' end */
     assert_pixel(1, 0, 15);
     assert_pixel(0, 0, 0);
     assert_pixel(0, 1, 15);
@@ -224,7 +231,7 @@ START_TEST(line_compare_splits)
     put_glyph('B', 0, 0x80);
     put_char(0, 'A', 0x03);
     put_char(100, 'B', 0x04);
-    crtc(&rig, 0x0D, 100);
+    set_start(100);
     crtc(&rig, 0x18, 199);
     crtc(&rig, 0x07, 0x0F); /* line compare bits 8 and 9 clear */
     crtc(&rig, 0x09, 0x0F);
@@ -477,8 +484,7 @@ START_TEST(mode_x)
         assert_pixel((20 + p) * 2 + 1, 21, 80 + p);
     }
     /* Another page; 240 lines of 80 characters further. */
-    crtc(&rig, 0x0C, 80 * 10 >> 8);
-    crtc(&rig, 0x0D, 80 * 10 & 0xFF);
+    set_start(80 * 10);
     assert_pixel(40, 0, 80);
 }
 END_TEST
