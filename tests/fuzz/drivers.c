@@ -422,7 +422,7 @@ static void drive_flash(struct pc *pc, struct fuzz_input *in)
     struct pc_place all[PC_MAX_PLACES], place;
     unsigned count = pc_places(pc, all), roms = 0, n = fuzz_u8(in);
     for (unsigned k = 0; k < count; k++)
-        if (all[k].region->kind == REGION_ROM || all[k].size >= 0x10000)
+        if (all[k].region->kind == REGION_ROM || all[k].size >= 0x8000)
             all[roms++] = all[k];
     if (!roms)
         return;
@@ -442,7 +442,8 @@ static void drive_flash(struct pc *pc, struct fuzz_input *in)
 
 static void drive_serial(struct pc *pc, struct fuzz_input *in)
 {
-    static const uint16_t base[] = {0x3f8, 0x2f8, 0x3e8, 0x2e8, 0x378, 0x278};
+    static const uint16_t base[] = {0x3f8, 0x2f8, 0x3e8, 0x2e8,
+                                    0x378, 0x278, 0x3bc, 0x200};
     unsigned n = fuzz_u8(in), at = base[n % ARRAY_LEN(base)];
     uint8_t data[16];
     for (unsigned k = n >> 3; k > 0; k--) {

@@ -131,6 +131,31 @@ static void input(struct pc *pc, struct fuzz_input *in)
     }
 }
 
+/* What is plugged in at the back, and whether it is ready. */
+static void other_end(struct pc *pc, struct fuzz_input *in)
+{
+    unsigned what = fuzz_u8(in), n = fuzz_u8(in);
+    switch (what & 7) {
+    case 0:
+    case 1:
+        machine_serial_hold(pc->m, what >> 4 & 3, n & 1);
+        break;
+    case 2:
+        machine_serial_modem(pc->m, what >> 4 & 3, n);
+        break;
+    case 3:
+        machine_serial_break(pc->m, what >> 4 & 3);
+        break;
+    case 4:
+        machine_parallel_hold(pc->m, (what >> 4 & 3) % 3, n & 1);
+        break;
+    default:
+        machine_joystick(pc->m, what >> 4 & 1, what & 8, (int8_t)n * 300,
+                         (int8_t)(what ^ n) * 300, n >> 4);
+        break;
+    }
+}
+
 static void look(struct pc *pc)
 {
     char text[256];
@@ -208,6 +233,9 @@ static void operate(struct pc *pc, struct fuzz_input *in)
     case 19:
         look(pc);
         break;
+    case 20:
+        other_end(pc, in);
+        break;
     case 21:
     case 22:
         access_place(pc, in, size, true);
@@ -284,7 +312,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct pc *pc = play(data, size);
     if (size && data[size - 1] % 16 == 0) { /* hashing takes most time */
         struct pc *again = play(data, size);
-        if (machine_hash(again->m) != machine_hash(pc->m))
+        if (machine_hash(again->m) != machine_hash(pc->m) ||
+            again->told != pc->told)
             FUZZ_FAIL("the same input gave another state");
         pc_destroy(again);
     }

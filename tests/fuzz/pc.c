@@ -13,6 +13,7 @@ enum {
     DISK_SIZE = 1 << 20,
     CD_SIZE = 64 * 2048,
     ODD_SIZE = 700,
+    FLASH_SIZE = 0x8000,
     NAME_SIZE = 64,
     IO_BASE = 0xc000,
     PMBASE = 0xb000,
@@ -41,21 +42,20 @@ static void make_name(char *path)
     close(file);
 }
 
+static void write_file(const char *path, const void *data, size_t size)
+{
+    FILE *file = fopen(path, "wb");
+    if (!file || fwrite(data, 1, size, file) != size || fclose(file))
+        FUZZ_FAIL("cannot write %s", path);
+}
+
 static void make_image(char *path, unsigned n, size_t size)
 {
-    uint8_t sector[512];
-    FILE *file;
+    static uint8_t data[DISK_SIZE];
     make_name(path);
-    file = fopen(path, "wb");
-    for (size_t at = 0; file && at < size; at += sizeof sector) {
-        size_t part = size - at < sizeof sector ? size - at : sizeof sector;
-        memset(sector, (int)(at >> 9), sizeof sector);
-        sector[0] = (uint8_t)n;
-        if (fwrite(sector, 1, part, file) != part)
-            FUZZ_FAIL("no room for an image");
-    }
-    if (!file || fclose(file))
-        FUZZ_FAIL("cannot write %s", path);
+    for (size_t at = 0; at < size; at++)
+        data[at] = (uint8_t)(at % 512 ? at >> 9 : n);
+    write_file(path, data, size);
 }
 
 /* With small clusters, some of them compressed, over the raw disk. */
@@ -105,6 +105,9 @@ static void make_host_files(void)
     atexit(remove_media);
     memcpy(rom, halt, sizeof halt);
     memcpy(rom + ROM_SIZE - 16, vector, sizeof vector);
+    make_name(media[5]);
+    write_file(media[5], rom, sizeof rom);
+    make_image(media[6], 6, FLASH_SIZE);
 }
 
 const char *pc_medium(unsigned n)
@@ -166,6 +169,29 @@ static void post(struct machine *m)
     }
 }
 
+/* ---- the other ends: what comes there is counted */
+
+static void on_serial(void *opaque, unsigned port, uint8_t byte)
+{
+    struct pc *pc = opaque;
+    pc->told = pc->told * 31 + port * 256 + byte;
+}
+
+static void on_room(void *opaque, unsigned port)
+{
+    on_serial(opaque, port, 1);
+}
+
+static void on_lines(void *opaque, unsigned port, unsigned lines)
+{
+    on_serial(opaque, port, (uint8_t)lines);
+}
+
+static void on_tone(void *opaque, uint32_t millihertz)
+{
+    on_serial(opaque, 9, (uint8_t)millihertz);
+}
+
 /* ---- life */
 
 struct pc *pc_create(void)
@@ -177,6 +203,10 @@ struct pc *pc_create(void)
                                     .icount_shift = 2,
                                     .accel = ACCEL_INTERP,
                                     .pc_testdev = true,
+                                    .serial_ports = 15,
+                                    .parallel_ports = 7,
+                                    .printers = 3,
+                                    .serial_bit_times = true,
                                     .rtc_base = 1000000000};
     struct pc *pc = calloc(1, sizeof *pc);
     if (!media[0][0])
@@ -188,6 +218,16 @@ struct pc *pc_create(void)
     config.media[DRIVE_HDB].path = media[4];
     config.media[DRIVE_HDC].path = media[2];
     config.media[DRIVE_HDC].cdrom = true;
+    config.flash[0] =
+        (struct machine_media){.path = media[5], .snapshot = true};
+    config.flash[1] =
+        (struct machine_media){.path = media[6], .snapshot = true};
+    config.host.serial = on_serial;
+    config.host.serial_room = on_room;
+    config.host.serial_lines = on_lines;
+    config.host.parallel = on_serial;
+    config.host.tone = on_tone;
+    config.host.opaque = pc;
     if (!pc)
         FUZZ_FAIL("no memory");
     pc->m = machine_create(&config, error);

@@ -15,7 +15,7 @@ enum {
     PC_RAM = 2 << 20,
     PC_TABLES = 0x10000, /* RAM that descriptors are put into */
     PC_MAX_PLACES = 160,
-    PC_MEDIA = 5
+    PC_MEDIA = 7
 };
 
 /* A range of one region that answers, as the maps are now. */
@@ -31,6 +31,7 @@ struct pc {
     const char *focus;
     uint64_t instructions; /* that the CPU may still execute */
     uint64_t ns;           /* and time that may still pass */
+    uint64_t told;         /* hash of what came out of the ports */
 };
 
 struct pc *pc_create(void);
@@ -47,8 +48,8 @@ uint32_t pc_config_address(unsigned devfn, unsigned offset);
 /* Reset too, when the board asks for the end of the run. Time stands still
  * once the limits are used up. */
 void pc_pass(struct pc *pc, uint64_t ns);
-/* A file for a drive: floppy, hard disk, CD, qcow2 with a backing file,
- * a few odd bytes. */
+/* A file for a drive: floppy, hard disk, CD, a few odd bytes, qcow2 with a
+ * backing file, two flash chips. */
 const char *pc_medium(unsigned n);
 
 #endif
