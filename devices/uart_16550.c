@@ -528,32 +528,23 @@ static void rx_fire(void *opaque)
         uart->room(uart->opaque);
 }
 
-/* With real bit times one character is on the line at a time; `room` tells
- * when the next one may come. */
-static bool line_is_free(struct uart *uart)
-{
-    uint64_t now = sched_now(uart->sched);
-
-    if (uart->character_ns)
-        return true;
-    if (now < uart->rx_next)
-        return false;
-    uart->rx_next = now + character_time(uart);
-    event_arm(uart->sched, &uart->rx_event, uart->rx_next);
-    return true;
-}
-
-/* A byte that finds no room stays with the host: nothing is lost. */
+/* A byte that finds no room stays with the host: nothing is lost. They come
+ * no faster than they can be sent back: one by one with real bit times, else
+ * a queueful at once and then a pause; `room` tells when it is over. */
 size_t uart_receive(struct uart *uart, const void *data, size_t size)
 {
+    size_t taken = 0, most = uart->character_ns ? fifo_depth(uart) : 1;
+    uint64_t now = sched_now(uart->sched);
     const uint8_t *bytes = data;
-    size_t taken = 0;
 
-    if (uart->mcr & MCR_LOOP)
+    if (uart->mcr & MCR_LOOP || now < uart->rx_next)
         return 0;
-    while (taken < size && uart->rx_count < fifo_depth(uart) &&
-           line_is_free(uart))
+    while (taken < size && taken < most && uart->rx_count < fifo_depth(uart))
         rx_push(uart, bytes[taken++] & data_mask(uart), 0);
+    if (taken) {
+        uart->rx_next = now + taken * character_time(uart);
+        event_arm(uart->sched, &uart->rx_event, uart->rx_next);
+    }
     uart_update(uart);
     return taken;
 }

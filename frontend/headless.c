@@ -12,13 +12,14 @@ enum { SLICE_NS = 10000000 };
 void headless_run(struct session *session)
 {
     bool host_time = session_uses_host_clock(session);
+    int fds[SESSION_MAX_FDS];
     uint64_t sleep;
-    int fd;
+    unsigned n;
 
     while (session_run(session, SLICE_NS)) {
         sleep = session_sleep(session);
-        fd = session_input_fd(session);
-        if (sleep && (host_time || fd >= 0))
-            host_wait(fd, sleep);
+        n = session_fds(session, fds);
+        if (sleep && (host_time || n))
+            host_wait(fds, n, sleep);
     }
 }

@@ -14,9 +14,9 @@ uint64_t host_random(void);
 bool host_perf_map(char *path, size_t size);
 /* Monotonic nanoseconds; the argument is ignored (umbra_host.clock). */
 uint64_t host_clock(void *opaque);
-/* Sleep up to `ns`, less when `fd` (-1: none) becomes readable or a signal
- * arrives. */
-void host_wait(int fd, uint64_t ns);
+/* Sleep up to `ns`, less when one of `count` (at most 8) file descriptors
+ * becomes readable or a signal arrives. */
+void host_wait(const int *fds, unsigned count, uint64_t ns);
 
 /* Standard input as a raw terminal: no echo, no line editing, control
  * characters pass. False when it is none, or belongs to other processes.

@@ -41,16 +41,18 @@ uint64_t host_random(void)
     return r;
 }
 
-void host_wait(int fd, uint64_t ns)
+void host_wait(const int *fds, unsigned count, uint64_t ns)
 {
     struct timespec ts = {(time_t)(ns / 1000000000u), (long)(ns % 1000000000u)};
-    struct pollfd wait = {fd, POLLIN, 0};
+    struct pollfd wait[8];
 
+    for (unsigned i = 0; i < count && i < 8; i++)
+        wait[i] = (struct pollfd){fds[i], POLLIN, 0};
     /* poll counts milliseconds: too coarse for short sleeps. */
-    if (fd < 0 || ns < 1000000)
+    if (!count || ns < 1000000)
         nanosleep(&ts, NULL);
     else
-        poll(&wait, 1, (int)(ns / 1000000 < 60000 ? ns / 1000000 : 60000));
+        poll(wait, count, (int)(ns / 1000000 < 60000 ? ns / 1000000 : 60000));
 }
 
 /* ------------------------------------------------------------- terminal */

@@ -52,11 +52,9 @@ static void choose_display(struct options *o)
             fprintf(stderr,
                     "umbra: no display here: running without a "
                     "window%s\n",
-                    o->serial == SERIAL_AUTO
-                        ? ", COM1 is this terminal (Ctrl-A x ends)"
-                        : "");
-            if (o->serial == SERIAL_AUTO)
-                o->serial = SERIAL_STDIO;
+                    !o->serials ? ", COM1 is this terminal (Ctrl-A x ends)"
+                                : "");
+            options_default_serial(o);
         }
     }
 }

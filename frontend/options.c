@@ -232,20 +232,77 @@ static bool take_boot(struct parser *p, const char *value)
     return true;
 }
 
+/* The terminal can be the other end of one port only. */
+static bool is_stdio_used(const struct options *o)
+{
+    for (unsigned i = 0; i < o->serials; i++)
+        if (o->serial[i].kind == CHARDEV_STDIO)
+            return true;
+    for (unsigned i = 0; i < o->parallels; i++)
+        if (o->parallel[i].kind == CHARDEV_STDIO)
+            return true;
+    return false;
+}
+
+static bool take_chardev(struct parser *p, const char *value,
+                         struct chardev_spec *spec)
+{
+    char reason[CHARDEV_ERROR_SIZE];
+
+    if (!chardev_parse(spec, value, reason))
+        return refuse(p, "%.400s", reason);
+    if (spec->kind == CHARDEV_STDIO && is_stdio_used(p->o))
+        return refuse(p, "stdio belongs to another port; use pty or file:FILE");
+    return true;
+}
+
 static bool take_serial(struct parser *p, const char *value)
 {
-    if (!strcmp(value, "stdio") || !strcmp(value, "mon:stdio")) {
-        p->o->serial = SERIAL_STDIO;
-    } else if (!strcmp(value, "null") || !strcmp(value, "none")) {
-        p->o->serial = SERIAL_NULL;
-    } else if (!strncmp(value, "file:", 5) && value[5]) {
-        p->o->serial = SERIAL_FILE;
-        p->o->serial_file = value + 5;
-    } else {
-        return refuse(p, "\"%s\" is unknown; use stdio, file:FILE or null",
-                      value);
-    }
+    struct options *o = p->o;
+
+    if (o->serials == UMBRA_SERIAL_PORTS)
+        return refuse(p, "there are four serial ports; leave this one out");
+    if (!take_chardev(p, value, &o->serial[o->serials]))
+        return false;
+    if (o->serial[o->serials].kind == CHARDEV_NONE)
+        o->config.serial_ports &= (uint8_t) ~(1u << o->serials);
+    o->serials++;
     return true;
+}
+
+/* A port that is named is there, and has a printer. */
+static bool take_parallel(struct parser *p, const char *value)
+{
+    struct options *o = p->o;
+    uint8_t bit = (uint8_t)(1u << o->parallels);
+
+    if (o->parallels == UMBRA_PARALLEL_PORTS)
+        return refuse(p, "there are three parallel ports; leave this one out");
+    if (!take_chardev(p, value, &o->parallel[o->parallels]))
+        return false;
+    if (o->parallel[o->parallels].kind == CHARDEV_NONE) {
+        o->config.parallel_ports &= (uint8_t)~bit;
+    } else {
+        o->config.parallel_ports |= bit;
+        o->config.printers |= bit;
+    }
+    o->parallels++;
+    return true;
+}
+
+void options_default_serial(struct options *o)
+{
+    if (o->serials || is_stdio_used(o))
+        return;
+    o->serial[0].kind = CHARDEV_STDIO;
+    o->serials = 1;
+}
+
+static bool take_serial_speed(struct parser *p, const char *value)
+{
+    p->o->config.serial_bit_times = !strcmp(value, "real");
+    return p->o->config.serial_bit_times || !strcmp(value, "fast") ||
+           refuse(p, "\"%s\" is unknown; use fast or real", value);
 }
 
 static bool take_display(struct parser *p, const char *value)
@@ -270,8 +327,7 @@ static bool take_nographic(struct parser *p, const char *value)
 {
     (void)value;
     p->o->display = DISPLAY_NONE;
-    if (p->o->serial == SERIAL_AUTO)
-        p->o->serial = SERIAL_STDIO;
+    p->o->nographic = true;
     return true;
 }
 
@@ -548,8 +604,16 @@ static const struct option_row rows[] = {
         "flash chip with firmware, a second one with its\n"
         "variables (as -drive if=pflash,unit=N)"),
     ROW("serial", "TO", take_serial,
-        "COM1 at stdio, file:FILE or null; at a terminal\n"
-        "Ctrl-A x quits, Ctrl-A h helps"),
+        "COM1 at stdio (in a terminal Ctrl-A h helps),\n"
+        "file:FILE, pty, tcp:HOST:PORT[,server][,nowait],\n"
+        "unix:PATH[,server][,nowait], pipe:PATH, null;\n"
+        "none: not there; up to four times, for COM1-4"),
+    ROW("serial-speed", "SPEED", take_serial_speed,
+        "fast (default: a character takes 2 us) or real\n"
+        "(as long as the guest's bit rate says)"),
+    ROW("parallel", "TO", take_parallel,
+        "a printer at LPT1; the same words; up to three\n"
+        "times, for LPT1-3"),
     ROW("rtc", "base=TIME", take_rtc,
         "clock at power-on: utc, localtime or a date as\n"
         "2006-06-17T16:01:21 (default utc; 2026-01-01\n"
@@ -753,6 +817,8 @@ enum options_result options_parse(struct options *options, int argc,
     }
     if (!check_together(&p))
         return OPTIONS_BAD;
+    if (options->nographic)
+        options_default_serial(options);
     for (int i = 0; i < UMBRA_DRIVES; i++)
         options->config.media[i].snapshot |= options->snapshot;
     for (int i = 0; i < UMBRA_FLASHES; i++)

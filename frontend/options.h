@@ -6,6 +6,7 @@
 #ifndef UMBRA_FRONTEND_OPTIONS_H
 #define UMBRA_FRONTEND_OPTIONS_H
 
+#include "frontend/chardev.h"
 #include "umbra.h"
 
 /* THE table of exit codes: identifier, code, meaning. All are even: odd
@@ -33,7 +34,6 @@ enum exit_code {
 };
 
 enum display { DISPLAY_AUTO, DISPLAY_SDL, DISPLAY_NONE };
-enum serial_kind { SERIAL_AUTO, SERIAL_NULL, SERIAL_STDIO, SERIAL_FILE };
 
 enum { OPTIONS_PATH_SIZE = 1024 };
 
@@ -43,9 +43,10 @@ struct options {
     const char *image;          /* bare argument, still to be recognised */
     const char *bios, *kernel, *initrd;
     enum display display;
-    bool full_screen;
-    enum serial_kind serial;
-    const char *serial_file;
+    bool full_screen, nographic;
+    struct chardev_spec serial[UMBRA_SERIAL_PORTS];
+    struct chardev_spec parallel[UMBRA_PARALLEL_PORTS];
+    unsigned serials, parallels; /* how many were named */
     const char *log_file;
     bool clock_given, rtc_given, seed_given;
     bool snapshot;
@@ -76,6 +77,9 @@ enum options_result options_parse(struct options *options, int argc,
 
 /* Text of -h, through `put`, line by line. */
 void options_help(void (*put)(void *opaque, const char *line), void *opaque);
+
+/* Without -serial: COM1 is the terminal. */
+void options_default_serial(struct options *options);
 
 /* options_drive.c: the value of -drive. False with a reason in error[]. */
 bool options_take_drive(struct options *options, const char *value,

@@ -11,6 +11,7 @@
 #include "frontend/images.h"
 #include "frontend/matcher.h"
 #include "frontend/png.h"
+#include "frontend/ports.h"
 #include "frontend/script.h"
 #include "frontend/session.h"
 
@@ -20,8 +21,6 @@ enum { POLL_NS = 10000000 };
 enum { LONGEST_SLEEP_NS = 50000000 };
 /* The virtual clock starts at a fixed date: equal runs stay equal. */
 #define VIRTUAL_EPOCH 1767225600 /* 2026-01-01T00:00:00Z */
-
-enum { ESCAPE_KEY = 'A' - '@', INPUT_SIZE = 256 };
 
 struct session {
     struct options o;
@@ -37,15 +36,9 @@ struct session {
     uint64_t idle_ns; /* that the host may sleep now */
 
     FILE *log;
-
-    /* The serial port's other end. */
-    FILE *perf_map;   /* NULL: none wanted */
-    FILE *serial_out; /* NULL: nobody */
-    bool serial_failed;
-    bool input_open, is_terminal, escaped;
-    unsigned char input[INPUT_SIZE];
-    size_t input_used;
-    struct stream stream;
+    FILE *perf_map; /* NULL: none wanted */
+    struct ports *ports;
+    struct stream stream; /* of COM1 */
 
     regex_t until_text, until_serial;
     struct script *script;
@@ -111,11 +104,24 @@ static void on_serial(void *opaque, unsigned port, uint8_t byte)
 {
     struct session *s = opaque;
 
-    if (port != 0)
-        return;
-    stream_put(&s->stream, byte);
-    if (s->serial_out && putc(byte, s->serial_out) == EOF)
-        s->serial_failed = true;
+    if (port == 0)
+        stream_put(&s->stream, byte);
+    ports_serial(s->ports, port, byte);
+}
+
+static void on_serial_room(void *opaque, unsigned port)
+{
+    ports_serial_room(((struct session *)opaque)->ports, port);
+}
+
+static void on_parallel(void *opaque, unsigned port, uint8_t byte)
+{
+    ports_parallel(((struct session *)opaque)->ports, port, byte);
+}
+
+static void on_quit(void *opaque)
+{
+    session_quit(opaque);
 }
 
 static void on_speaker(void *opaque, unsigned hertz)
@@ -167,25 +173,18 @@ static bool open_log(struct session *s)
     return false;
 }
 
-static bool open_serial(struct session *s)
+/* After the PC, of which every failure is told first; nothing leaves its
+ * ports before it runs. */
+static bool open_ports(struct session *s)
 {
-    char line[OPTIONS_ERROR_SIZE];
+    char error[CHARDEV_ERROR_SIZE];
 
-    if (s->o.serial == SERIAL_STDIO) {
-        s->serial_out = stdout;
-        s->is_terminal = host_terminal_raw();
-        s->input_open = true;
-    } else if (s->o.serial == SERIAL_FILE) {
-        s->serial_out = fopen(s->o.serial_file, "wb");
-        if (!s->serial_out) {
-            snprintf(line, sizeof line,
-                     "%.300s: cannot be written; use another file for "
-                     "-serial",
-                     s->o.serial_file);
-            complain(line);
-            return false;
-        }
+    s->ports = ports_open(&s->o, on_quit, s, error);
+    if (!s->ports) {
+        complain(error);
+        return false;
     }
+    ports_connect(s->ports, s->umbra);
     return true;
 }
 
@@ -245,6 +244,8 @@ static bool power_on(struct session *s)
         .translated = s->o.perf_map ? on_translated : NULL,
         .log = on_log,
         .serial = on_serial,
+        .serial_room = on_serial_room,
+        .parallel = on_parallel,
         .clock = host_clock,
         .speaker = on_speaker,
         .report = on_report,
@@ -271,8 +272,7 @@ static void release(struct session *s)
         regfree(&s->until_text);
     if (s->o.until_serial)
         regfree(&s->until_serial);
-    if (s->serial_out && s->serial_out != stdout)
-        fclose(s->serial_out);
+    ports_close(s->ports);
     if (s->log && s->log != stderr)
         fclose(s->log);
     if (s->perf_map)
@@ -300,7 +300,7 @@ int session_create(const struct options *options, struct session **session)
         release(s);
         return EXIT_USAGE;
     }
-    if (!open_log(s) || !read_script(s) || !power_on(s) || !open_serial(s)) {
+    if (!open_log(s) || !read_script(s) || !power_on(s) || !open_ports(s)) {
         if (s->umbra)
             umbra_destroy(s->umbra, (char[UMBRA_ERROR_SIZE]){0});
         release(s);
@@ -315,67 +315,6 @@ int session_create(const struct options *options, struct session **session)
 struct umbra *session_umbra(struct session *s)
 {
     return s->umbra;
-}
-
-/* ------------------------------------------------------- serial terminal */
-
-static void terminal_help(void)
-{
-    fputs("\r\nCtrl-A h  this help\r\n"
-          "Ctrl-A x  end the run\r\n"
-          "Ctrl-A Ctrl-A  send Ctrl-A to the guest\r\n",
-          stdout);
-}
-
-/* Escape key of the terminal; returns whether the byte is for the guest. */
-static bool filter_escape(struct session *s, unsigned char byte)
-{
-    if (!s->escaped) {
-        s->escaped = byte == ESCAPE_KEY;
-        return !s->escaped;
-    }
-    s->escaped = false;
-    if (byte == 'x' || byte == 'X')
-        session_quit(s);
-    else if (byte == 'h' || byte == 'H' || byte == '?')
-        terminal_help();
-    return byte == ESCAPE_KEY;
-}
-
-static void read_input(struct session *s)
-{
-    unsigned char bytes[INPUT_SIZE];
-    size_t taken;
-    int n;
-
-    if (s->input_open && s->input_used < INPUT_SIZE) {
-        n = host_read_input(bytes, INPUT_SIZE - s->input_used);
-        s->input_open = n >= 0;
-        for (int i = 0; i < n; i++)
-            if (!s->is_terminal || filter_escape(s, bytes[i]))
-                s->input[s->input_used++] = bytes[i];
-    }
-    if (!s->input_used)
-        return;
-    taken = umbra_serial_input(s->umbra, 0, s->input, s->input_used);
-    s->input_used -= taken;
-    memmove(s->input, s->input + taken, s->input_used);
-}
-
-static void flush_serial(struct session *s)
-{
-    if (!s->serial_out)
-        return;
-    if (fflush(s->serial_out) || s->serial_failed) {
-        char line[OPTIONS_ERROR_SIZE];
-        snprintf(line, sizeof line,
-                 "%.300s: cannot be written any more; make room on the disk",
-                 s->serial_out == stdout ? "standard output"
-                                         : s->o.serial_file);
-        complain(line);
-        s->code = EXIT_HOST; /* whatever else ends the run */
-        s->ended = true;
-    }
 }
 
 /* ----------------------------------------------------------------- running */
@@ -474,6 +413,17 @@ static void end_by_reason(struct session *s, enum umbra_reason reason)
     }
 }
 
+static void poll_ports(struct session *s)
+{
+    char error[CHARDEV_ERROR_SIZE];
+
+    if (ports_poll(s->ports, &s->o, error))
+        return;
+    complain(error);
+    s->code = EXIT_HOST; /* whatever else ends the run */
+    s->ended = true;
+}
+
 /* Time until something of ours is due. */
 static uint64_t until_due(const struct session *s, uint64_t now, uint64_t ns)
 {
@@ -494,7 +444,6 @@ bool session_run(struct session *s, uint64_t ns)
     enum umbra_reason reason = UMBRA_BUDGET;
 
     idle = umbra_idle_total(s->umbra);
-    read_input(s);
     while (!s->ended && reason != UMBRA_IDLE && now - start < ns) {
         reason = umbra_run(s->umbra, until_due(s, now, ns - (now - start)));
         now = umbra_now(s->umbra);
@@ -503,14 +452,12 @@ bool session_run(struct session *s, uint64_t ns)
         if (host_caught_signal() || s->quit)
             end(s, has_until(s) ? EXIT_NOT_MET : EXIT_OK);
     }
-    flush_serial(s);
+    poll_ports(s);
     s->idle_ns = s->o.config.clock == UMBRA_CLOCK_HOST
                      ? umbra_idle_for(s->umbra)
                      : umbra_idle_total(s->umbra) - idle;
     if (s->idle_ns > LONGEST_SLEEP_NS)
         s->idle_ns = LONGEST_SLEEP_NS;
-    if (s->input_used)
-        s->idle_ns = 0;
     return !s->ended;
 }
 
@@ -519,9 +466,9 @@ uint64_t session_sleep(const struct session *s)
     return s->idle_ns;
 }
 
-int session_input_fd(const struct session *s)
+unsigned session_fds(const struct session *s, int fds[SESSION_MAX_FDS])
 {
-    return s->input_open ? host_input_fd() : -1;
+    return ports_fds(s->ports, fds);
 }
 
 bool session_uses_host_clock(const struct session *s)

@@ -1,6 +1,6 @@
 /* session.h - one run of a PC: what window and headless share.
  *
- * A session owns the serial port's other end, the input script, the --until
+ * A session owns the other ends of the ports, the input script, the --until
  * conditions and the time limit. A front end calls session_run again and
  * again, shows the picture, feeds keys, and sleeps for session_sleep()
  * nanoseconds in between; session_run returns false when the run has ended,
@@ -27,10 +27,12 @@ void session_set_speaker(struct session *session,
 bool session_run(struct session *session, uint64_t ns);
 
 /* How long the host may now sleep (ns) because the guest is idle; 0 when it
- * is busy. Input for the serial port may end the sleep: session_input_fd. */
+ * is busy. Input for the serial ports may end the sleep: session_fds. */
 uint64_t session_sleep(const struct session *session);
-/* File descriptor that is worth waiting for while sleeping; -1 = none. */
-int session_input_fd(const struct session *session);
+/* File descriptors that are worth waiting for while sleeping; returns how
+ * many. */
+enum { SESSION_MAX_FDS = UMBRA_SERIAL_PORTS };
+unsigned session_fds(const struct session *session, int fds[SESSION_MAX_FDS]);
 
 /* The PC's time is the host's (else: counted in instructions). */
 bool session_uses_host_clock(const struct session *session);

@@ -209,6 +209,8 @@ START_TEST(receive_trigger_levels)
         for (unsigned n = 1; n <= levels[i]; n++) {
             ck_assert(!irq(&r));
             ck_assert_uint_eq(uart_receive(r.uart, "x", 1), 1);
+            ck_assert_uint_eq(uart_receive(r.uart, "x", 1), 0); /* too soon */
+            r.fake->now += CHARACTER;
         }
         ck_assert_uint_eq(in8(r.fake, IIR), 0xC4);
         in8(r.fake, BASE);

@@ -44,7 +44,9 @@ START_TEST(defaults)
     ck_assert_uint_eq(o.config.linux_entry, 16);
     ck_assert_uint_eq(o.config.icount_shift, 2);
     ck_assert_int_eq(o.display, DISPLAY_AUTO);
-    ck_assert_int_eq(o.serial, SERIAL_AUTO);
+    ck_assert_uint_eq(o.serials, 0);
+    ck_assert_uint_eq(o.config.serial_ports, 0xF);
+    ck_assert_uint_eq(o.config.parallel_ports, 1);
     ck_assert_ptr_null(o.image);
     ck_assert(!o.config.no_reboot && !o.snapshot && !o.clock_given);
 }
@@ -123,8 +125,9 @@ START_TEST(everything_else)
         OPTIONS_RUN);
     ck_assert_str_eq(o.image, "disk.img");
     ck_assert_str_eq(o.config.boot_order, "dc");
-    ck_assert_int_eq(o.serial, SERIAL_FILE);
-    ck_assert_str_eq(o.serial_file, "log");
+    ck_assert_uint_eq(o.serials, 1);
+    ck_assert_int_eq(o.serial[0].kind, CHARDEV_FILE);
+    ck_assert_str_eq(o.serial[0].name, "log");
     ck_assert_int_eq(o.display, DISPLAY_NONE);
     ck_assert_int_eq(o.config.rtc_base, 1150560081);
     ck_assert_uint_eq(o.config.jit_cache, 64 << 20);
@@ -144,11 +147,47 @@ START_TEST(nographic_is_serial_on_stdio)
 {
     ck_assert_int_eq(parse("-nographic"), OPTIONS_RUN);
     ck_assert_int_eq(o.display, DISPLAY_NONE);
-    ck_assert_int_eq(o.serial, SERIAL_STDIO);
+    ck_assert_int_eq(o.serial[0].kind, CHARDEV_STDIO);
     ck_assert_int_eq(parse("-serial null -nographic"), OPTIONS_RUN);
-    ck_assert_int_eq(o.serial, SERIAL_NULL);
+    ck_assert_uint_eq(o.serials, 1);
+    ck_assert_int_eq(o.serial[0].kind, CHARDEV_NULL);
+    ck_assert_int_eq(parse("-nographic -serial pty"), OPTIONS_RUN);
+    ck_assert_int_eq(o.serial[0].kind, CHARDEV_PTY);
+    ck_assert_int_eq(parse("-nographic -parallel stdio"), OPTIONS_RUN);
+    ck_assert_uint_eq(o.serials, 0);
     ck_assert_int_eq(parse("-icount off"), OPTIONS_RUN);
     ck_assert_int_eq(o.config.clock, UMBRA_CLOCK_HOST);
+}
+END_TEST
+
+START_TEST(ports)
+{
+    ck_assert_int_eq(parse("-serial none -serial tcp:localhost:4444,server,"
+                           "nowait -serial unix:/tmp/s,server=on -serial "
+                           "tcp:[::1]:23,server=on,wait=off "
+                           "-parallel none -parallel file:p "
+                           "-serial-speed real"),
+                     OPTIONS_RUN);
+    ck_assert_uint_eq(o.serials, 4);
+    ck_assert_uint_eq(o.config.serial_ports, 0xE);
+    ck_assert(o.config.serial_bit_times);
+    ck_assert_int_eq(o.serial[1].kind, CHARDEV_TCP);
+    ck_assert_str_eq(o.serial[1].name, "localhost");
+    ck_assert_str_eq(o.serial[1].port, "4444");
+    ck_assert(o.serial[1].server && o.serial[1].nowait);
+    ck_assert_int_eq(o.serial[2].kind, CHARDEV_UNIX);
+    ck_assert_str_eq(o.serial[2].name, "/tmp/s");
+    ck_assert(o.serial[2].server && !o.serial[2].nowait);
+    ck_assert_str_eq(o.serial[3].name, "::1");
+    ck_assert_str_eq(o.serial[3].port, "23");
+    ck_assert(o.serial[3].server && o.serial[3].nowait);
+    ck_assert_uint_eq(o.config.parallel_ports, 2);
+    ck_assert_uint_eq(o.config.printers, 2);
+    ck_assert_int_eq(parse("-serial tcp::1 -serial pipe:/tmp/p -parallel null"),
+                     OPTIONS_RUN);
+    ck_assert_str_eq(o.serial[0].name, "");
+    ck_assert_int_eq(o.serial[1].kind, CHARDEV_PIPE);
+    ck_assert_uint_eq(o.config.printers, 1);
 }
 END_TEST
 
@@ -174,8 +213,20 @@ START_TEST(wrong_values)
     refused("-m", "a value is missing");
     refused("-boot z", "boot order");
     refused("-boot acdna", "boot order");
-    refused("-serial tcp:1", "use stdio, file:FILE or null");
-    refused("-serial file:", "use stdio");
+    refused("-serial tcp:1", "write tcp:HOST:PORT");
+    refused("-serial tcp:h:,server", "write tcp:HOST:PORT");
+    refused("-serial tcp:h:1,sever", "use server, nowait");
+    refused("-serial unix:,server", "write unix:PATH");
+    refused("-serial unix:a,wait", "use server, nowait");
+    refused("-serial vc", "use stdio, file:FILE, pty");
+    refused("-serial file:", "name a file");
+    refused("-serial stdio -serial stdio", "belongs to another port");
+    refused("-serial stdio -parallel stdio", "belongs to another port");
+    refused("-serial null -serial null -serial null -serial null -serial null",
+            "four serial ports");
+    refused("-parallel null -parallel null -parallel null -parallel null",
+            "three parallel ports");
+    refused("-serial-speed slow", "use fast or real");
     refused("-display vnc", "use sdl or none");
     refused("-rtc base=yesterday", "no start of the clock");
     refused("-rtc base=2023-02-29", "no start");
@@ -289,6 +340,7 @@ int main(void)
     tcase_add_test(c, one_dash_or_two);
     tcase_add_test(c, everything_else);
     tcase_add_test(c, nographic_is_serial_on_stdio);
+    tcase_add_test(c, ports);
     tcase_add_test(c, options_that_end_the_parsing);
     tcase_add_test(c, wrong_values);
     tcase_add_test(c, suggestions);
