@@ -9,6 +9,8 @@
 
 #include "devices/boot.h"
 
+#include <stdlib.h>
+
 /* Offsets in the first sectors of the file and in the zero page. */
 enum {
     ZP_EXT_MEM_K = 0x02,
@@ -17,6 +19,7 @@ enum {
     ZP_E820_ENTRIES = 0x1E8,
     HDR_SETUP_SECTS = 0x1F1,
     HDR_SYSSIZE = 0x1F4, /* of the protected part, in 16 bytes */
+    HDR_VID_MODE = 0x1FA,
     HDR_JUMP = 0x200,
     HDR_VERSION = 0x206,
     HDR_LOADER = 0x210,
@@ -173,8 +176,37 @@ static bool add_initrd(struct boot_load *load, const struct linux_kernel *k,
 
 /* --------------------------------------------------------- 16-bit entry */
 
-static void fill_setup(struct linux_kernel *k, gpa_t base, uint32_t heap_end)
+/* "vga=" on the command line is for the loader, which tells the set-up code
+ * (Documentation/x86/boot.rst, "special command line options"): a number or
+ * one of three words; the last one counts. */
+static bool video_mode(const char *cmdline, uint16_t *mode)
 {
+    static const struct {
+        const char *word;
+        uint16_t mode;
+    } words[] = {{"normal", 0xFFFF}, {"ext", 0xFFFE}, {"ask", 0xFFFD}};
+    bool found = false;
+
+    for (const char *at = cmdline; (at = strstr(at, "vga=")) != NULL; at++) {
+        const char *value = at + 4;
+        if (at != cmdline && at[-1] != ' ')
+            continue;
+        *mode = (uint16_t)strtoul(value, NULL, 0);
+        for (size_t i = 0; i < ARRAY_LEN(words); i++)
+            if (!strncmp(value, words[i].word, strlen(words[i].word)))
+                *mode = words[i].mode;
+        found = true;
+    }
+    return found;
+}
+
+static void fill_setup(struct linux_kernel *k, const char *cmdline, gpa_t base,
+                       uint32_t heap_end)
+{
+    uint16_t mode;
+
+    if (video_mode(cmdline, &mode))
+        store_le16(k->setup + HDR_VID_MODE, mode);
     if (k->version >= 0x200)
         k->setup[HDR_LOADER] = LOADER_UNDEFINED;
     if (k->version >= 0x201) {
@@ -209,7 +241,7 @@ static bool load_real_mode(struct boot_load *load, struct linux_kernel *k)
     if (!k->setup)
         return false;
     memcpy(k->setup, k->data, k->setup_size);
-    fill_setup(k, base, heap_end);
+    fill_setup(k, cmdline_of(load), base, heap_end);
     load->plan->record = (struct boot_record){
         .kind = BOOT_REAL_MODE,
         .cs = (uint32_t)(base >> 4) + 0x20, /* the first sector is data */

@@ -188,6 +188,30 @@ START_TEST(linux_16_bit_entry)
 }
 END_TEST
 
+START_TEST(linux_video_mode)
+{
+    static const struct {
+        const char *cmdline;
+        unsigned mode;
+    } cases[] = {{"quiet", 0x0000},      {"vga=0x317 quiet", 0x0317},
+                 {"quiet vga=791", 791}, {"vga=ask vga=ext", 0xFFFE},
+                 {"vga=normal", 0xFFFF}, {"a vga=ask", 0xFFFD},
+                 {"novga=0x317", 0x0000}};
+
+    for (unsigned i = 0; i < ARRAY_LEN(cases); i++) {
+        struct boot_plan *plan;
+        start(64 * MIB);
+        make_linux(0x20F);
+        request.cmdline = cases[i].cmdline;
+        plan = plan_of(100000);
+        ck_assert_msg(plan != NULL, "%s", error);
+        ck_assert_uint_eq(load_le16(piece_at(plan, 0x10000)->data + 0x1FA),
+                          cases[i].mode);
+        boot_plan_destroy(plan);
+    }
+}
+END_TEST
+
 START_TEST(linux_initrd_obeys_the_limit)
 {
     static const uint8_t initrd[4096];
@@ -623,6 +647,7 @@ int main(void)
     tcase_add_test(c, disk_with_a_header_is_a_disk);
     tcase_add_test(c, recognises_kernels);
     tcase_add_test(c, linux_16_bit_entry);
+    tcase_add_test(c, linux_video_mode);
     tcase_add_test(c, linux_initrd_obeys_the_limit);
     tcase_add_test(c, linux_old_protocols);
     tcase_add_test(c, linux_32_and_64_bit_entry);
