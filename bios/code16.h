@@ -103,6 +103,7 @@ void int40_service(struct regs *r);
 void int70_service(struct regs *r);
 void int74_service(struct regs *r);
 
+void joystick_service(struct regs *r);
 void pcibios_service(struct regs *r);
 void pointer_service(struct regs *r);
 void wait_service(struct regs *r);

@@ -173,7 +173,32 @@ static void serial_setup(void)
     BDA->equipment |= (uint16_t)(n << 9);
 }
 
-/* Equipment: FPU, mouse, 80x25 colour, the diskettes, the serial ports. */
+/* A data register keeps what is written to it. */
+static bool parallel_present(uint16_t base)
+{
+    outb(base + 2, 0x0C);
+    outb(base, 0xAA);
+    if (inb(base) != 0xAA)
+        return false;
+    outb(base, 0x55);
+    return inb(base) == 0x55;
+}
+
+/* LPT1 is the first of IBM's three places where there is one. */
+static void parallel_setup(void)
+{
+    static const uint16_t bases[] = {0x3BC, 0x378, 0x278};
+    unsigned int i, n = 0;
+
+    for (i = 0; i < 3; i++)
+        if (parallel_present(bases[i])) {
+            BDA->lpt_port[n] = bases[i];
+            BDA->lpt_timeout[n++] = 20;
+        }
+    BDA->equipment |= (uint16_t)(n << 14);
+}
+
+/* Equipment: FPU, mouse, 80x25 colour, the diskettes, the ports. */
 static void data_area_setup(void)
 {
     uint8_t floppy = cmos_read(CMOS_FLOPPY);
@@ -190,6 +215,7 @@ static void data_area_setup(void)
     if (drives)
         BDA->equipment |= (uint16_t)(0x0001 | (drives - 1) << 6);
     serial_setup();
+    parallel_setup();
 }
 
 static void direct_boot_fetch(struct shared *s)

@@ -1,7 +1,6 @@
-/* INT 05h, 11h, 12h, 14h, 15h, 17h. Sources: IBM PS/2 and PC BIOS Interface
+/* INT 11h, 12h, 15h. Sources: IBM PS/2 and PC BIOS Interface
  * Technical Reference; RBIL; ACPI 1.0 section 14 for E820.
- * Not here: INT 15h tape (00-03), EISA (D8), SCSI; a parallel port (the board
- * has none, so INT 17h always times out). */
+ * Not here: INT 15h tape (00-03), EISA (D8), SCSI. */
 
 #include "apm.h"
 #include "code16.h"
@@ -23,88 +22,6 @@ void int11_service(struct regs *r)
 void int12_service(struct regs *r)
 {
     r->ax = BDA->memory_kib;
-}
-
-/* Print Screen: without a printer the status byte 0050:0000 says error. */
-void int05_service(struct regs *r)
-{
-    (void)r;
-    far_write8(0x50, 0, 0xFF);
-}
-
-void int17_service(struct regs *r)
-{
-    r->ah = 0x01;
-}
-
-/* --- INT 14h: serial ports --------------------------------------------- */
-
-#define UART_IER 1
-#define UART_LCR 3
-#define UART_MCR 4
-#define UART_LSR 5
-#define UART_MSR 6
-
-/* Waits until all bits of mask are set in register reg; the byte 7C+port
- * counts about 55 ms each, as the BIOS of the AT did. */
-static bool uart_wait(uint16_t base, int reg, uint8_t mask, uint8_t units)
-{
-    uint32_t start = timer_now();
-
-    while ((inb((uint16_t)(base + reg)) & mask) != mask) {
-        if (timer_expired(start, units * 55u))
-            return false;
-        irq_window();
-    }
-    return true;
-}
-
-static void uart_init(uint16_t base, uint8_t setup)
-{
-    static const uint16_t divisor[8] = {1047, 768, 384, 192, 96, 48, 24, 12};
-
-    outb((uint16_t)(base + UART_LCR), 0x80);
-    outw(base, divisor[setup >> 5]);
-    outb((uint16_t)(base + UART_LCR), setup & 0x1F);
-    outb((uint16_t)(base + UART_IER), 0);
-}
-
-void int14_service(struct regs *r)
-{
-    uint16_t base = r->dx < 4 ? BDA->com_port[r->dx] : 0;
-    uint8_t units = BDA->com_timeout[r->dx & 3];
-
-    if (base == 0)
-        return;
-    switch (r->ah) {
-    case 0x00:
-        uart_init(base, r->al);
-        break;
-    case 0x01:
-        outb((uint16_t)(base + UART_MCR), 0x03);
-        if (!uart_wait(base, UART_LSR, 0x20, units)) {
-            r->ah = 0x80 | inb((uint16_t)(base + UART_LSR));
-            return;
-        }
-        outb(base, r->al);
-        r->ah = inb((uint16_t)(base + UART_LSR)) & 0x7F;
-        return;
-    case 0x02:
-        outb((uint16_t)(base + UART_MCR), 0x03);
-        if (!uart_wait(base, UART_LSR, 0x01, units)) {
-            r->ah = 0x80 | inb((uint16_t)(base + UART_LSR));
-            return;
-        }
-        r->ah = inb((uint16_t)(base + UART_LSR)) & 0x1E;
-        r->al = inb(base);
-        return;
-    case 0x03:
-        break;
-    default:
-        return;
-    }
-    r->ah = inb((uint16_t)(base + UART_LSR));
-    r->al = inb((uint16_t)(base + UART_MSR));
 }
 
 /* --- INT 15h: AH=89h is entry_15's, in entry.S ---------------------------- */
@@ -281,6 +198,9 @@ void int15_service(struct regs *r)
     case 0x83:
     case 0x86:
         wait_service(r);
+        break;
+    case 0x84:
+        joystick_service(r);
         break;
     case 0x87:
         move_service(r);

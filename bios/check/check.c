@@ -72,9 +72,10 @@ static const struct {
     {"memory", check_memory},     {"time", check_time},
     {"keyboard", check_keyboard}, {"mouse", check_mouse},
     {"system", check_system},     {"pci", check_pci},
-    {"floppy", check_floppy},     {"disk", check_disk},
-    {"text", check_text},         {"graphics", check_graphics},
-    {"palette", check_palette},   {"vbe", check_vbe},
+    {"ports", check_ports},       {"floppy", check_floppy},
+    {"disk", check_disk},         {"text", check_text},
+    {"graphics", check_graphics}, {"palette", check_palette},
+    {"vbe", check_vbe},
 };
 
 void check_main(void)

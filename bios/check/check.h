@@ -64,6 +64,7 @@ void check_time(void);
 void check_keyboard(void);
 void check_mouse(void);
 void check_system(void);
+void check_ports(void);
 void check_pci(void);
 void check_floppy(void);
 void check_disk(void);

@@ -355,7 +355,6 @@ void check_system(void)
     r = call(0x14, 0x03E3, 0, 0, 0);
     r = call(0x14, 0x00E3, 0, 0, 0);
     CHECK(BDA->com_port[0] == 0 || (r.ah & 0x60) == 0x60);
-    EQUAL(call(0x17, 0x0200, 0, 0, 0).ah, 0x01);
     check_tables();
     check_a20();
     check_move();
@@ -404,4 +403,28 @@ void check_pci(void)
     EQUAL(buffer[0] | buffer[1] << 8, 31 * 16);
     r = call(0x1A, 0xB155, 0, 0, 0);
     CHECK(carry(&r) && r.ah == 0x81);
+}
+
+/* Serial and parallel ports as the data area lists them, joysticks. */
+void check_ports(void)
+{
+    uint16_t equipment = call(0x11, 0, 0, 0, 0).ax, n;
+    struct regs r;
+
+    for (n = 0; n < (equipment >> 9 & 7); n++) {
+        EQUAL(call(0x14, 0x00E3, 0, 0, n).ah & 0x60, 0x60);
+        EQUAL(call(0x14, 0x0300, 0, 0, n).ah & 0x60, 0x60);
+        call(0x14, 0x0501, 0x0003, 0, n);
+        EQUAL(call(0x14, 0x0500, 0, 0, n).bx & 0x1F, 0x03);
+    }
+    EQUAL(call(0x14, 0x03AA, 0, 0, 4).ax, 0x03AA);
+    for (n = 0; n < equipment >> 14; n++)
+        EQUAL(call(0x17, 0x0200, 0, 0, n).ah & 0x07, 0);
+    EQUAL(call(0x17, 0x0200, 0, 0, 3).ah, 0x01);
+    r = call(0x15, 0x8400, 0, 0, 0);
+    CHECK(!carry(&r) && (r.al & 0x0F) == 0);
+    r = call(0x15, 0x8400, 0, 0, 1);
+    CHECK(!carry(&r));
+    r = call(0x15, 0x8400, 0, 0, 2);
+    CHECK(carry(&r) && r.ah == 0x86);
 }

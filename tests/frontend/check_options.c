@@ -93,7 +93,7 @@ START_TEST(drives_with_keys)
     refused("-drive file=", "file= is missing");
     refused("-drive file=a,format=vmdk", "use raw or qcow2");
     refused("-drive file=a,cache=none", "cache is no key here");
-    refused("-drive file=a,if=scsi", "if is ide or floppy");
+    refused("-drive file=a,if=scsi", "if is ide, floppy or pflash");
     refused("-drive file=a,index=4", "index is 0 to 3");
     refused("-drive file=a,if=floppy,index=2", "no drive left");
     refused("-drive file=a,readonly=maybe", "readonly is on or off");
