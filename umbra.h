@@ -46,6 +46,16 @@ enum umbra_drive {
 };
 enum { UMBRA_FLASHES = 2, UMBRA_SERIAL_PORTS = 4, UMBRA_PARALLEL_PORTS = 3 };
 
+/* How INT 13h makes a hard disk's cylinders fewer than 1024: by what the
+ * partition table says, not at all, ... */
+enum umbra_translation {
+    UMBRA_TRANSLATION_AUTO,
+    UMBRA_TRANSLATION_NONE,
+    UMBRA_TRANSLATION_LBA,
+    UMBRA_TRANSLATION_LARGE,
+    UMBRA_TRANSLATION_RECHS
+};
+
 /* What is in a drive at power-on. A floppy or CD-ROM drive may be empty
  * (path NULL); a hard disk without path is not there. */
 struct umbra_media {
@@ -54,6 +64,11 @@ struct umbra_media {
     bool read_only;
     bool snapshot;      /* writes go to a temporary file and are thrown away */
     const char *format; /* "raw", "qcow2"; NULL: by the first bytes */
+    /* Hard disks: what the drive says of itself, all three or none (0), and
+     * how the firmware shows it to programs. */
+    uint16_t cylinders;
+    uint8_t heads, sectors;
+    enum umbra_translation translation;
 };
 
 /* Bytes that the caller keeps until umbra_destroy. */
@@ -69,7 +84,11 @@ struct umbra_module {
     const char *name;    /* for messages */
 };
 
-enum { UMBRA_MAX_MODULES = 16 };
+enum { UMBRA_MAX_MODULES = 16, UMBRA_MAX_OPTION_ROMS = 8 };
+
+/* The boot menu, F12 while the firmware starts. KEY: only if it was pressed by
+ * the time of booting; ON: the firmware asks and waits. */
+enum umbra_boot_menu { UMBRA_MENU_KEY, UMBRA_MENU_OFF, UMBRA_MENU_ON };
 
 struct umbra_config {
     uint64_t ram_bytes;        /* 1 MiB .. what the host gives */
@@ -79,6 +98,12 @@ struct umbra_config {
      * below. What firmware programs is kept in the file. */
     struct umbra_media flash[UMBRA_FLASHES];
     const char *boot_order; /* letters of "acdn"; NULL = cad, as there */
+    const char *boot_once;  /* the order of the first start; may be NULL */
+    enum umbra_boot_menu boot_menu;
+    unsigned boot_menu_ms;  /* it waits so long; 0: 2500 */
+    unsigned boot_retry_ms; /* nothing boots: restart after that; 0: never */
+    struct umbra_module option_roms[UMBRA_MAX_OPTION_ROMS];
+    unsigned option_rom_count;
     struct umbra_media media[UMBRA_DRIVES];
 
     /* Direct load: bzImage, Multiboot or ELF; the format is recognised. */

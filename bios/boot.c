@@ -109,20 +109,22 @@ void boot_list(bool each_image)
         list_kind((enum boot_kind)rest[i], each_image);
 }
 
-void boot_name_show(const struct boot_target *t)
+void boot_name_show(const struct boot_target *t, bool full)
 {
     switch (t->kind) {
     case BOOT_KERNEL:
         screen_puts("Kernel from the command line");
         break;
     case BOOT_FLOPPY:
-        screen_puts("Floppy A:");
+        screen_puts("Floppy A");
         break;
     case BOOT_DISK:
         screen_puts("Hard Disk ");
         screen_decimal(t->index + 1u);
-        screen_puts(", ");
-        disk_name_show(t->index);
+        if (full) {
+            screen_puts(", ");
+            disk_name_show(t->index);
+        }
         break;
     case BOOT_CDROM:
         cdrom_name_show(t->index, t->image);
@@ -223,7 +225,7 @@ static const char *start_kernel(void)
 static void boot_try(struct boot_target *t)
 {
     screen_puts("Booting from ");
-    boot_name_show(t);
+    boot_name_show(t, false);
     screen_puts("...\r\n");
     switch (t->kind) {
     case BOOT_KERNEL:
@@ -284,7 +286,7 @@ static void give_up(void)
     screen_puts("\r\n");
     for (i = 0; i < boot_target_count; i++) {
         screen_puts("  ");
-        boot_name_show(&boot_targets[i]);
+        boot_name_show(&boot_targets[i], false);
         screen_puts(": ");
         screen_puts(boot_targets[i].problem ? boot_targets[i].problem
                                             : "it gave up");

@@ -23,7 +23,8 @@ extern uint8_t boot_target_count;
 /* boot.c: lists what is there in the order to try; with every image of every
  * disc when the user is to choose. */
 void boot_list(bool each_image);
-void boot_name_show(const struct boot_target *t);
+/* full: with model and size. */
+void boot_name_show(const struct boot_target *t, bool full);
 
 /* menu.c: asks the user, if wanted; the choice becomes the first target. */
 void menu_offer(void);

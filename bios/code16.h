@@ -69,6 +69,7 @@ void int_call(uint32_t number, struct regs *r);
 void far_call(uint32_t address, struct regs *r);
 void boot_jump(uint16_t segment, uint16_t offset, uint32_t drive)
     __attribute__((noreturn));
+void big_real(void);
 void pm_copy(uint32_t to, uint32_t from, uint32_t bytes);
 
 /* reset.S */

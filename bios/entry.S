@@ -238,11 +238,27 @@ entry_0e:
     popw %ax
     iretw
 
+/* An interrupt that nobody asked for, or an exception of the same number.
+ * As on the AT: 40:6B tells which, FFh when no controller knows of one. */
     .globl entry_irq_low
 entry_irq_low:
     pushw %ax
+    pushw %ds
+    movw $SEG_BDA, %ax
+    movw %ax, %ds
+    movb $0x0B, %al                     /* OCW3: in service */
+    outb %al, $0x20
+    inb $0x20, %al
+    testb %al, %al
+    jnz 1f
+    movb $0xFF, 0x6B
+    jmp 2f
+1:
+    movb %al, 0x6B
     movb $0x20, %al
     outb %al, $0x20
+2:
+    popw %ds
     popw %ax
     iretw
 
@@ -606,6 +622,37 @@ pm_copy:
     popw %ds
     popl %edi
     popl %esi
+    retl
+
+/* void big_real(void): DS, ES, FS, GS reach 4 GiB until somebody loads them
+ * in protected mode. Option ROMs copy themselves to extended memory so:
+ * PMM 1.01, 2.2. A20 is on in POST. */
+    .globl big_real
+big_real:
+    pushw %ds
+    pushw %es
+    pushw %fs
+    pushw %gs
+    lgdtl %cs:copy_gdt_pointer
+    movl %cr0, %eax
+    orb $1, %al
+    movl %eax, %cr0
+    ljmpw $0x30, $1f
+1:
+    movw $0x18, %ax
+    movw %ax, %ds
+    movw %ax, %es
+    movw %ax, %fs
+    movw %ax, %gs
+    movl %cr0, %eax
+    andb $0xFE, %al
+    movl %eax, %cr0
+    ljmpw $SEG_BIOS, $2f
+2:
+    popw %gs
+    popw %fs
+    popw %es
+    popw %ds
     retl
 copy_gdt_pointer:
     .word 0x37

@@ -82,7 +82,7 @@ static void menu_show(void)
         screen_puts("  ");
         screen_putc(letter_of(i));
         screen_puts(". ");
-        boot_name_show(&boot_targets[i]);
+        boot_name_show(&boot_targets[i], true);
         screen_puts("\r\n");
     }
     screen_puts("Press its key, or Esc for the usual order.\r\n");

@@ -106,7 +106,7 @@ static uint32_t rom_place(const struct optrom *rom)
  */
 
 /* What every entry into a ROM gets: AX the card, no ISA PnP card, ES:DI the
- * PnP installation check. */
+ * PnP installation check, segments that reach everything. */
 static uint16_t rom_call(uint16_t segment, uint16_t offset, uint16_t bdf)
 {
     struct regs r;
@@ -117,6 +117,7 @@ static uint16_t rom_call(uint16_t segment, uint16_t offset, uint16_t bdf)
     r.es = SEG_FIXED;
     r.di = shared.pnp;
     r.ds = SEG_BIOS;
+    big_real();
     far_call((uint32_t)segment << 16 | offset, &r);
     return r.ax;
 }

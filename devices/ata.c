@@ -476,6 +476,20 @@ struct disk *ata_change_media(struct ata *ata, unsigned unit, struct disk *disk,
     return old;
 }
 
+void ata_set_geometry(struct ata *ata, unsigned unit,
+                      struct ata_geometry geometry)
+{
+    ASSERT(unit < ATA_UNITS);
+    ata->drive[unit].geometry = geometry;
+}
+
+struct ata_geometry ata_drive_geometry(const struct ata_drive *drive,
+                                       uint64_t sectors)
+{
+    return drive->geometry.cylinders ? drive->geometry
+                                     : ata_default_geometry(sectors);
+}
+
 struct ata_geometry ata_default_geometry(uint64_t sectors)
 {
     uint64_t cylinders = sectors / (16 * 63);

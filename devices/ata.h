@@ -64,5 +64,8 @@ struct ata_geometry {
 };
 
 struct ata_geometry ata_default_geometry(uint64_t sectors);
+/* Before power-on: the disk says this of itself; cylinders 0: the default. */
+void ata_set_geometry(struct ata *ata, unsigned unit,
+                      struct ata_geometry geometry);
 
 #endif

@@ -313,7 +313,7 @@ unsigned ata_mode_word(const struct ata_drive *drive, unsigned family,
 static void identify_capacity(const struct ata_drive *drive, uint8_t *data)
 {
     uint64_t total = disk_total(drive);
-    struct ata_geometry geometry = ata_default_geometry(total);
+    struct ata_geometry geometry = ata_drive_geometry(drive, total);
     uint32_t current =
         (uint32_t)drive->cylinders * drive->heads * drive->sectors;
 
@@ -629,7 +629,7 @@ static void disk_command(struct ata_drive *drive, uint8_t command)
 /* SRST brings the default translation back and keeps the other settings. */
 static void disk_reset(struct ata_drive *drive)
 {
-    struct ata_geometry geometry = ata_default_geometry(disk_total(drive));
+    struct ata_geometry geometry = ata_drive_geometry(drive, disk_total(drive));
 
     drive->cylinders = geometry.cylinders;
     drive->heads = geometry.heads;

@@ -127,6 +127,7 @@ struct ata_drive {
     enum ata_kind kind;
     const struct ata_drive_ops *ops;
     struct disk *disk;
+    struct ata_geometry geometry; /* cylinders 0: the default */
     struct event event;
 };
 
@@ -146,6 +147,8 @@ extern const struct ata_drive_ops ata_disk_ops;
 extern const struct ata_drive_ops atapi_ops;
 
 /* For the personalities. */
+struct ata_geometry ata_drive_geometry(const struct ata_drive *drive,
+                                       uint64_t sectors);
 void ata_start(struct ata_drive *drive, enum ata_job job, uint64_t ns);
 /* The host takes buffer[begin..end), or gives buffer[0..bytes). */
 void ata_pio_in(struct ata_drive *drive, uint32_t begin, uint32_t end);

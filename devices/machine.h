@@ -15,7 +15,7 @@
 struct machine;
 struct vga_frame;
 
-enum { MACHINE_DRIVES = 6, MACHINE_FLASHES = 2, MACHINE_ERROR_SIZE = 512 };
+enum { MACHINE_DRIVES = 6, MACHINE_FLASHES = 2, MACHINE_OPTION_ROMS = 8, MACHINE_ERROR_SIZE = 512 };
 
 enum { MACHINE_UARTS = 4, MACHINE_PARALLELS = 3 };
 
@@ -33,6 +33,9 @@ struct machine_media {
     const char *path; /* NULL: empty, or no disk */
     bool cdrom, read_only, snapshot;
     const char *format; /* NULL: by the file's first bytes */
+    uint16_t cylinders; /* 0: as many as the disk's size makes */
+    uint8_t heads, sectors;
+    uint8_t translation; /* 0 auto, 1 none, 2 LBA, 3 LARGE, 4 RECHS */
 };
 
 /* What the board asks of its host; may be NULL but for `clock` with
@@ -56,7 +59,11 @@ struct machine_config {
     uint64_t ram_bytes;
     const uint8_t *bios, *vgabios;
     size_t bios_size, vgabios_size;
-    const char *boot_order;
+    const char *boot_order, *boot_once;
+    bool boot_menu, no_boot_menu;
+    unsigned boot_menu_ms, boot_retry_ms;
+    struct boot_blob option_rom[MACHINE_OPTION_ROMS];
+    unsigned option_roms;
     struct machine_media media[MACHINE_DRIVES];
     struct machine_media flash[MACHINE_FLASHES]; /* instead of `bios` */
     struct boot_request boot; /* kernel.data NULL: no direct load */

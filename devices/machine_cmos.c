@@ -1,5 +1,7 @@
 /* machine_cmos.c - what firmware finds out about the board: CMOS bytes as
  * the AT, Bochs and QEMU define them, and the fw_cfg device. */
+#include <stdio.h>
+
 #include "devices/ata.h"
 #include "devices/disk.h"
 #include "devices/fdc_i82077.h"
@@ -85,11 +87,18 @@ static void fill_disks(struct machine *m)
 
     for (unsigned i = 0; i < 4; i++) {
         struct disk *disk = m->disk[DRIVE_HDA + i];
+        const struct machine_media *media;
         struct ata_geometry g;
         if (!disk || m->config.media[DRIVE_HDA + i].cdrom)
             continue;
+        media = &m->config.media[DRIVE_HDA + i];
         g = ata_default_geometry(disk_sectors(disk));
-        if (g.cylinders > 1024 || g.heads > 16 || g.sectors > 63)
+        if (media->cylinders)
+            g = (struct ata_geometry){media->cylinders, media->heads,
+                                      media->sectors};
+        if (media->translation)
+            translation |= (uint8_t)((media->translation - 1) << 2 * i);
+        else if (g.cylinders > 1024 || g.heads > 16 || g.sectors > 63)
             translation |= (uint8_t)(TRANSLATION_LBA << 2 * i);
         if (i > 1)
             continue;
@@ -124,7 +133,7 @@ static void default_order(const struct machine *m, char order[4])
 }
 
 /* Nibbles: 1 floppy, 2 hard disk, 3 CD-ROM, 4 network. */
-static void fill_boot_order(struct machine *m)
+void machine_fill_boot_order(struct machine *m)
 {
     static const char letters[] = "acdn";
     char fallback[4];
@@ -132,6 +141,8 @@ static void fill_boot_order(struct machine *m)
     uint8_t code[3] = {0, 0, 0};
 
     default_order(m, fallback);
+    if (m->config.boot_once && !m->started_once)
+        order = m->config.boot_once;
     if (!order)
         order = fallback;
     for (unsigned i = 0; i < 3 && order[i]; i++) {
@@ -141,6 +152,7 @@ static void fill_boot_order(struct machine *m)
     /* Bit 0: boot floppies without the 55AA signature too. */
     rtc_set_cmos(m->rtc, CMOS_BOOT_THIRD, (uint8_t)(code[2] << 4 | 1));
     rtc_set_cmos(m->rtc, CMOS_BOOT_ORDER, (uint8_t)(code[1] << 4 | code[0]));
+    rtc_set_checksum(m->rtc);
 }
 
 void machine_fill_cmos(struct machine *m)
@@ -148,8 +160,7 @@ void machine_fill_cmos(struct machine *m)
     fill_memory(m);
     fill_floppies(m);
     fill_disks(m);
-    fill_boot_order(m);
-    rtc_set_checksum(m->rtc);
+    machine_fill_boot_order(m);
 }
 
 /* RAM as 20-byte E820 entries, which SeaBIOS and OVMF read. */
@@ -164,6 +175,47 @@ static bool fill_memory_map(struct machine *m)
     store_le64(table + 28, high);
     store_le32(table + 36, 1);
     return fw_cfg_add_file(m->fw_cfg, "etc/e820", table, high ? 40 : 20);
+}
+
+/* Files that only our own firmware knows are under opt/umbra. */
+static bool fill_boot_files(struct machine *m)
+{
+    const struct machine_config *c = &m->config;
+    uint8_t wait[2], retry[4], ways[4];
+
+    store_le16(wait, (uint16_t)min_u64(c->boot_menu_ms, 0xFFFF));
+    store_le32(retry, c->boot_retry_ms);
+    for (unsigned i = 0; i < 4; i++)
+        ways[i] = c->media[DRIVE_HDA + i].translation;
+    return (!c->boot_menu_ms || fw_cfg_add_file(m->fw_cfg, "etc/boot-menu-wait",
+                                                wait, sizeof wait)) &&
+           (!c->boot_retry_ms ||
+            fw_cfg_add_file(m->fw_cfg, "etc/boot-fail-wait", retry,
+                            sizeof retry)) &&
+           (!c->no_boot_menu ||
+            fw_cfg_add_file(m->fw_cfg, "opt/umbra/no-boot-menu", "", 1)) &&
+           fw_cfg_add_file(m->fw_cfg, "opt/umbra/disk-translation", ways,
+                           sizeof ways) &&
+           fw_cfg_add_number(m->fw_cfg, FW_CFG_BOOT_MENU, c->boot_menu, 2);
+}
+
+/* Where QEMU's firmware looks for them, under the files' own names; a number
+ * keeps equal names apart. */
+static bool fill_option_roms(struct machine *m)
+{
+    for (unsigned i = 0; i < m->config.option_roms; i++) {
+        const struct boot_blob *rom = &m->config.option_rom[i];
+        const char *slash = rom->name ? strrchr(rom->name, '/') : NULL;
+        char name[FW_CFG_NAME_SIZE];
+
+        snprintf(name, sizeof name, "genroms/%u-%.40s", i,
+                 slash       ? slash + 1
+                 : rom->name ? rom->name
+                             : "rom");
+        if (!fw_cfg_add_file(m->fw_cfg, name, rom->data, rom->size))
+            return false;
+    }
+    return true;
 }
 
 bool machine_fill_fw_cfg(struct machine *m)
@@ -181,5 +233,5 @@ bool machine_fill_fw_cfg(struct machine *m)
                              8) &&
            fw_cfg_add_number(m->fw_cfg, FW_CFG_NB_CPUS, 1, 2) &&
            fw_cfg_add_number(m->fw_cfg, FW_CFG_MAX_CPUS, 1, 2) &&
-           fw_cfg_add_number(m->fw_cfg, FW_CFG_BOOT_MENU, 0, 2);
+           fill_boot_files(m) && fill_option_roms(m);
 }

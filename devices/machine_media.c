@@ -78,11 +78,16 @@ void machine_attach_drives(struct machine *m)
 {
     for (unsigned i = 0; i < MACHINE_DRIVES; i++) {
         const struct machine_media *media = &m->config.media[i];
-        if (is_floppy(i) && m->disk[i])
+        if (is_floppy(i) && m->disk[i]) {
             fdc_change_media(m->fdc, i, m->disk[i]);
-        else if (!is_floppy(i) && (media->cdrom || m->disk[i]))
+        } else if (!is_floppy(i) && (media->cdrom || m->disk[i])) {
+            ata_set_geometry(cable_of(m, i), unit_of(i),
+                             (struct ata_geometry){media->cylinders,
+                                                   media->heads,
+                                                   media->sectors});
             ata_attach(cable_of(m, i), unit_of(i),
                        media->cdrom ? ATA_CDROM : ATA_DISK, m->disk[i]);
+        }
         m->config.media[i].path = media->path ? "" : NULL;
         m->config.media[i].format = NULL;
     }

@@ -129,6 +129,8 @@ void machine_power_button(struct machine *m)
 static void board_reset(struct machine *m)
 {
     device_reset_all(&m->devices);
+    machine_fill_boot_order(m);
+    m->started_once = true;
     machine_set_a20(m, true);
     if (m->boot)
         boot_plan_apply(m->boot, m->memory);

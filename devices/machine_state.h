@@ -110,6 +110,7 @@ struct machine {
     /* a word: bytes would need a library on some hosts */
     atomic_uint stop_requested;
     bool halted;           /* the last slice ended in HLT */
+    bool started_once;     /* boot_once is over */
     uint64_t host_start;   /* host clock at time 0 */
     uint64_t host_idle_ns; /* host time: halted for that long */
     uint64_t idle_since;   /* host time: when MACHINE_IDLE was returned */
@@ -150,6 +151,8 @@ bool machine_build_ports(struct machine *machine, char *error);
 
 /* machine_cmos.c: the bytes that firmware reads. */
 void machine_fill_cmos(struct machine *machine);
+/* At each start: -boot once= holds for the first. */
+void machine_fill_boot_order(struct machine *machine);
 bool machine_fill_fw_cfg(struct machine *machine);
 
 #endif

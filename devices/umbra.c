@@ -129,6 +129,11 @@ static bool refuse(char *error, const char *text)
     return false;
 }
 
+static bool check_order(const char *order)
+{
+    return !order || !order[strspn(order, "acdn")];
+}
+
 static bool check_config(const struct umbra_config *c,
                          const struct umbra_host *host, char *error)
 {
@@ -149,7 +154,9 @@ static bool check_config(const struct umbra_config *c,
                              "another place");
     if (c->module_count > UMBRA_MAX_MODULES)
         return refuse(error, "modules: there are too many; use 16 at most");
-    if (c->boot_order && c->boot_order[strspn(c->boot_order, "acdn")])
+    if (c->option_rom_count > UMBRA_MAX_OPTION_ROMS)
+        return refuse(error, "option ROMs: there are too many; use 8 at most");
+    if (!check_order(c->boot_order) || !check_order(c->boot_once))
         return refuse(error, "boot order: is made of a, c, d, n; use these");
     return true;
 }
@@ -170,8 +177,17 @@ static void fill_boot(struct boot_request *boot, const struct umbra_config *c)
 
 static struct machine_media convert_media(const struct umbra_media *m)
 {
-    return (struct machine_media){m->path, m->cdrom, m->read_only, m->snapshot,
-                                  m->format};
+    return (struct machine_media){
+        .path = m->path,
+        .cdrom = m->cdrom,
+        .read_only = m->read_only,
+        .snapshot = m->snapshot,
+        .format = m->format,
+        .cylinders = m->cylinders,
+        .heads = m->heads,
+        .sectors = m->sectors,
+        .translation = (uint8_t)m->translation,
+    };
 }
 
 static void fill_config(struct machine_config *out,
@@ -184,6 +200,12 @@ static void fill_config(struct machine_config *out,
         .vgabios = c->vgabios.data,
         .vgabios_size = c->vgabios.data ? c->vgabios.size : 0,
         .boot_order = c->boot_order,
+        .boot_once = c->boot_once,
+        .boot_menu = c->boot_menu == UMBRA_MENU_ON,
+        .no_boot_menu = c->boot_menu == UMBRA_MENU_OFF,
+        .boot_menu_ms = c->boot_menu_ms,
+        .boot_retry_ms = c->boot_retry_ms,
+        .option_roms = c->option_rom_count,
         .host_time = c->clock == UMBRA_CLOCK_HOST,
         .icount_shift = c->icount_shift,
         .random_seed = c->random_seed,
@@ -215,6 +237,11 @@ static void fill_config(struct machine_config *out,
                  .opaque = u},
     };
     fill_boot(&out->boot, c);
+    for (unsigned i = 0; i < c->option_rom_count; i++) {
+        const struct umbra_module *m = &c->option_roms[i];
+        out->option_rom[i] =
+            (struct boot_blob){m->image.data, m->image.size, m->name, NULL};
+    }
     for (unsigned i = 0; i < UMBRA_DRIVES; i++)
         out->media[i] = convert_media(&c->media[i]);
     for (unsigned i = 0; i < UMBRA_FLASHES; i++)
@@ -380,9 +407,7 @@ const char *umbra_image_name(enum umbra_image image)
 bool umbra_insert(struct umbra *u, enum umbra_drive drive,
                   const struct umbra_media *media, char error[UMBRA_ERROR_SIZE])
 {
-    const struct machine_media image = {media->path, media->cdrom,
-                                        media->read_only, media->snapshot,
-                                        media->format};
+    const struct machine_media image = convert_media(media);
 
     *error = 0;
     if (!media->path)

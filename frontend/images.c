@@ -158,6 +158,28 @@ static bool read_kernel(struct loader *l)
     return read_module(l, l->o->initrd, NULL);
 }
 
+static bool read_option_roms(struct loader *l)
+{
+    struct umbra_config *config = &l->o->config;
+
+    for (unsigned i = 0; i < l->o->option_roms; i++) {
+        const char *path = l->o->option_rom[i];
+        struct umbra_module *rom = &config->option_roms[i];
+        const uint8_t *bytes = l->images->option_rom[i] =
+            read_blob(l, path, &rom->image);
+
+        if (!bytes)
+            return false;
+        if (rom->image.size < 512 || bytes[0] != 0x55 || bytes[1] != 0xAA)
+            return refuse(l, path,
+                          "is no option ROM: it does not begin with 55 AA; "
+                          "use another file");
+        rom->name = path;
+        config->option_rom_count++;
+    }
+    return true;
+}
+
 static bool read_firmware(struct loader *l)
 {
     struct umbra_config *config = &l->o->config;
@@ -193,7 +215,7 @@ bool images_load(struct images *images, struct options *options, char *error,
         return refuse(&l, "-append", "there is no kernel; add -kernel FILE");
     if (options->kernel && !read_kernel(&l))
         return false;
-    return read_firmware(&l);
+    return read_option_roms(&l) && read_firmware(&l);
 }
 
 void images_free(struct images *images)
@@ -202,6 +224,8 @@ void images_free(struct images *images)
     free(images->kernel);
     for (int i = 0; i < UMBRA_MAX_MODULES; i++)
         free(images->module[i]);
+    for (int i = 0; i < UMBRA_MAX_OPTION_ROMS; i++)
+        free(images->option_rom[i]);
     free(images->texts);
     memset(images, 0, sizeof *images);
 }

@@ -9,6 +9,7 @@
 struct images {
     uint8_t *bios, *kernel;
     uint8_t *module[UMBRA_MAX_MODULES];
+    uint8_t *option_rom[UMBRA_MAX_OPTION_ROMS];
     char *texts; /* strings cut out of -initrd */
 };
 

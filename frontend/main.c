@@ -59,6 +59,21 @@ static void choose_display(struct options *o)
     }
 }
 
+/* Who sees the picture has a moment to press F12, unless it is said what to
+ * boot. */
+static void offer_menu(struct options *o)
+{
+    enum { WINDOW_MENU_MS = 700 };
+    struct umbra_config *c = &o->config;
+
+    if (o->display != DISPLAY_SDL || o->kernel || o->until_text ||
+        o->until_serial || o->input_script || c->boot_menu != UMBRA_MENU_KEY)
+        return;
+    c->boot_menu = UMBRA_MENU_ON;
+    if (!c->boot_menu_ms)
+        c->boot_menu_ms = WINDOW_MENU_MS;
+}
+
 static int run(struct options *options)
 {
     char error[OPTIONS_ERROR_SIZE];
@@ -66,6 +81,7 @@ static int run(struct options *options)
     int code, ended;
 
     choose_display(options);
+    offer_menu(options);
     code = session_create(options, &session);
     if (code != EXIT_OK)
         return code;

@@ -218,18 +218,18 @@ static bool take_memory(struct parser *p, const char *value)
 
 static bool take_boot(struct parser *p, const char *value)
 {
-    size_t length;
+    char reason[OPTIONS_ERROR_SIZE];
 
-    if (!strncmp(value, "order=", 6))
-        value += 6;
-    length = strlen(value);
-    if (!length || length > 4 || strspn(value, "acdn") != length)
-        return refuse(p,
-                      "\"%s\" is no boot order; use letters of a (floppy), "
-                      "c (hard disk), d (CD-ROM), n (network)",
-                      value);
-    p->o->config.boot_order = value;
-    return true;
+    return options_take_boot(p->o, value, reason) ||
+           refuse(p, "%.400s", reason);
+}
+
+static bool take_option_rom(struct parser *p, const char *value)
+{
+    char reason[OPTIONS_ERROR_SIZE];
+
+    return options_take_option_rom(p->o, value, reason) ||
+           refuse(p, "%.400s", reason);
 }
 
 /* The terminal can be the other end of one port only. */
@@ -582,12 +582,16 @@ static const struct option_row rows[] = {
     ROW("cdrom", "FILE", take_cdrom, "CD-ROM, second channel, master"),
     ROW("drive", "KEYS", take_drive,
         "file=FILE,format=raw|qcow2,if=ide|floppy|pflash,\n"
-        "index=N,media=disk|cdrom,readonly=on,snapshot=on"),
+        "index=N,media=disk|cdrom,readonly=on,snapshot=on,\n"
+        "cyls=N,heads=N,secs=N,\n"
+        "trans=auto|none|lba|large|rechs"),
     ROW("snapshot", NULL, take_snapshot, "throw writes to disks away at exit"),
     ROW("boot", "ORDER", take_boot,
         "what to boot from, in order: a floppy, c hard\n"
         "disk, d CD-ROM, n network (default: the image\n"
-        "named alone, else cad)"),
+        "named alone, else cad); or order=ORDER,\n"
+        "once=ORDER,menu=on|off,splash-time=MS,\n"
+        "reboot-timeout=MS; F12 shows the menu"),
     SECTION("Direct load"),
     ROW("kernel", "FILE", take_kernel,
         "Linux (bzImage), Multiboot 1 or 32-bit ELF image"),
@@ -600,6 +604,8 @@ static const struct option_row rows[] = {
     SECTION("The PC"),
     ROW("m", "SIZE", take_memory, "RAM: MiB, or with K, M, G (default 128)"),
     ROW("bios", "FILE", take_bios, "firmware instead of the built-in one"),
+    ROW("option-rom", "FILE", take_option_rom,
+        "option ROM that the firmware starts, as iPXE's"),
     ROW("pflash", "FILE", take_pflash,
         "flash chip with firmware, a second one with its\n"
         "variables (as -drive if=pflash,unit=N)"),

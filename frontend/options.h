@@ -35,7 +35,7 @@ enum exit_code {
 
 enum display { DISPLAY_AUTO, DISPLAY_SDL, DISPLAY_NONE };
 
-enum { OPTIONS_PATH_SIZE = 1024 };
+enum { OPTIONS_PATH_SIZE = 1024, OPTIONS_ORDER_SIZE = 5 };
 
 /* Strings point into argv, or, of -drive, into drive_path, flash_path. */
 struct options {
@@ -56,6 +56,9 @@ struct options {
     const char *screen_text, *screenshot, *stats;
     const char *until_text, *until_serial;
     const char *input_script;
+    char boot_order[OPTIONS_ORDER_SIZE], boot_once[OPTIONS_ORDER_SIZE];
+    const char *option_rom[UMBRA_MAX_OPTION_ROMS];
+    unsigned option_roms;
     char drive_path[UMBRA_DRIVES][OPTIONS_PATH_SIZE];
     char flash_path[UMBRA_FLASHES][OPTIONS_PATH_SIZE];
 };
@@ -84,6 +87,12 @@ void options_default_serial(struct options *options);
 /* options_drive.c: the value of -drive. False with a reason in error[]. */
 bool options_take_drive(struct options *options, const char *value,
                         char error[OPTIONS_ERROR_SIZE]);
+
+/* options_boot.c: the values of -boot and -option-rom, likewise. */
+bool options_take_boot(struct options *options, const char *value,
+                       char error[OPTIONS_ERROR_SIZE]);
+bool options_take_option_rom(struct options *options, const char *value,
+                             char error[OPTIONS_ERROR_SIZE]);
 
 /* "512", "512M", "1G" -> bytes; false when it is not a size. */
 bool options_parse_size(const char *text, uint64_t *bytes);

@@ -1,9 +1,10 @@
 /* options_drive.c - the value of -drive: "file=FILE,format=raw,...".
  *
  * Supported of QEMU's keys: file, format, if (ide, floppy, pflash), index or
- * unit, media, readonly, snapshot, id (only a name). Others are refused by
- * name. */
+ * unit, media, readonly, snapshot, id (only a name), cyls, heads, secs,
+ * trans. Others are refused by name. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "frontend/options.h"
@@ -13,7 +14,9 @@ struct drive {
     char file[OPTIONS_PATH_SIZE];
     const char *format;
     bool floppy, flash, cdrom, read_only, snapshot;
-    int index; /* -1: the first that is free */
+    int index;                          /* -1: the first that is free */
+    unsigned cylinders, heads, sectors; /* 0: by the disk's size */
+    enum umbra_translation translation;
     char *error;
 };
 
@@ -49,8 +52,60 @@ static bool take_index(struct drive *d, const char *value)
     return true;
 }
 
+/* A number of a hard disk's geometry, 1 to max. */
+static bool take_count(struct drive *d, const char *key, const char *value,
+                       unsigned max, unsigned *to)
+{
+    char *end;
+    unsigned long n = strtoul(value, &end, 10);
+
+    *to = (unsigned)n;
+    if (value[0] < '1' || value[0] > '9' || *end || n > max) {
+        snprintf(d->error, OPTIONS_ERROR_SIZE, "%s goes from 1 to %u", key,
+                 max);
+        return false;
+    }
+    return true;
+}
+
+static bool take_translation(struct drive *d, const char *value)
+{
+    static const char *const names[] = {
+        [UMBRA_TRANSLATION_AUTO] = "auto",
+        [UMBRA_TRANSLATION_NONE] = "none",
+        [UMBRA_TRANSLATION_LBA] = "lba",
+        [UMBRA_TRANSLATION_LARGE] = "large",
+        [UMBRA_TRANSLATION_RECHS] = "rechs",
+    };
+
+    for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (!strcmp(value, names[i])) {
+            d->translation = (enum umbra_translation)i;
+            return true;
+        }
+    return refuse(d, "trans", "is auto, none, lba, large or rechs");
+}
+
+static bool take_geometry(struct drive *d, const char *key, const char *value,
+                          bool *known)
+{
+    *known = true;
+    if (!strcmp(key, "cyls"))
+        return take_count(d, key, value, 16383, &d->cylinders);
+    if (!strcmp(key, "heads"))
+        return take_count(d, key, value, 16, &d->heads);
+    if (!strcmp(key, "secs"))
+        return take_count(d, key, value, 63, &d->sectors);
+    if (!strcmp(key, "trans"))
+        return take_translation(d, value);
+    *known = false;
+    return true;
+}
+
 static bool take_key(struct drive *d, const char *key, const char *value)
 {
+    bool known;
+
     if (!strcmp(key, "file")) {
         snprintf(d->file, sizeof d->file, "%s", value);
         return true;
@@ -74,10 +129,13 @@ static bool take_key(struct drive *d, const char *key, const char *value)
         return d->cdrom || !strcmp(value, "disk") ||
                refuse(d, "media", "is disk or cdrom");
     }
-    return !strcmp(key, "id") ||
+    if (!take_geometry(d, key, value, &known))
+        return false;
+    return known || !strcmp(key, "id") ||
            refuse(d, key,
                   "is no key here; use file, format, if, index, "
-                  "unit, media, readonly, snapshot");
+                  "unit, media, readonly, snapshot, cyls, heads, secs, "
+                  "trans");
 }
 
 /* Cuts "key=value" off; a doubled comma is one of the value. */
@@ -143,6 +201,10 @@ static bool place(struct drive *d, struct options *o)
         .read_only = d->read_only || d->cdrom,
         .snapshot = d->snapshot,
         .format = d->format,
+        .cylinders = (uint16_t)d->cylinders,
+        .heads = (uint8_t)d->heads,
+        .sectors = (uint8_t)d->sectors,
+        .translation = d->translation,
     };
     return true;
 }
@@ -167,5 +229,8 @@ bool options_take_drive(struct options *options, const char *value,
     }
     if (!d.file[0])
         return refuse(&d, "file=", "is missing; name an image");
+    if (!d.cylinders != !d.heads || !d.heads != !d.sectors)
+        return refuse(&d, "cyls, heads, secs",
+                      "belong together; give all three");
     return d.flash ? place_flash(&d, options) : place(&d, options);
 }

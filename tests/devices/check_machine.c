@@ -534,7 +534,7 @@ START_TEST(media_can_be_changed)
 {
     static const uint8_t zeros[1474560];
     char name[] = "/tmp/umbra-check-XXXXXX";
-    struct umbra_media media = {name, false, false, true, NULL};
+    struct umbra_media media = {.path = name, .snapshot = true};
     int fd = mkstemp(name);
     struct umbra *u;
 

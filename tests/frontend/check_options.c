@@ -101,6 +101,54 @@ START_TEST(drives_with_keys)
 }
 END_TEST
 
+START_TEST(geometry_of_disks)
+{
+    ck_assert_int_eq(parse("-drive file=a,cyls=615,heads=4,secs=17,trans=none "
+                           "-drive file=b,trans=rechs"),
+                     OPTIONS_RUN);
+    ck_assert_uint_eq(o.config.media[UMBRA_HDA].cylinders, 615);
+    ck_assert_uint_eq(o.config.media[UMBRA_HDA].heads, 4);
+    ck_assert_uint_eq(o.config.media[UMBRA_HDA].sectors, 17);
+    ck_assert_int_eq(o.config.media[UMBRA_HDA].translation,
+                     UMBRA_TRANSLATION_NONE);
+    ck_assert_uint_eq(o.config.media[UMBRA_HDB].cylinders, 0);
+    ck_assert_int_eq(o.config.media[UMBRA_HDB].translation,
+                     UMBRA_TRANSLATION_RECHS);
+    refused("-drive file=a,cyls=615", "give all three");
+    refused("-drive file=a,cyls=0,heads=4,secs=17", "cyls goes from 1");
+    refused("-drive file=a,cyls=1,heads=17,secs=17", "heads goes from 1 to 16");
+    refused("-drive file=a,cyls=1,heads=1,secs=64", "secs goes from 1 to 63");
+    refused("-drive file=a,trans=chs", "trans is auto, none, lba");
+}
+END_TEST
+
+START_TEST(boot_keys)
+{
+    ck_assert_int_eq(parse("-boot order=cd,once=a,menu=on,splash-time=300,"
+                           "reboot-timeout=4000,strict=on"),
+                     OPTIONS_RUN);
+    ck_assert_str_eq(o.config.boot_order, "cd");
+    ck_assert_str_eq(o.config.boot_once, "a");
+    ck_assert_int_eq(o.config.boot_menu, UMBRA_MENU_ON);
+    ck_assert_uint_eq(o.config.boot_menu_ms, 300);
+    ck_assert_uint_eq(o.config.boot_retry_ms, 4000);
+    ck_assert_int_eq(parse("-boot dn,menu=off,reboot-timeout=-1"), OPTIONS_RUN);
+    ck_assert_str_eq(o.config.boot_order, "dn");
+    ck_assert_int_eq(o.config.boot_menu, UMBRA_MENU_OFF);
+    ck_assert_uint_eq(o.config.boot_retry_ms, 0);
+    ck_assert_int_eq(parse("-option-rom a -option-rom file=b"), OPTIONS_RUN);
+    ck_assert_uint_eq(o.option_roms, 2);
+    ck_assert_str_eq(o.option_rom[1], "b");
+    refused("-boot menu=maybe", "menu is on or off");
+    refused("-boot menu=on,d", "has no value");
+    refused("-boot once=x", "no boot order");
+    refused("-boot splash=a.bmp", "no key of a boot order");
+    refused("-boot splash-time=70000", "no time");
+    refused("-boot splash-time=-1", "no time");
+    refused("-option-rom file=", "no file name");
+}
+END_TEST
+
 START_TEST(one_dash_or_two)
 {
     ck_assert_int_eq(parse("--m=1G --no-reboot -until-text A:\\\\> "
@@ -337,6 +385,8 @@ int main(void)
     tcase_add_test(c, defaults);
     tcase_add_test(c, drives);
     tcase_add_test(c, drives_with_keys);
+    tcase_add_test(c, geometry_of_disks);
+    tcase_add_test(c, boot_keys);
     tcase_add_test(c, one_dash_or_two);
     tcase_add_test(c, everything_else);
     tcase_add_test(c, nographic_is_serial_on_stdio);
