@@ -56,6 +56,12 @@ enum umbra_translation {
     UMBRA_TRANSLATION_RECHS
 };
 
+/* Bytes that the caller keeps until umbra_destroy. */
+struct umbra_blob {
+    const void *data;
+    size_t size;
+};
+
 /* What is in a drive at power-on. A floppy or CD-ROM drive may be empty
  * (path NULL); a hard disk without path is not there. */
 struct umbra_media {
@@ -64,17 +70,14 @@ struct umbra_media {
     bool read_only;
     bool snapshot;      /* writes go to a temporary file and are thrown away */
     const char *format; /* "raw", "qcow2"; NULL: by the first bytes */
+    /* A raw image itself instead of a file: `path` is only its name. The
+     * guest can write to it with `snapshot`. */
+    struct umbra_blob memory;
     /* Hard disks: what the drive says of itself, all three or none (0), and
      * how the firmware shows it to programs. */
     uint16_t cylinders;
     uint8_t heads, sectors;
     enum umbra_translation translation;
-};
-
-/* Bytes that the caller keeps until umbra_destroy. */
-struct umbra_blob {
-    const void *data;
-    size_t size;
 };
 
 /* initrd for Linux (the first one), modules for Multiboot. */
@@ -106,7 +109,8 @@ struct umbra_config {
     unsigned option_rom_count;
     struct umbra_media media[UMBRA_DRIVES];
 
-    /* Direct load: bzImage, Multiboot or ELF; the format is recognised. */
+    /* Direct load: bzImage, Multiboot or ELF; the format is recognised.
+     * With UEFI firmware: a program for that, as a Linux kernel is one. */
     struct umbra_blob kernel;
     const char *kernel_name; /* for messages */
     const char *cmdline;
@@ -261,8 +265,9 @@ enum umbra_image {
     UMBRA_IMAGE_DISK,      /* boot sector, more than a floppy's size; qcow2 */
     UMBRA_IMAGE_CDROM,     /* ISO 9660 */
     UMBRA_IMAGE_LINUX,     /* bzImage or zImage */
-    UMBRA_IMAGE_MULTIBOOT, /* Multiboot 1 header, ELF or a.out kludge */
-    UMBRA_IMAGE_ELF        /* ELF32 for the i386 without such a header */
+    UMBRA_IMAGE_MULTIBOOT, /* Multiboot 1 or 2 header, ELF or addresses */
+    UMBRA_IMAGE_ELF,       /* ELF32 or ELF64 without such a header */
+    UMBRA_IMAGE_EFI        /* PE application for UEFI */
 };
 enum { UMBRA_IDENTIFY_SIZE = 0x9000 };
 /* `head` holds the first head_size bytes (up to UMBRA_IDENTIFY_SIZE). */

@@ -76,6 +76,54 @@ static bool is_elf(const uint8_t *data, uint64_t size)
            (load_le16(data + 18) == 3 || load_le16(data + 18) == 62);
 }
 
+/* PE/COFF: a PE header with a subsystem of UEFI. */
+unsigned boot_image_efi(const uint8_t *data, uint64_t size)
+{
+    enum { SUBSYSTEM = 24 + 68, EFI_APPLICATION = 10, EFI_ROM = 13 };
+    uint32_t at;
+    unsigned subsystem;
+
+    if (size < 0x40 || data[0] != 'M' || data[1] != 'Z')
+        return 0;
+    at = load_le32(data + 0x3C);
+    if (at > size || size - at < SUBSYSTEM + 2 ||
+        memcmp(data + at, "PE\0\0", 4) != 0)
+        return 0;
+    subsystem = load_le16(data + at + SUBSYSTEM);
+    return subsystem >= EFI_APPLICATION && subsystem <= EFI_ROM
+               ? load_le16(data + at + 4)
+               : 0;
+}
+
+/* PI specification, volume 3: firmware volumes begin on 4 KiB. */
+bool boot_image_is_uefi(const uint8_t *rom, uint64_t size)
+{
+    for (uint64_t at = 0; at + 0x38 <= size; at += PAGE_SIZE)
+        if (!memcmp(rom + at + 0x28, "_FVH", 4))
+            return true;
+    return false;
+}
+
+static bool rom_says(const uint8_t *rom, uint64_t size, const char *text)
+{
+    size_t length = strlen(text);
+
+    for (uint64_t at = 0; at + length <= size; at++)
+        if (!memcmp(rom + at, text, length))
+            return true;
+    return false;
+}
+
+bool boot_image_is_ours(const uint8_t *rom, uint64_t size)
+{
+    return rom_says(rom, size, "Umbra BIOS");
+}
+
+bool boot_image_is_bochs(const uint8_t *rom, uint64_t size)
+{
+    return rom_says(rom, size, "The Bochs Project");
+}
+
 long boot_image_multiboot(const uint8_t *data, uint64_t size)
 {
     uint64_t end = min_u64(size, MULTIBOOT_SEARCH);
@@ -99,6 +147,8 @@ enum boot_image boot_image_kernel(const uint8_t *data, uint64_t size)
         return BOOT_IMAGE_MULTIBOOT;
     if (is_elf(data, size))
         return BOOT_IMAGE_ELF;
+    if (boot_image_efi(data, size))
+        return BOOT_IMAGE_EFI;
     return BOOT_IMAGE_UNKNOWN;
 }
 
@@ -119,6 +169,8 @@ enum boot_image boot_image_identify(const uint8_t *head, size_t head_size,
         return BOOT_IMAGE_FLOPPY;
     if (is_linux(head, head_size))
         return BOOT_IMAGE_LINUX;
+    if (boot_image_efi(head, head_size))
+        return BOOT_IMAGE_EFI;
     if (has_boot_signature(head, head_size))
         return file_size > FLOPPY_MAX || has_partitions(head, file_size)
                    ? BOOT_IMAGE_DISK
@@ -140,6 +192,7 @@ const char *boot_image_name(enum boot_image image)
         [BOOT_IMAGE_LINUX] = "Linux kernel",
         [BOOT_IMAGE_MULTIBOOT] = "Multiboot kernel",
         [BOOT_IMAGE_ELF] = "ELF executable",
+        [BOOT_IMAGE_EFI] = "EFI application",
     };
 
     return (unsigned)image < ARRAY_LEN(names) ? names[image] : names[0];

@@ -12,7 +12,8 @@ enum boot_image {
     BOOT_IMAGE_CDROM,
     BOOT_IMAGE_LINUX,
     BOOT_IMAGE_MULTIBOOT,
-    BOOT_IMAGE_ELF
+    BOOT_IMAGE_ELF,
+    BOOT_IMAGE_EFI
 };
 
 /* Of the whole file, or of its first 36 KiB. */
@@ -22,6 +23,14 @@ enum boot_image boot_image_identify(const uint8_t *head, size_t head_size,
  * image may well hold a Multiboot header. */
 enum boot_image boot_image_kernel(const uint8_t *data, uint64_t size);
 const char *boot_image_name(enum boot_image image);
+
+/* The machine (PE/COFF: 0x8664 x86-64, 0x14C i386 ...) that an application
+ * for UEFI is for; 0 when it is none. */
+unsigned boot_image_efi(const uint8_t *data, uint64_t size);
+/* Does this ROM hold UEFI firmware, our own BIOS, or Bochs'? */
+bool boot_image_is_uefi(const uint8_t *rom, uint64_t size);
+bool boot_image_is_ours(const uint8_t *rom, uint64_t size);
+bool boot_image_is_bochs(const uint8_t *rom, uint64_t size);
 
 /* Offset of the Multiboot 1 header or -1. */
 long boot_image_multiboot(const uint8_t *data, uint64_t size);

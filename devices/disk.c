@@ -72,9 +72,17 @@ static bool disk_start(struct disk *disk, char *error, size_t error_size)
         .writable = !options->read_only && !options->snapshot,
     };
     uint64_t sectors;
-    int result =
-        disk_layer_open(&disk->layer, disk->path, &layer, error, error_size);
+    int result = 0;
 
+    if (options->memory)
+        disk->layer = (struct disk_layer){
+            .format = &disk_format_memory,
+            .image = (void *)(uintptr_t)options->memory,
+            .size = options->memory_size,
+        };
+    else
+        result = disk_layer_open(&disk->layer, disk->path, &layer, error,
+                                 error_size);
     disk->options.format = NULL; /* the caller's */
     if (result < 0)
         return false;

@@ -19,6 +19,8 @@ struct disk_options {
     bool read_only;     /* guest writes are refused */
     bool snapshot;      /* guest writes go to a temporary file, thrown away */
     const char *format; /* "raw", "qcow2"; NULL: by the file's first bytes */
+    const void *memory; /* the image itself, instead of a file; or NULL */
+    size_t memory_size;
     struct log *log;
     /* Told once per kind of host failure; may be NULL. */
     void (*failed)(void *opaque, const char *line);

@@ -85,6 +85,8 @@ struct disk_format {
 };
 
 extern const struct disk_format disk_format_raw;
+/* Bytes that the caller keeps; `image` is their address. Never guessed. */
+extern const struct disk_format disk_format_memory;
 extern const struct disk_format disk_format_qcow2;
 
 /* One image of a chain, opened. `probed`: the format was guessed. */

@@ -245,7 +245,7 @@ static void fdc_soft_reset(struct fdc_i82077 *fdc)
     fdc_idle(fdc);
     fdc_set_interrupt(fdc, false);
     if (!fdc->lock) {
-        fdc->config = CONFIG_DEFAULT;
+        fdc->config = CONFIG_DEFAULT | (fdc->seeks ? CONFIG_EIS : 0);
         fdc->pretrk = 0;
     }
     fdc->perpendicular &= 0x3C;
@@ -756,6 +756,7 @@ struct fdc_i82077 *fdc_create(const struct fdc_i82077_config *config)
     fdc->sched = config->sched;
     fdc->dma = config->dma;
     fdc->irq = config->irq;
+    fdc->seeks = config->implied_seek;
     fdc->due = SCHED_NEVER;
     event_init(fdc->sched, &fdc->event, "fdc", fdc_fire, fdc);
     for (unsigned i = 0; i < FDC_DRIVES; i++) {

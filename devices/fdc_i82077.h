@@ -30,6 +30,9 @@ struct fdc_i82077_config {
     struct log *log;
     struct dma *dma; /* channel 2 is used */
     enum fdc_drive_type drive[FDC_DRIVES];
+    /* Data commands seek without being told to by CONFIGURE: Bochs' BIOS
+     * never seeks. */
+    bool implied_seek;
 };
 
 struct fdc_i82077 *fdc_create(const struct fdc_i82077_config *config);

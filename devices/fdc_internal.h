@@ -90,6 +90,7 @@ struct fdc_i82077 {
     uint8_t buffer[FDC_BUFFER_SIZE];
     struct fdc_drive drive[FDC_DRIVES];
     /* TRANSIENT */
+    bool seeks; /* EIS is set after a reset */
     struct addrspace *ports;
     struct sched *sched;
     struct dma *dma;

@@ -3,8 +3,9 @@
  * Ports: 510h selector (16-bit, write), 511h data (8-bit, read), and, when
  * memory is given, 514h-51Bh the address of a DMA request (big-endian, the
  * low half starts it). Items are numbers and blobs under a selector; files
- * are items with a name, listed in the directory (selector 19h).
- * Not modelled: writing to items, callbacks on selection. */
+ * are items with a name, listed in the directory (selector 19h). The board
+ * may be told when a file is selected and change what it holds.
+ * Not modelled: writing to items. */
 #include "devices/fw_cfg.h"
 
 #include <stdlib.h>
@@ -33,8 +34,15 @@ enum {
 
 struct fw_item {
     uint16_t selector;
-    uint8_t *data;
+    const uint8_t *data; /* `copy`, or somebody else's */
+    uint8_t *copy;
     uint32_t size;
+};
+
+struct fw_file {
+    char name[FW_CFG_NAME_SIZE];
+    void (*selected)(void *opaque); /* may be NULL */
+    void *opaque;
 };
 
 /* What the firmware can read is configuration and not saved: who loads a
@@ -49,7 +57,7 @@ struct fw_cfg {
     struct region port_region, dma_region;
     struct fw_item item[MAX_ITEMS];
     unsigned item_count;
-    char name[FW_CFG_MAX_FILES][FW_CFG_NAME_SIZE];
+    struct fw_file file[FW_CFG_MAX_FILES];
     unsigned file_count;
 };
 
@@ -86,28 +94,38 @@ static struct fw_item *fw_find(struct fw_cfg *fw, uint16_t selector)
     return NULL;
 }
 
+bool fw_cfg_refer_item(struct fw_cfg *fw, uint16_t selector, const void *data,
+                       size_t size)
+{
+    struct fw_item *item = fw_find(fw, selector);
+
+    if (size > UINT32_MAX || (!item && fw->item_count == MAX_ITEMS))
+        return false;
+    if (!item) {
+        item = &fw->item[fw->item_count++];
+        item->selector = selector;
+        item->copy = NULL;
+    }
+    free(item->copy);
+    item->copy = NULL;
+    item->data = data;
+    item->size = (uint32_t)size;
+    return true;
+}
+
 /* The copy is made first: on failure the old item stays. */
 bool fw_cfg_add_item(struct fw_cfg *fw, uint16_t selector, const void *data,
                      size_t size)
 {
-    struct fw_item *item = fw_find(fw, selector);
-    uint8_t *copy;
+    uint8_t *copy = malloc(size ? size : 1);
 
-    if (size > UINT32_MAX || (!item && fw->item_count == MAX_ITEMS))
-        return false;
-    copy = malloc(size ? size : 1);
-    if (!copy)
-        return false;
-    if (size)
+    if (copy && size)
         memcpy(copy, data, size);
-    if (!item) {
-        item = &fw->item[fw->item_count++];
-        item->selector = selector;
-        item->data = NULL;
+    if (!copy || !fw_cfg_refer_item(fw, selector, copy, size)) {
+        free(copy);
+        return false;
     }
-    free(item->data);
-    item->data = copy;
-    item->size = (uint32_t)size;
+    fw_find(fw, selector)->copy = copy;
     return true;
 }
 
@@ -133,29 +151,48 @@ static bool fw_write_directory(struct fw_cfg *fw)
 
         put_be(entry, item ? item->size : 0, 4);
         put_be(entry + 4, selector, 2);
-        memcpy(entry + 8, fw->name[i], FW_CFG_NAME_SIZE);
+        memcpy(entry + 8, fw->file[i].name, FW_CFG_NAME_SIZE);
     }
     return fw_cfg_add_item(fw, FW_CFG_FILE_DIR, data,
                            DIR_HEADER + fw->file_count * DIR_ENTRY);
 }
 
-bool fw_cfg_add_file(struct fw_cfg *fw, const char *name, const void *data,
-                     size_t size)
+static unsigned fw_find_file(const struct fw_cfg *fw, const char *name)
 {
     unsigned i = 0;
 
+    while (i < fw->file_count && strcmp(fw->file[i].name, name) != 0)
+        i++;
+    return i;
+}
+
+bool fw_cfg_add_file(struct fw_cfg *fw, const char *name, const void *data,
+                     size_t size)
+{
+    unsigned i = fw_find_file(fw, name);
+
     if (strlen(name) >= FW_CFG_NAME_SIZE)
         return false;
-    while (i < fw->file_count && strcmp(fw->name[i], name) != 0)
-        i++;
     if (i == FW_CFG_MAX_FILES ||
         !fw_cfg_add_item(fw, (uint16_t)(FW_CFG_FILE_FIRST + i), data, size))
         return false;
     if (i == fw->file_count) {
-        strcpy(fw->name[i], name);
+        strcpy(fw->file[i].name, name);
         fw->file_count++;
     }
     return fw_write_directory(fw);
+}
+
+bool fw_cfg_watch_file(struct fw_cfg *fw, const char *name,
+                       void (*selected)(void *opaque), void *opaque)
+{
+    unsigned i = fw_find_file(fw, name);
+
+    if (i == fw->file_count)
+        return false;
+    fw->file[i].selected = selected;
+    fw->file[i].opaque = opaque;
+    return true;
 }
 
 /* Copies what the item has, zeros beyond it. */
@@ -177,8 +214,13 @@ static void fw_take(struct fw_cfg *fw, uint8_t *data, uint32_t size)
 /* Selecting an item starts it from its first byte. */
 static void fw_select(struct fw_cfg *fw, uint16_t selector)
 {
+    unsigned file;
+
     fw->selector = selector & (uint16_t)~SELECTOR_WRITE;
     fw->offset = 0;
+    file = (unsigned)fw->selector - FW_CFG_FILE_FIRST;
+    if (file < fw->file_count && fw->file[file].selected)
+        fw->file[file].selected(fw->file[file].opaque);
     LOG(fw->device.log, FWCFG, "select %04x%s", fw->selector,
         fw_find(fw, fw->selector) ? "" : ", which is empty");
 }
@@ -313,7 +355,7 @@ static void fw_cfg_destroy(struct device *device)
     addrspace_unmap(fw->ports, &fw->port_region);
     addrspace_unmap(fw->ports, &fw->dma_region);
     for (unsigned i = 0; i < fw->item_count; i++)
-        free(fw->item[i].data);
+        free(fw->item[i].copy);
     free(fw);
 }
 

@@ -47,6 +47,14 @@ bool fw_cfg_add_file(struct fw_cfg *fw, const char *name, const void *data,
                      size_t size);
 bool fw_cfg_add_item(struct fw_cfg *fw, uint16_t selector, const void *data,
                      size_t size);
+/* The same without a copy: the data must outlive the part. */
+bool fw_cfg_refer_item(struct fw_cfg *fw, uint16_t selector, const void *data,
+                       size_t size);
+/* Told when the guest selects the file, before it reads: time to replace
+ * contents that depend on what firmware has set up, by as many bytes (the
+ * directory with the sizes was read before). False: no such file. */
+bool fw_cfg_watch_file(struct fw_cfg *fw, const char *name,
+                       void (*selected)(void *opaque), void *opaque);
 /* A little-endian number of 2, 4 or 8 bytes. */
 bool fw_cfg_add_number(struct fw_cfg *fw, uint16_t selector, uint64_t value,
                        unsigned size);

@@ -8,6 +8,7 @@
 
 #include "cpu/cpu.h"
 #include "cpu/models.h"
+#include "devices/boot_image.h"
 #include "devices/debugport.h"
 #include "devices/dma_i8237.h"
 #include "devices/fdc_i82077.h"
@@ -602,6 +603,7 @@ static bool build_isa(struct machine *m, char *error)
              .drive = {machine_floppy_type(m, 0),
                        media[DRIVE_FDB].path ? machine_floppy_type(m, 1)
                                              : FDC_DRIVE_NONE},
+             .implied_seek = machine_firmware_is(m, boot_image_is_bochs),
          }),
          fdc_device);
     PART(debugport,
@@ -650,15 +652,8 @@ static bool build_isa(struct machine *m, char *error)
 /* The kernel is planned before the record is given to the firmware. */
 static bool build_boot(struct machine *m, char *error)
 {
-    struct boot_request *r = &m->config.boot;
-
-    r->low_end = m->low_end;
-    r->high_end = FOUR_GIB + (m->config.ram_bytes - m->low_end);
-    if (r->kernel.data) {
-        m->boot = boot_plan_create(r, error, MACHINE_ERROR_SIZE);
-        if (!m->boot)
-            return false;
-    }
+    if (!machine_plan_boot(m, error))
+        return false;
     machine_fill_cmos(m);
     return machine_fill_fw_cfg(m) || refuse(error, "firmware configuration");
 }
@@ -672,8 +667,8 @@ static bool build(struct machine *m, char *error)
            machine_open_drives(m, error) && build_memory(m, error) &&
            build_cpu(m, error) && build_timers(m, error) &&
            build_pci(m, error) && build_display(m, error) &&
-           build_input(m, error) && build_isa(m, error) &&
-           machine_build_firmware(m, error) && build_boot(m, error);
+           build_input(m, error) && machine_build_firmware(m, error) &&
+           build_isa(m, error) && build_boot(m, error);
 }
 
 static void release(struct machine *m)

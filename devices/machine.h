@@ -36,6 +36,8 @@ struct machine_media {
     uint16_t cylinders; /* 0: as many as the disk's size makes */
     uint8_t heads, sectors;
     uint8_t translation; /* 0 auto, 1 none, 2 LBA, 3 LARGE, 4 RECHS */
+    const void *memory; /* instead of the file; `path` is its name then */
+    size_t memory_size;
 };
 
 /* What the board asks of its host; may be NULL but for `clock` with

@@ -1,11 +1,8 @@
 /* machine_cmos.c - what firmware finds out about the board: CMOS bytes as
- * the AT, Bochs and QEMU define them, and the fw_cfg device. */
-#include <stdio.h>
-
+ * the AT, Bochs and QEMU define them. */
 #include "devices/ata.h"
 #include "devices/disk.h"
 #include "devices/fdc_i82077.h"
-#include "devices/fw_cfg.h"
 #include "devices/machine_state.h"
 #include "devices/rtc_mc146818.h"
 
@@ -132,19 +129,24 @@ static void default_order(const struct machine *m, char order[4])
     order[n] = 0;
 }
 
+const char *machine_boot_order(const struct machine *m, char fallback[4])
+{
+    if (m->config.boot_once && !m->started_once)
+        return m->config.boot_once;
+    if (m->config.boot_order)
+        return m->config.boot_order;
+    default_order(m, fallback);
+    return fallback;
+}
+
 /* Nibbles: 1 floppy, 2 hard disk, 3 CD-ROM, 4 network. */
 void machine_fill_boot_order(struct machine *m)
 {
     static const char letters[] = "acdn";
     char fallback[4];
-    const char *order = m->config.boot_order;
+    const char *order = machine_boot_order(m, fallback);
     uint8_t code[3] = {0, 0, 0};
 
-    default_order(m, fallback);
-    if (m->config.boot_once && !m->started_once)
-        order = m->config.boot_once;
-    if (!order)
-        order = fallback;
     for (unsigned i = 0; i < 3 && order[i]; i++) {
         const char *p = strchr(letters, order[i]);
         code[i] = p ? (uint8_t)(p - letters + 1) : 0;
@@ -161,77 +163,4 @@ void machine_fill_cmos(struct machine *m)
     fill_floppies(m);
     fill_disks(m);
     machine_fill_boot_order(m);
-}
-
-/* RAM as 20-byte E820 entries, which SeaBIOS and OVMF read. */
-static bool fill_memory_map(struct machine *m)
-{
-    uint8_t table[40] = {0};
-    uint64_t high = m->config.ram_bytes - m->low_end;
-
-    store_le64(table + 8, m->low_end);
-    store_le32(table + 16, 1);
-    store_le64(table + 20, 1ull << 32);
-    store_le64(table + 28, high);
-    store_le32(table + 36, 1);
-    return fw_cfg_add_file(m->fw_cfg, "etc/e820", table, high ? 40 : 20);
-}
-
-/* Files that only our own firmware knows are under opt/umbra. */
-static bool fill_boot_files(struct machine *m)
-{
-    const struct machine_config *c = &m->config;
-    uint8_t wait[2], retry[4], ways[4];
-
-    store_le16(wait, (uint16_t)min_u64(c->boot_menu_ms, 0xFFFF));
-    store_le32(retry, c->boot_retry_ms);
-    for (unsigned i = 0; i < 4; i++)
-        ways[i] = c->media[DRIVE_HDA + i].translation;
-    return (!c->boot_menu_ms || fw_cfg_add_file(m->fw_cfg, "etc/boot-menu-wait",
-                                                wait, sizeof wait)) &&
-           (!c->boot_retry_ms ||
-            fw_cfg_add_file(m->fw_cfg, "etc/boot-fail-wait", retry,
-                            sizeof retry)) &&
-           (!c->no_boot_menu ||
-            fw_cfg_add_file(m->fw_cfg, "opt/umbra/no-boot-menu", "", 1)) &&
-           fw_cfg_add_file(m->fw_cfg, "opt/umbra/disk-translation", ways,
-                           sizeof ways) &&
-           fw_cfg_add_number(m->fw_cfg, FW_CFG_BOOT_MENU, c->boot_menu, 2);
-}
-
-/* Where QEMU's firmware looks for them, under the files' own names; a number
- * keeps equal names apart. */
-static bool fill_option_roms(struct machine *m)
-{
-    for (unsigned i = 0; i < m->config.option_roms; i++) {
-        const struct boot_blob *rom = &m->config.option_rom[i];
-        const char *slash = rom->name ? strrchr(rom->name, '/') : NULL;
-        char name[FW_CFG_NAME_SIZE];
-
-        snprintf(name, sizeof name, "genroms/%u-%.40s", i,
-                 slash       ? slash + 1
-                 : rom->name ? rom->name
-                             : "rom");
-        if (!fw_cfg_add_file(m->fw_cfg, name, rom->data, rom->size))
-            return false;
-    }
-    return true;
-}
-
-bool machine_fill_fw_cfg(struct machine *m)
-{
-    uint8_t record[BOOT_RECORD_SIZE];
-
-    if (m->boot) {
-        boot_record_encode(&m->boot->record, record);
-        if (!fw_cfg_add_file(m->fw_cfg, BOOT_RECORD_FILE, record,
-                             sizeof record))
-            return false;
-    }
-    return fill_memory_map(m) &&
-           fw_cfg_add_number(m->fw_cfg, FW_CFG_RAM_SIZE, m->config.ram_bytes,
-                             8) &&
-           fw_cfg_add_number(m->fw_cfg, FW_CFG_NB_CPUS, 1, 2) &&
-           fw_cfg_add_number(m->fw_cfg, FW_CFG_MAX_CPUS, 1, 2) &&
-           fill_boot_files(m) && fill_option_roms(m);
 }

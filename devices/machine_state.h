@@ -101,7 +101,8 @@ struct machine {
     struct pflash *flash[MACHINE_FLASHES]; /* or NULL */
     struct strict strict;                  /* counts, if config.strict */
 
-    struct boot_plan *boot;
+    struct boot_plan *boot;            /* our own BIOS enters a kernel */
+    bool efi_kernel;                   /* UEFI firmware loads it */
     struct disk *disk[MACHINE_DRIVES]; /* what is in the drives */
 
     /* Running. */
@@ -153,6 +154,16 @@ bool machine_build_ports(struct machine *machine, char *error);
 void machine_fill_cmos(struct machine *machine);
 /* At each start: -boot once= holds for the first. */
 void machine_fill_boot_order(struct machine *machine);
+/* Letters of "acdn"; the default order is written to fallback[]. */
+const char *machine_boot_order(const struct machine *machine, char fallback[4]);
+
+/* machine_boot.c: asks one of boot_image.h; what happens to a kernel under this
+ * firmware. */
+bool machine_firmware_is(const struct machine *machine,
+                         bool (*kind)(const uint8_t *rom, uint64_t size));
+bool machine_plan_boot(struct machine *machine, char *error);
+
+/* machine_fwcfg.c: what firmware reads from fw_cfg. */
 bool machine_fill_fw_cfg(struct machine *machine);
 
 #endif

@@ -111,6 +111,8 @@ static bool bar_decode(const struct pci_device *device, unsigned bar,
 
     if (bar == PCI_BAR_ROM && !(value & ROM_ENABLE))
         return false;
+    if (bar == PCI_BAR_ROM && device->rom_alone)
+        command |= PCI_COMMAND_MEMORY;
     if (!(command &
           (b->kind == PCI_BAR_IO ? PCI_COMMAND_IO : PCI_COMMAND_MEMORY)))
         return false;

@@ -69,6 +69,7 @@ struct pci_device {
     uint8_t writable[PCI_CONFIG_SIZE]; /* bits that a write changes */
     uint8_t clearing[PCI_CONFIG_SIZE]; /* bits cleared by writing 1 */
     struct pci_bar bar[PCI_BARS];
+    bool rom_alone; /* the ROM answers though memory space is off */
     /* Told after a configuration write of 1-4 bytes; may be NULL. */
     void (*written)(void *opaque, unsigned offset, unsigned size);
     void *opaque;

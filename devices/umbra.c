@@ -26,7 +26,7 @@ _Static_assert((int)UMBRA_SERIAL_PORTS == (int)MACHINE_UARTS &&
 _Static_assert((int)UMBRA_HOST_ERROR == (int)MACHINE_HOST_ERROR &&
                    (int)UMBRA_IDLE == (int)MACHINE_IDLE,
                "ORDER: reasons");
-_Static_assert((int)UMBRA_IMAGE_ELF == (int)BOOT_IMAGE_ELF &&
+_Static_assert((int)UMBRA_IMAGE_EFI == (int)BOOT_IMAGE_EFI &&
                    (int)UMBRA_IMAGE_CDROM == (int)BOOT_IMAGE_CDROM,
                "ORDER: images");
 _Static_assert((int)UMBRA_MAX_MODULES == (int)BOOT_MAX_MODULES &&
@@ -183,6 +183,8 @@ static struct machine_media convert_media(const struct umbra_media *m)
         .read_only = m->read_only,
         .snapshot = m->snapshot,
         .format = m->format,
+        .memory = m->memory.data,
+        .memory_size = m->memory.size,
         .cylinders = m->cylinders,
         .heads = m->heads,
         .sectors = m->sectors,

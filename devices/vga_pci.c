@@ -194,6 +194,8 @@ static bool create_rom(struct vga *vga, const struct vga_config *config,
                                    .kind = REGION_ROM,
                                    .ram = vga->rom};
     pci_device_set_bar(&vga->pci, PCI_BAR_ROM, PCI_BAR_MEMORY, &vga->bar_rom);
+    /* Bochs' BIOS copies the ROM before it turns memory space on. */
+    vga->pci.rom_alone = true;
     return true;
 }
 

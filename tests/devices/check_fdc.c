@@ -126,20 +126,21 @@ static void seek(struct bench *b, unsigned unit, unsigned cylinder)
 
 /* Two 3.5" drives, a 1.44 MB disk in A and a 720 KB disk in B, controller
  * out of reset. */
-static void bench_create(struct bench *b)
+static void bench_create_with(struct bench *b, bool implied_seek)
 {
     static const unsigned sectors[2] = {2880, 1440};
 
     fake_pci_create(&b->fake);
     b->dma = dma_create(&(struct dma_config){
         .ports = b->fake.ports, .memory = b->fake.memory, .log = &b->fake.log});
-    b->fdc = fdc_create(&(struct fdc_i82077_config){
-        .ports = b->fake.ports,
-        .irq = &b->fake.wire[6],
-        .sched = &b->fake.time.sched,
-        .log = &b->fake.log,
-        .dma = b->dma,
-        .drive = {FDC_DRIVE_1440K, FDC_DRIVE_1440K}});
+    b->fdc = fdc_create(
+        &(struct fdc_i82077_config){.ports = b->fake.ports,
+                                    .irq = &b->fake.wire[6],
+                                    .sched = &b->fake.time.sched,
+                                    .log = &b->fake.log,
+                                    .dma = b->dma,
+                                    .drive = {FDC_DRIVE_1440K, FDC_DRIVE_1440K},
+                                    .implied_seek = implied_seek});
     for (unsigned i = 0; i < 2; i++) {
         fake_image_create(&b->image[i], sectors[i]);
         b->disk[i] = fake_image_open(&b->image[i], &b->fake.log);
@@ -158,6 +159,11 @@ static void bench_create(struct bench *b)
     }
     out(b, DIR, 0); /* 500 kbit/s */
     SEND(b, 0x03, 0xDF, 0x02);
+}
+
+static void bench_create(struct bench *b)
+{
+    bench_create_with(b, false);
 }
 
 static void bench_destroy(struct bench *b)
@@ -328,6 +334,24 @@ START_TEST(implied_seek)
     ck_assert_uint_eq(b.result[0], 79);
     ck_assert_uint_eq(b.result[4], 0xDF);
     ck_assert_uint_eq(b.result[8], 0x57);
+    bench_destroy(&b);
+}
+END_TEST
+
+START_TEST(implied_seek_of_the_board)
+{
+    struct bench b;
+
+    bench_create_with(&b, true);
+    dma_setup(&b, TO_MEMORY, 512);
+    COMMAND(&b, 0x46, 4, 79, 1, 18, 2, 18, 0x1B, 0xFF);
+    expect_result(&b, 4, 0, 0, 80, 1, 1);
+    expect_sector(&b, TARGET, 2879);
+    bench_destroy(&b);
+    bench_create(&b);
+    dma_setup(&b, TO_MEMORY, 512);
+    COMMAND(&b, 0x46, 4, 79, 1, 18, 2, 18, 0x1B, 0xFF);
+    ck_assert_uint_eq(b.result[1], 4); /* no data: the head is elsewhere */
     bench_destroy(&b);
 }
 END_TEST
@@ -574,6 +598,7 @@ int main(void)
         a_masked_channel_holds_the_transfer,
         sectors_that_are_not_there,
         implied_seek,
+        implied_seek_of_the_board,
         seeks_and_drive_status,
         disk_change_line,
         format_fills_a_track,

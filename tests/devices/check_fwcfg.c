@@ -86,6 +86,31 @@ START_TEST(directory_names_the_files)
 }
 END_TEST
 
+static void on_selected(void *opaque)
+{
+    struct bench *b = opaque;
+
+    ck_assert(fw_cfg_add_file(b->fw, "etc/late", "now", 3));
+}
+
+START_TEST(contents_change_when_selected)
+{
+    struct bench b;
+    uint8_t data[4];
+
+    bench_create(&b);
+    ck_assert(fw_cfg_add_file(b.fw, "etc/first", "one", 3));
+    ck_assert(!fw_cfg_watch_file(b.fw, "etc/late", on_selected, &b));
+    ck_assert(fw_cfg_add_file(b.fw, "etc/late", "not", 3));
+    ck_assert(fw_cfg_watch_file(b.fw, "etc/late", on_selected, &b));
+    take(&b, FW_CFG_FILE_FIRST, data, 3);
+    ck_assert_mem_eq(data, "one", 3);
+    take(&b, FW_CFG_FILE_FIRST + 1, data, 4);
+    ck_assert_mem_eq(data, "now\0", 4);
+    bench_destroy(&b);
+}
+END_TEST
+
 START_TEST(the_table_has_an_end)
 {
     struct bench b;
@@ -144,6 +169,7 @@ int main(void)
     const TTest *const tests[] = {
         signature_and_numbers,
         directory_names_the_files,
+        contents_change_when_selected,
         the_table_has_an_end,
         dma_interface,
     };

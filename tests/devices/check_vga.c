@@ -519,6 +519,10 @@ START_TEST(rom_is_readable)
     ck_assert_uint_eq(get8(&rig, VGA_RIG_ROM + 0x1FFF), 0xFF);
     put8(&rig, VGA_RIG_ROM, 0x55);
     ck_assert_uint_eq(get8(&rig, VGA_RIG_ROM), 0);
+    /* Also while the card's memory space is off. */
+    pci_config_write(rig.pci, VGA_RIG_DEVFN, PCI_COMMAND, 0, 2);
+    ck_assert_uint_eq(get8(&rig, VGA_RIG_ROM), 0);
+    ck_assert_uint_eq(get8(&rig, VGA_RIG_ROM + 123), rig.rom[123]);
 }
 END_TEST
 
