@@ -1,8 +1,8 @@
 /* ACPI tables: FACS in the first page of the table space, then DSDT, FADT,
  * MADT, RSDT, XSDT; the RSDP goes to segment F000. Source: ACPI 2.0, chapter
- * 5. The machine is in ACPI mode from the start (SCI_EN set, no SMI command
- * port), as the description of SMI_CMD in 5.2.8
- * allows. */
+ * 5. The machine starts in legacy mode, so that the power button works without
+ * an ACPI system; the PIIX4 itself answers the writes to its command port that
+ * change it, where a real PC's would raise an SMI. */
 
 #include "post.h"
 #include "dsdt.h"
@@ -10,10 +10,14 @@
 #define FACS_SIZE       64
 #define TABLES_OFFSET   0x1000
 #define WINDOW_MARKER   0xC0DE0000u
+#define PARTS_MARKER    0xC0DE0001u
 #define WINDOW_LAST     0xFEBFFFFFu
 #define IOAPIC_BASE     0xFEC00000u
 #define LAPIC_BASE      0xFEE00000u
 #define SCI_IRQ         9
+#define APM_PORT        0xB2
+#define ACPI_ENABLE     0xF1
+#define ACPI_DISABLE    0xF0
 
 #define FADT_WBINVD     (1u << 0)
 #define FADT_PROC_C1    (1u << 2)
@@ -116,8 +120,29 @@ static void table_end(struct builder *b, struct header *h)
     b->at += (h->length + 15) & ~15u;
 }
 
+/* By ports, as the addresses in the data area may have moved up: bits as
+ * dsdt.asl has them. */
+static uint32_t parts_there(void)
+{
+    static const uint16_t com[4] = {0x3F8, 0x2F8, 0x3E8, 0x2E8};
+    static const uint16_t lpt[2] = {0x378, 0x278};
+    uint32_t mask = cmos_read(CMOS_FLOPPY) != 0 ? 0x100 : 0;
+    int i, at;
+
+    for (at = 0; at < 4; at++) {
+        for (i = 0; i < 4; i++)
+            if (BDA->com_port[at] == com[i])
+                mask |= 0x01u << i;
+        for (i = 0; i < 2 && at < 3; i++)
+            if (BDA->lpt_port[at] == lpt[i])
+                mask |= 0x10u << i;
+    }
+    return mask;
+}
+
 /* The DSDT with the real base of the PCI window in place of the marker:
- * minimum, maximum, translation, length follow each other (6.4.3.5.2). */
+ * minimum, maximum, translation, length follow each other (6.4.3.5.2); and
+ * with the parts that are there. */
 static uint32_t dsdt_copy(struct builder *b)
 {
     struct header *h = (struct header *)b->at;
@@ -131,6 +156,8 @@ static uint32_t dsdt_copy(struct builder *b)
             field[0] = base;
             field[3] = WINDOW_LAST - base + 1;
         }
+        if (field[0] == PARTS_MARKER)
+            field[0] = parts_there();
     }
     table_end(b, h);
     return (uint32_t)h;
@@ -151,6 +178,9 @@ static uint32_t fadt_build(struct builder *b, uint32_t facs, uint32_t dsdt)
     f->dsdt = dsdt;
     f->profile = 1; /* desktop */
     f->sci_irq = SCI_IRQ;
+    f->smi_command = APM_PORT;
+    f->acpi_enable = ACPI_ENABLE;
+    f->acpi_disable = ACPI_DISABLE;
     f->pm1a_event = PM_BASE;
     f->pm1a_control = PM_BASE + 4;
     f->pm_timer = PM_BASE + 8;
@@ -280,6 +310,5 @@ uint32_t acpi_build(void *rsdp_at)
     rsdt = rsdt_build(&b, tables, n);
     xsdt = xsdt_build(&b, tables, n);
     rsdp_build(rsdp_at, rsdt, xsdt);
-    outw(PM_BASE + 4, 0x0001); /* SCI_EN */
     return sizeof(struct rsdp);
 }

@@ -23,7 +23,8 @@ ROM_CFLAGS32P = $(ROM_CFLAGS32) -fno-jump-tables -fno-tree-switch-conversion
 
 ROM_O16 = ata ata_dma boot cdrom disk eltorito floppy fwcfg geometry keyboard menu \
 	mouse pmm ports rom screen start string system time pcibios
-ROM_O32 = post cpu fwcfg pci optrom tables pnpnodes acpi string
+ROM_O32 = post cpu fwcfg pci optrom tables pnpnodes smbios acpi \
+	string
 ROM_O32P = pcibios apm
 # 16-bit code for callers in protected mode: has no use for DS.
 ROM_O16P = apm pnp

@@ -60,6 +60,27 @@ void cpu_signature(uint32_t *signature, uint32_t *edx)
     *edx = out[3];
 }
 
+void cpu_names(char vendor[13], char brand[49])
+{
+    uint32_t out[4], leaf;
+
+    memset(vendor, 0, 13);
+    memset(brand, 0, 49);
+    if (!has_cpuid())
+        return;
+    cpuid(0, out);
+    memcpy(vendor, &out[1], 4);
+    memcpy(vendor + 4, &out[3], 4);
+    memcpy(vendor + 8, &out[2], 4);
+    cpuid(0x80000000, out);
+    for (leaf = 0x80000002; leaf <= 0x80000004 && leaf <= out[0]; leaf++) {
+        uint32_t part[4];
+
+        cpuid(leaf, part);
+        memcpy(brand + (leaf - 0x80000002) * 16, part, 16);
+    }
+}
+
 static void wrmsr(uint32_t msr, uint32_t low, uint32_t high)
 {
     __asm__ volatile("wrmsr" : : "c"(msr), "a"(low), "d"(high));

@@ -1,9 +1,21 @@
 /* The board in ACPI's words: i440FX, PIIX3, PIIX4 power management. Compiled
  * at development time (`make dsdt-header`) into the committed dsdt.h;
- * acpi.c patches the base of PCI0's memory window (marker C0DE0000). */
+ * acpi.c patches the base of PCI0's memory window (marker C0DE0000) and the
+ * parts that are there (marker C0DE0001): bits 0-3 COM1-4, 4-6 LPT1-3, 8 the
+ * diskette controller's drives. */
 DefinitionBlock ("dsdt.aml", "DSDT", 1, "UMBRA ", "UMBRAPC ", 1)
 {
     Name (\_S5, Package () { 0, 0, 0, 0 })      /* PIIX4: type 0 is soft off */
+
+    Name (PART, 0xC0DE0001)
+
+    /* Told which interrupt controllers are used. The PCI links lead to the
+     * same numbers in both: I/O APIC pins 0-15 are the 8259s' inputs. */
+    Name (PICM, 0)
+    Method (\_PIC, 1, NotSerialized)
+    {
+        Store (Arg0, PICM)
+    }
 
     Scope (\_PR)
     {
@@ -87,19 +99,46 @@ DefinitionBlock ("dsdt.aml", "DSDT", 1, "UMBRA ", "UMBRAPC ", 1)
                     Name (_HID, EisaId ("PNP0F13"))
                     Name (_CRS, ResourceTemplate () { IRQNoFlags () { 12 } })
                 }
-                Device (COM1)
-                {
-                    Name (_HID, EisaId ("PNP0501"))
-                    Name (_UID, 1)
-                    Name (_CRS, ResourceTemplate ()
-                    {
-                        IO (Decode16, 0x3F8, 0x3F8, 1, 8)
-                        IRQNoFlags () { 4 }
-                    })
+#define PRESENT(bit) \
+                    Method (_STA, 0, NotSerialized) \
+                    { \
+                        If (And (PART, bit)) { Return (0x0F) } \
+                        Return (0) \
+                    }
+#define SERIAL(name, uid, port, irq, bit) \
+                Device (name) \
+                { \
+                    Name (_HID, EisaId ("PNP0501")) \
+                    Name (_UID, uid) \
+                    PRESENT (bit) \
+                    Name (_CRS, ResourceTemplate () \
+                    { \
+                        IO (Decode16, port, port, 1, 8) \
+                        IRQNoFlags () { irq } \
+                    }) \
                 }
+                SERIAL (COM1, 1, 0x3F8, 4, 0x01)
+                SERIAL (COM2, 2, 0x2F8, 3, 0x02)
+                SERIAL (COM3, 3, 0x3E8, 4, 0x04)
+                SERIAL (COM4, 4, 0x2E8, 3, 0x08)
+#define PRINTER(name, uid, port, irq, bit) \
+                Device (name) \
+                { \
+                    Name (_HID, EisaId ("PNP0400")) \
+                    Name (_UID, uid) \
+                    PRESENT (bit) \
+                    Name (_CRS, ResourceTemplate () \
+                    { \
+                        IO (Decode16, port, port, 1, 3) \
+                        IRQNoFlags () { irq } \
+                    }) \
+                }
+                PRINTER (LPT1, 1, 0x378, 7, 0x10)
+                PRINTER (LPT2, 2, 0x278, 5, 0x20)
                 Device (FDC0)
                 {
                     Name (_HID, EisaId ("PNP0700"))
+                    PRESENT (0x100)
                     Name (_CRS, ResourceTemplate ()
                     {
                         IO (Decode16, 0x3F2, 0x3F2, 1, 4)
@@ -197,20 +236,21 @@ DefinitionBlock ("dsdt.aml", "DSDT", 1, "UMBRA ", "UMBRAPC ", 1)
             { \
                 Or (reg, 0x80, reg) \
             } \
+            Name (BUF0, ResourceTemplate () \
+            { \
+                Interrupt (, Level, ActiveHigh, Shared) { 0 } \
+            }) \
+            CreateDWordField (BUF0, 5, IRQN) \
             Method (_CRS, 0, Serialized) \
             { \
-                Name (BUF0, ResourceTemplate () \
-                { \
-                    Interrupt (, Level, ActiveHigh, Shared) { 0 } \
-                }) \
-                CreateDWordField (BUF0, 5, IRQN) \
+                Store (0, IRQN) \
                 If (LEqual (And (reg, 0x80), 0)) { Store (reg, IRQN) } \
                 Return (BUF0) \
             } \
             Method (_SRS, 1, NotSerialized) \
             { \
-                CreateDWordField (Arg0, 5, IRQN) \
-                Store (IRQN, reg) \
+                CreateDWordField (Arg0, 5, IRQS) \
+                Store (IRQS, reg) \
             } \
         }
         LINK (LNKA, 1, \_SB.PCI0.ISA.PRQA)

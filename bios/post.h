@@ -26,6 +26,8 @@ void cpu_setup(void);
 bool cpu_has_apic(void);
 unsigned int cpu_count(void);
 void cpu_signature(uint32_t *signature, uint32_t *features);
+/* By CPUID; empty strings where it does not tell. */
+void cpu_names(char vendor[13], char brand[49]);
 
 /* pci.c */
 void pci_setup(void);
@@ -40,6 +42,9 @@ void optroms_find(void);
 
 /* tables.c */
 void tables_build(void);
+
+/* smbios.c: puts entry point and structures at `at`; the first byte behind. */
+uint8_t *smbios_build(uint8_t *at);
 
 /* acpi.c: puts the RSDP at rsdp; its size, 0 if there is no ACPI. */
 uint32_t acpi_build(void *rsdp);

@@ -1,8 +1,8 @@
 /* Tables in segment F000 that operating systems search for: $PIR, _32_, MP
- * table, SMBIOS, and the ACPI RSDP. Sources: Microsoft PCI IRQ Routing Table
- * Specification 1.0; BIOS32 Service Directory 0.4; Intel MultiProcessor
- * Specification 1.4; DMTF SMBIOS 2.4. They lie in fixed_tables (reset.S),
- * each on a 16-byte boundary. */
+ * table, $PnP, $PMM; then SMBIOS and the ACPI RSDP. Sources: Microsoft PCI IRQ
+ * Routing Table Specification 1.0; BIOS32 Service Directory 0.4; Intel
+ * MultiProcessor Specification 1.4. They lie in fixed_tables (reset.S), each on
+ * a 16-byte boundary. */
 
 #include "pnp.h"
 #include "post.h"
@@ -281,110 +281,6 @@ static void ioapic_name(void)
     ioapic[4] = cpu_count() << 24;
 }
 
-/* --- SMBIOS
- * ---------------------------------------------------------------------------
- */
-
-struct smbios {
-    char signature[4];
-    uint8_t checksum, length, major, minor;
-    uint16_t largest;
-    uint8_t revision, formatted[5];
-    char dmi[5];
-    uint8_t dmi_checksum;
-    uint16_t table_length;
-    uint32_t table;
-    uint16_t count;
-    uint8_t bcd;
-} PACKED;
-
-/* A structure: its bytes, its handle, its strings one after the other. */
-static void dmi_put(struct smbios *s, const void *data, uint8_t size,
-                    const char *strings)
-{
-    uint8_t *start = place;
-
-    memcpy(place, data, size);
-    place[1] = size;
-    place[2] = (uint8_t)s->count;
-    place[3] = 0;
-    place += size;
-    for (; strings[0] || strings[1]; strings++)
-        *place++ = (uint8_t)*strings;
-    *place++ = 0;
-    *place++ = 0;
-    if (place - start > s->largest)
-        s->largest = (uint16_t)(place - start);
-    s->count++;
-}
-
-static uint32_t ram_kib(void)
-{
-    return (SHARED->ram_low >> 10) + (uint32_t)(SHARED->ram_high >> 10);
-}
-
-static void dmi_structures(struct smbios *s)
-{
-    static const uint8_t bios[24] = {
-        0,    0,    0,    0, 1,    2,    0x00, 0xE0, 3, 1, /* E000h, 128 KiB */
-        0x90, 0xC8, 0x01, 0, 0,    0,    0,    0, /* PCI, upgradable, CD boot,
-                                                     EDD */
-        0x03, 0x00, 1,    0, 0xFF, 0xFF,          /* ACPI */
-    };
-    static const uint8_t system[27] = {1, 0, 0, 0, 1, 2, 3};
-    static const uint8_t chassis[13] = {3, 0, 0, 0, 1, 3, 0, 0, 0, 3, 3, 3, 2};
-    static const uint8_t processor[35] = {4, 0, 0, 0, 1, 3, 2, 2};
-    uint8_t array[15] = {16, 0, 0, 0, 3, 3, 3};
-    uint8_t range[15] = {19};
-    static const uint8_t boot[11] = {32};
-    static const uint8_t end[4] = {127};
-    uint32_t kib = ram_kib();
-
-    dmi_put(s, bios, sizeof(bios),
-            "Umbra\0"
-            "1\0"
-            "01/15/2026\0");
-    dmi_put(s, system, sizeof(system),
-            "Umbra\0"
-            "Umbra PC\0"
-            "1\0");
-    dmi_put(s, chassis, sizeof(chassis), "Umbra\0");
-    dmi_put(s, processor, sizeof(processor),
-            "CPU 0\0"
-            "Umbra\0");
-    memcpy(array + 7, &kib, 4);
-    array[11] = 0xFE; /* no error structure */
-    array[12] = 0xFF;
-    array[13] = 1;
-    dmi_put(s, array, sizeof(array), "\0");
-    kib--;
-    memcpy(range + 8, &kib, 4);
-    range[12] = (uint8_t)(s->count - 1);
-    range[14] = 1;
-    dmi_put(s, range, sizeof(range), "\0");
-    dmi_put(s, boot, sizeof(boot), "\0");
-    dmi_put(s, end, sizeof(end), "\0");
-}
-
-static void smbios_build(void)
-{
-    struct smbios *s = take(sizeof(*s));
-    uint8_t *table = place;
-
-    memcpy(s->signature, "_SM_", 4);
-    s->length = sizeof(*s);
-    s->major = 2;
-    s->minor = 4;
-    memcpy(s->dmi, "_DMI_", 5);
-    s->table = (uint32_t)table;
-    s->bcd = 0x24;
-    dmi_structures(s);
-    s->table_length = (uint16_t)(place - table);
-    s->dmi_checksum = table_sum(s->dmi, 15);
-    s->checksum = table_sum(s, sizeof(*s));
-    take(0);
-}
-
 void tables_build(void)
 {
     place = (uint8_t *)TABLE_BASE + 16;
@@ -396,7 +292,8 @@ void tables_build(void)
         mp_build();
         ioapic_name();
     }
-    smbios_build();
+    place = smbios_build(place);
+    take(0);
     place += acpi_build(place);
     if (place > (uint8_t *)TABLE_BASE + 0x1000)
         debug_puts("tables: too large\n");
