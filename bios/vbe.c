@@ -1,7 +1,9 @@
 /* VESA BIOS extensions, INT 10h AX=4F00h-4F0Ah, 4F10h, 4F15h, over the display
  * interface of the Bochs VGA (ports 1CEh, 1CFh). Sources: VESA VBE Core
  * Functions Standard 3.0; VESA DDC/VBE 1.1; EDID 1.3; Bochs' vbe_display_api.
- * Not here: planar and text VBE modes, stereo, triple buffering, VBE/AF. */
+ * 16-colour modes are planar, with a window only; of these 800 x 600 (102h)
+ * takes text and pixels by the other functions. Not here: text modes of VBE,
+ * stereo, VBE/AF. */
 
 #include "pci.h"
 #include "vga.h"
@@ -46,20 +48,35 @@ struct vbe_mode {
     uint8_t depth;
 };
 
+/* VESA's numbers to 11Bh, then those of the Bochs VGA BIOS, ours from 1A0h. */
 ROM struct vbe_mode vbe_modes[] = {
-    {0x100, 640, 400, 8},    {0x101, 640, 480, 8},    {0x103, 800, 600, 8},
-    {0x105, 1024, 768, 8},   {0x107, 1280, 1024, 8},  {0x10D, 320, 200, 15},
+    {0x100, 640, 400, 8},    {0x101, 640, 480, 8},    {0x102, 800, 600, 4},
+    {0x103, 800, 600, 8},    {0x104, 1024, 768, 4},   {0x105, 1024, 768, 8},
+    {0x106, 1280, 1024, 4},  {0x107, 1280, 1024, 8},  {0x10D, 320, 200, 15},
     {0x10E, 320, 200, 16},   {0x10F, 320, 200, 24},   {0x110, 640, 480, 15},
     {0x111, 640, 480, 16},   {0x112, 640, 480, 24},   {0x113, 800, 600, 15},
     {0x114, 800, 600, 16},   {0x115, 800, 600, 24},   {0x116, 1024, 768, 15},
     {0x117, 1024, 768, 16},  {0x118, 1024, 768, 24},  {0x119, 1280, 1024, 15},
-    {0x11A, 1280, 1024, 16}, {0x11B, 1280, 1024, 24}, {0x140, 320, 200, 32},
-    {0x141, 640, 400, 32},   {0x142, 640, 480, 32},   {0x143, 800, 600, 32},
-    {0x144, 1024, 768, 32},  {0x145, 1280, 1024, 32}, {0x146, 320, 200, 8},
-    {0x147, 640, 400, 15},   {0x148, 640, 400, 16},   {0x149, 640, 400, 24},
-    {0x14A, 1152, 864, 8},   {0x14B, 1152, 864, 16},  {0x14C, 1152, 864, 32},
-    {0x14D, 1280, 720, 32},  {0x14E, 1280, 800, 32},  {0x14F, 1440, 900, 32},
-    {0x150, 1600, 1200, 32}, {0x151, 1920, 1080, 32},
+    {0x11A, 1280, 1024, 16}, {0x11B, 1280, 1024, 24}, {0x11C, 1600, 1200, 8},
+    {0x11D, 1600, 1200, 15}, {0x11E, 1600, 1200, 16}, {0x11F, 1600, 1200, 24},
+    {0x140, 320, 200, 32},   {0x141, 640, 400, 32},   {0x142, 640, 480, 32},
+    {0x143, 800, 600, 32},   {0x144, 1024, 768, 32},  {0x145, 1280, 1024, 32},
+    {0x146, 320, 200, 8},    {0x147, 1600, 1200, 32}, {0x148, 1152, 864, 8},
+    {0x149, 1152, 864, 15},  {0x14A, 1152, 864, 16},  {0x14B, 1152, 864, 24},
+    {0x14C, 1152, 864, 32},  {0x175, 1280, 768, 16},  {0x176, 1280, 768, 24},
+    {0x177, 1280, 768, 32},  {0x178, 1280, 800, 16},  {0x179, 1280, 800, 24},
+    {0x17A, 1280, 800, 32},  {0x17B, 1280, 960, 16},  {0x17C, 1280, 960, 24},
+    {0x17D, 1280, 960, 32},  {0x17E, 1440, 900, 16},  {0x17F, 1440, 900, 24},
+    {0x180, 1440, 900, 32},  {0x181, 1400, 1050, 16}, {0x182, 1400, 1050, 24},
+    {0x183, 1400, 1050, 32}, {0x184, 1680, 1050, 16}, {0x185, 1680, 1050, 24},
+    {0x186, 1680, 1050, 32}, {0x187, 1920, 1200, 16}, {0x188, 1920, 1200, 24},
+    {0x189, 1920, 1200, 32}, {0x18A, 2560, 1600, 16}, {0x18B, 2560, 1600, 24},
+    {0x18C, 2560, 1600, 32}, {0x18D, 1280, 720, 16},  {0x18E, 1280, 720, 24},
+    {0x18F, 1280, 720, 32},  {0x190, 1920, 1080, 16}, {0x191, 1920, 1080, 24},
+    {0x192, 1920, 1080, 32}, {0x193, 1600, 900, 16},  {0x194, 1600, 900, 24},
+    {0x195, 1600, 900, 32},  {0x196, 2560, 1440, 16}, {0x197, 2560, 1440, 24},
+    {0x198, 2560, 1440, 32}, {0x1A0, 1920, 1080, 8},  {0x1A1, 1920, 1080, 15},
+    {0x1A2, 640, 400, 15},   {0x1A3, 640, 400, 16},   {0x1A4, 640, 400, 24},
 };
 
 static uint16_t dispi_read(uint16_t index)
@@ -115,14 +132,26 @@ static uint8_t depth_bytes(uint8_t depth)
     return (uint8_t)((depth + 7) >> 3);
 }
 
+/* Bytes of the window that so many pixels of a line take: in planar modes
+ * those of one plane. */
+static uint32_t pixel_bytes(uint8_t depth, uint16_t pixels)
+{
+    return depth == 4 ? pixels / 8u : (uint32_t)pixels * depth_bytes(depth);
+}
+
 static uint32_t line_bytes(const __seg_gs struct vbe_mode *m)
 {
-    return (uint32_t)m->width * depth_bytes(m->depth);
+    return pixel_bytes(m->depth, m->width);
+}
+
+static uint32_t plane_size(uint8_t depth)
+{
+    return depth == 4 ? memory_size() / 4 : memory_size();
 }
 
 static bool mode_fits(const __seg_gs struct vbe_mode *m)
 {
-    return line_bytes(m) * m->height <= memory_size();
+    return line_bytes(m) * m->height <= plane_size(m->depth);
 }
 
 static const __seg_gs struct vbe_mode *vbe_find(uint16_t number)
@@ -138,25 +167,29 @@ static const __seg_gs struct vbe_mode *vbe_find(uint16_t number)
 /* --- 4F00h ------------------------------------------------------------------
  */
 
+static uint32_t rom_text(const __seg_gs uint8_t *text)
+{
+    return (uint32_t)rom_segment() << 16 | ROM_OFFSET(text);
+}
+
 static uint16_t controller_information(struct regs *r)
 {
     uint16_t at = r->di, list = r->di + 0x22;
     bool vbe2 = far_read32(r->es, at) == 0x32454256; /* "VBE2" */
-    uint32_t oem = (uint32_t)rom_segment() << 16 | ROM_OFFSET(rom_oem);
     unsigned int i;
 
     far_fill8(r->es, at, 0, vbe2 ? 512 : 256);
     far_write32(r->es, at, 0x41534556); /* "VESA" */
     far_write16(r->es, at + 4, 0x0300);
-    far_write32(r->es, at + 6, oem);
+    far_write32(r->es, at + 6, rom_text(rom_oem));
     far_write32(r->es, at + 10, 0x00000001); /* 8-bit DAC */
     far_write32(r->es, at + 14, (uint32_t)r->es << 16 | list);
     far_write16(r->es, at + 18, (uint16_t)(memory_size() >> 16));
     if (vbe2) {
-        far_write16(r->es, at + 20, 0x0100);
-        far_write32(r->es, at + 22, oem);
-        far_write32(r->es, at + 26, oem);
-        far_write32(r->es, at + 30, oem);
+        far_write16(r->es, at + 20, 0x0101);
+        far_write32(r->es, at + 22, rom_text(rom_vendor));
+        far_write32(r->es, at + 26, rom_text(rom_product));
+        far_write32(r->es, at + 30, rom_text(rom_revision));
     }
     for (i = 0; i < ARRAY_LEN(vbe_modes); i++)
         if (mode_fits(&vbe_modes[i])) {
@@ -203,6 +236,25 @@ static void write_fields(uint16_t segment, uint16_t at, uint8_t depth)
         far_write8(segment, at + i, colour_fields[row][i]);
 }
 
+/* D0 supported, D1 information complete, D2 text by the BIOS, D3 colour, D4
+ * graphics, D5 not by VGA registers, D7 linear frame buffer. */
+static uint16_t mode_attributes(const __seg_gs struct vbe_mode *m)
+{
+    if (m->depth != 4)
+        return 0x00BB;
+    return m->number == 0x102 ? 0x003F : 0x003B;
+}
+
+static void write_window(uint16_t es, uint16_t di)
+{
+    far_write8(es, di + 2, 0x07); /* window A: move, read, write */
+    far_write16(es, di + 4, 64);
+    far_write16(es, di + 6, 64);
+    far_write16(es, di + 8, 0xA000);
+    far_write32(es, di + 12,
+                (uint32_t)rom_segment() << 16 | ROM_OFFSET(rom_vbe_window));
+}
+
 static uint16_t mode_information(struct regs *r)
 {
     const __seg_gs struct vbe_mode *m = vbe_find(r->cx);
@@ -212,33 +264,32 @@ static uint16_t mode_information(struct regs *r)
     if (!m)
         return VBE_FAILED;
     pitch = line_bytes(m);
-    pages = memory_size() / (pitch * m->height) - 1;
+    pages = plane_size(m->depth) / (pitch * m->height) - 1;
+    if (pages > 255)
+        pages = 255;
     far_fill8(es, di, 0, 256);
-    far_write16(es, di, 0x009B);  /* supported, colour, graphics, LFB */
-    far_write8(es, di + 2, 0x07); /* window A: move, read, write */
-    far_write16(es, di + 4, 64);
-    far_write16(es, di + 6, 64);
-    far_write16(es, di + 8, 0xA000);
-    far_write32(es, di + 12,
-                (uint32_t)rom_segment() << 16 | ROM_OFFSET(rom_vbe_window));
+    far_write16(es, di, mode_attributes(m));
+    write_window(es, di);
     far_write16(es, di + 16, (uint16_t)pitch);
     far_write16(es, di + 18, m->width);
     far_write16(es, di + 20, m->height);
     far_write8(es, di + 22, 8);
     far_write8(es, di + 23, 16);
-    far_write8(es, di + 24, 1);
+    far_write8(es, di + 24, m->depth == 4 ? 4 : 1);
     far_write8(es, di + 25, m->depth);
     far_write8(es, di + 26, 1);
-    far_write8(es, di + 27, m->depth == 8 ? 4 : 6);
-    far_write8(es, di + 29, (uint8_t)(pages > 255 ? 255 : pages));
+    far_write8(es, di + 27, m->depth == 4 ? 3 : m->depth == 8 ? 4 : 6);
+    far_write8(es, di + 29, (uint8_t)pages);
     far_write8(es, di + 30, 1);
+    far_write32(es, di + 62, 230000000);
+    if (m->depth == 4)
+        return VBE_OK;
     write_fields(es, di + 31, m->depth);
     far_write8(es, di + 39, m->depth == 32 ? 0x02 : 0x00);
     far_write32(es, di + 40, lfb_address());
     far_write16(es, di + 50, (uint16_t)pitch);
-    far_write8(es, di + 53, (uint8_t)(pages > 255 ? 255 : pages));
+    far_write8(es, di + 53, (uint8_t)pages);
     write_fields(es, di + 54, m->depth);
-    far_write32(es, di + 62, 230000000);
     return VBE_OK;
 }
 
@@ -246,13 +297,13 @@ static uint16_t mode_information(struct regs *r)
  * -------------------------------------------------------------- */
 
 /* The CRTC for adapters that look at it beside the display interface: chained
- * 256-colour registers with this width and height. */
-static void compatible_registers(const __seg_gs struct vbe_mode *m)
+ * 256-colour or planar registers with this width and height. */
+static void compatible_registers(const __seg_gs struct vbe_mode *m, bool clear)
 {
     uint16_t last = m->height - 1;
     uint8_t overflow;
 
-    mode_registers(0x13);
+    mode_registers(m->depth == 4 ? MODE_800_600 : 0x13, clear);
     indexed_write(CRTC_COLOUR, 0x11, 0);
     indexed_write(CRTC_COLOUR, 0x01, (uint8_t)(m->width / 8 - 1));
     indexed_write(CRTC_COLOUR, 0x12, (uint8_t)last);
@@ -260,8 +311,9 @@ static void compatible_registers(const __seg_gs struct vbe_mode *m)
     overflow |= (last >> 7 & 0x02) | (last >> 3 & 0x40);
     indexed_write(CRTC_COLOUR, 0x07, overflow);
     indexed_write(CRTC_COLOUR, 0x09, 0x00);
-    indexed_write(CRTC_COLOUR, 0x13, (uint8_t)(line_bytes(m) >> 3));
-    if (m->depth == 8)
+    indexed_write(CRTC_COLOUR, 0x13,
+                  (uint8_t)(line_bytes(m) >> (m->depth == 4 ? 1 : 3)));
+    if (m->depth <= 8)
         return;
     indexed_write(CRTC_COLOUR, 0x17, 0xE3);
 }
@@ -269,6 +321,8 @@ static void compatible_registers(const __seg_gs struct vbe_mode *m)
 static void vbe_data_area(const __seg_gs struct vbe_mode *m, uint16_t number)
 {
     far_write16(0x40, BDA_VBE_MODE, number & (MODE_LFB | MODE_KEEP | 0x1FF));
+    if (m->number == 0x102)
+        return;                        /* mode_registers has done it */
     BDA->video_mode = 0x6F;            /* no standard mode: text functions */
     BDA->video_columns = m->width / 8; /*  find no row for it */
     BDA->video_rows_minus1 = (uint8_t)(m->height / 16 - 1);
@@ -278,29 +332,52 @@ static void vbe_data_area(const __seg_gs struct vbe_mode *m, uint16_t number)
     BDA->cursor[0] = 0;
 }
 
-static uint16_t set_mode(struct regs *r)
+static void mode_start(const __seg_gs struct vbe_mode *m, uint16_t bx)
 {
-    const __seg_gs struct vbe_mode *m;
-    bool keep = (r->bx & MODE_KEEP) != 0;
+    bool keep = (bx & MODE_KEEP) != 0;
 
-    if ((r->bx & 0x1FF) < 0x100) {
-        if (!mode_find(r->bl & 0x7F))
-            return VBE_FAILED;
-        mode_set(r->bl & 0x7F, !keep && !(r->bl & 0x80));
-        return VBE_OK;
-    }
-    m = vbe_find(r->bx);
-    if (!m)
-        return VBE_FAILED;
     dispi_write(DISPI_ENABLE, 0);
-    compatible_registers(m);
+    compatible_registers(m, !keep);
     dispi_write(DISPI_XRES, m->width);
     dispi_write(DISPI_YRES, m->height);
     dispi_write(DISPI_BPP, m->depth);
     dispi_write(DISPI_BANK, 0);
     dispi_write(DISPI_ENABLE, ENABLE_ON | (keep ? ENABLE_KEEP : 0) |
-                                  (r->bx & MODE_LFB ? ENABLE_LFB : 0));
-    vbe_data_area(m, r->bx);
+                                  (bx & MODE_LFB ? ENABLE_LFB : 0));
+    vbe_data_area(m, bx);
+}
+
+bool vbe_set_800_600(bool clear)
+{
+    const __seg_gs struct vbe_mode *m =
+        dispi_present() ? vbe_find(0x102) : NULL;
+
+    if (m)
+        mode_start(m, 0x102 | (clear ? 0 : MODE_KEEP));
+    return m != NULL;
+}
+
+/* A linear frame buffer is refused to modes that have none, timings that the
+ * caller brings along (D11) are not needed by this monitor. */
+static uint16_t set_mode(struct regs *r)
+{
+    const __seg_gs struct vbe_mode *m;
+
+    if ((r->bx & 0x1FF) < 0x100) {
+        uint8_t mode = r->bl & 0x7F;
+        bool clear = !(r->bx & MODE_KEEP) && !(r->bl & 0x80);
+
+        if (mode == MODE_800_600)
+            return vbe_set_800_600(clear) ? VBE_OK : VBE_FAILED;
+        if (!mode_find(mode))
+            return VBE_FAILED;
+        mode_set(mode, clear);
+        return VBE_OK;
+    }
+    m = vbe_find(r->bx);
+    if (!m || (m->depth == 4 && r->bx & MODE_LFB))
+        return VBE_FAILED;
+    mode_start(m, r->bx);
     return VBE_OK;
 }
 
@@ -367,62 +444,112 @@ static uint16_t save_restore(struct regs *r)
 /* --- 4F05h-4F0Ah
  * --------------------------------------------------------------------- */
 
+static bool linear_now(void)
+{
+    return (dispi_read(DISPI_ENABLE) & ENABLE_LFB) != 0;
+}
+
 static uint16_t window(struct regs *r)
 {
-    if (!vbe_active() || r->bl != 0)
+    if (!vbe_active() || r->bl != 0 || r->bh > 1)
         return VBE_FAILED;
-    if (r->bh == 0)
+    if (linear_now())
+        return VBE_WRONG_MODE;
+    if (r->bh == 0) {
         dispi_write(DISPI_BANK, r->dx);
-    else
-        r->dx = dispi_read(DISPI_BANK);
+        return dispi_read(DISPI_BANK) == r->dx ? VBE_OK : VBE_FAILED;
+    }
+    r->dx = dispi_read(DISPI_BANK);
     return VBE_OK;
 }
 
 /* BL: 0 set pixels, 1 get, 2 set bytes, 3 get the greatest. */
 static uint16_t line_length(struct regs *r)
 {
-    uint8_t bytes = depth_bytes((uint8_t)dispi_read(DISPI_BPP));
+    uint8_t depth = (uint8_t)dispi_read(DISPI_BPP), bytes = depth_bytes(depth);
+    uint32_t lines;
     uint16_t width, pixels = r->cx;
 
     if (!vbe_active() || r->bl > 3)
         return VBE_FAILED;
-    if (r->bl == 3) {
-        r->cx = (uint16_t)(0x7FF8 / bytes);
-        r->bx = (uint16_t)(r->cx * bytes);
-        r->dx = (uint16_t)(memory_size() / r->bx);
-        return VBE_OK;
-    }
     if (r->bl == 2)
-        pixels = (uint16_t)((r->cx + bytes - 1) / bytes);
-    if (r->bl != 1) {
+        pixels =
+            (uint16_t)(depth == 4 ? r->cx * 8 : (r->cx + bytes - 1) / bytes);
+    if (r->bl == 0 || r->bl == 2) {
+        pixels = (pixels + 7) & ~7;
         if (pixels < dispi_read(DISPI_XRES) ||
-            (uint32_t)pixels * bytes * dispi_read(DISPI_YRES) > memory_size())
+            pixel_bytes(depth, pixels) * dispi_read(DISPI_YRES) >
+                plane_size(depth))
             return VBE_UNSUPPORTED;
-        dispi_write(DISPI_VIRT_WIDTH, (pixels + 7) & ~7);
+        dispi_write(DISPI_VIRT_WIDTH, pixels);
     }
     width = dispi_read(DISPI_VIRT_WIDTH);
-    if (width == 0)
-        width = dispi_read(DISPI_XRES);
+    if (r->bl == 3)
+        width = (uint16_t)(depth == 4 ? 0x7FF8 : (0x7FF8 / bytes) & ~7);
     r->cx = width;
-    r->bx = (uint16_t)(width * bytes);
-    r->dx = (uint16_t)(memory_size() / r->bx);
+    r->bx = (uint16_t)pixel_bytes(depth, width);
+    lines = plane_size(depth) / r->bx;
+    r->dx = (uint16_t)(lines > 0xFFFF ? 0xFFFF : lines);
     return VBE_OK;
 }
 
+/* Returns when a vertical retrace begins; the count is for a card whose
+ * status never changes. */
+static void retrace_wait(void)
+{
+    uint32_t n;
+
+    for (n = 0x40000; n > 0 && inb(0x3DA) & 8; n--)
+        ;
+    for (; n > 0 && !(inb(0x3DA) & 8); n--)
+        ;
+}
+
+static uint16_t start_set(uint16_t x, uint16_t y)
+{
+    uint16_t old_x = dispi_read(DISPI_X_OFFSET);
+
+    dispi_write(DISPI_X_OFFSET, x);
+    dispi_write(DISPI_Y_OFFSET, y);
+    if (dispi_read(DISPI_X_OFFSET) == x && dispi_read(DISPI_Y_OFFSET) == y)
+        return VBE_OK;
+    dispi_write(DISPI_X_OFFSET, old_x);
+    return VBE_FAILED;
+}
+
+/* Bytes from the start of video memory. */
+static uint16_t start_set_bytes(uint32_t at)
+{
+    uint8_t bytes = depth_bytes((uint8_t)dispi_read(DISPI_BPP));
+    uint32_t pitch = (uint32_t)dispi_read(DISPI_VIRT_WIDTH) * bytes;
+
+    if (dispi_read(DISPI_BPP) == 4 || pitch == 0)
+        return VBE_WRONG_MODE;
+    return start_set((uint16_t)(at % pitch / bytes), (uint16_t)(at / pitch));
+}
+
+/* BL: 0 pixel CX of line DX, 2 byte ECX from the next retrace on (which, seen
+ * from here, is now), 4 has that happened?; bit 7: wait for the retrace. */
 static uint16_t display_start(struct regs *r)
 {
     if (!vbe_active())
         return VBE_FAILED;
+    if (r->bl == 0x80 || r->bl == 0x82)
+        retrace_wait();
     switch (r->bl) {
     case 0x00:
     case 0x80:
-        dispi_write(DISPI_X_OFFSET, r->cx);
-        dispi_write(DISPI_Y_OFFSET, r->dx);
-        return VBE_OK;
+        return start_set(r->cx, r->dx);
+    case 0x02:
+    case 0x82:
+        return start_set_bytes(r->ecx);
     case 0x01:
         r->bh = 0;
         r->cx = dispi_read(DISPI_X_OFFSET);
         r->dx = dispi_read(DISPI_Y_OFFSET);
+        return VBE_OK;
+    case 0x04:
+        r->cx = 1;
         return VBE_OK;
     }
     return VBE_FAILED;
@@ -450,8 +577,12 @@ static uint16_t palette(struct regs *r)
 {
     uint16_t at = r->di, n = r->cx;
 
+    if (dispi_read(DISPI_BPP) > 8 && vbe_active())
+        return VBE_WRONG_MODE;
     if (r->dx + n > 256)
         return VBE_FAILED;
+    if (r->bl == 0x80)
+        retrace_wait();
     if (r->bl == 0x00 || r->bl == 0x80) {
         outb(DAC_WRITE, r->dl);
         for (; n > 0; n--, at += 4) {
@@ -503,21 +634,21 @@ static uint16_t power(struct regs *r)
     return VBE_FAILED;
 }
 
-/* EDID 1.3 but its checksum: maker "UMB", preferred 1024x768 at 60 Hz,
- * established and standard timings of the modes above. */
+/* EDID 1.3 but its checksum, the same as the card has at BAR 2: maker "UMB",
+ * preferred 1024x768 at 60 Hz, established and standard timings of the modes
+ * above. */
 ROM uint8_t edid[127] = {
     0x00, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x00, 0x55, 0xA2, 0x01, 0x00,
-    0x01, 0x00, 0x00, 0x00, 0x01, 0x24, 0x01, 0x03, 0x0E, 0x20, 0x18, 0x78,
+    0x01, 0x00, 0x00, 0x00, 0x01, 0x22, 0x01, 0x03, 0x80, 0x21, 0x19, 0x78,
     0x0A, 0xEE, 0x91, 0xA3, 0x54, 0x4C, 0x99, 0x26, 0x0F, 0x50, 0x54, 0x21,
-    0x08, 0x00, 0x61, 0x40, 0x45, 0x40, 0x81, 0x80, 0xA9, 0x40, 0x01, 0x01,
-    0x01, 0x01, 0x01, 0x01, 0x01, 0x01, 0x64, 0x19, 0x00, 0x40, 0x41, 0x00,
-    0x26, 0x30, 0x18, 0x88, 0x36, 0x00, 0x40, 0xF0, 0x10, 0x00, 0x00, 0x18,
-    0x00, 0x00, 0x00, 0xFD, 0x00, 0x32, 0x4B, 0x1E, 0x50, 0x11, 0x00, 0x0A,
-    0x20, 0x20, 0x20, 0x20, 0x20, 0x20, 0x00, 0x00, 0x00, 0xFC, 0x00, 'U',
-    'm',  'b',  'r',  'a',  ' ',  'd',  'i',  's',  'p',  'l',  'a',  'y',
-    0x0A, 0x00, 0x00, 0x00, 0xFE, 0x00, 'U',  'm',  'b',  'r',  'a',  0x0A,
-    0x20, 0x20, 0x20, 0x20, 0x20, 0x20, 0x00,
-};
+    0x08, 0x00, 0x81, 0x80, 0x81, 0x00, 0x81, 0x40, 0x95, 0x00, 0xA9, 0x40,
+    0xD1, 0xC0, 0x01, 0x01, 0x01, 0x01, 0x64, 0x19, 0x00, 0x40, 0x41, 0x00,
+    0x26, 0x30, 0x18, 0x88, 0x36, 0x00, 0x46, 0xF5, 0x10, 0x00, 0x00, 0x1E,
+    0x00, 0x00, 0x00, 0xFC, 0x00, 0x55, 0x6D, 0x62, 0x72, 0x61, 0x0A, 0x20,
+    0x20, 0x20, 0x20, 0x20, 0x20, 0x20, 0x00, 0x00, 0x00, 0xFD, 0x00, 0x32,
+    0x4B, 0x1E, 0x50, 0x10, 0x00, 0x0A, 0x20, 0x20, 0x20, 0x20, 0x20, 0x20,
+    0x00, 0x00, 0x00, 0x10, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+    0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00};
 
 static uint16_t display_data(struct regs *r)
 {

@@ -27,18 +27,28 @@
 enum vga_kind { KIND_TEXT, KIND_CGA4, KIND_CGA2, KIND_PLANAR, KIND_LINEAR };
 enum dac_kind { DAC_MONO, DAC_CGA, DAC_EGA, DAC_256 };
 
-/* One row of the mode table, vga_modes.c. */
+/* 800 x 600 in 16 colours, by the display interface: the number that many
+ * cards have for it, also VBE mode 102h. */
+#define MODE_800_600 0x6A
+
+/* One row of the mode table; its registers are in the row of the video
+ * parameters that belongs to the number of lines. */
 struct vga_mode {
-    uint8_t mode, kind;
-    uint8_t columns, rows, height; /* in characters; rows of a glyph */
-    uint8_t segment_high;          /* A0, B0, B8 */
-    uint8_t pages;                 /* page size in KiB / 2 */
-    uint8_t misc, clocking, planes, memory;
-    uint8_t horizontal, vertical; /* rows of the timing tables */
-    uint8_t scan_line, offset, underline, crtc_mode;
-    uint8_t palette, attr_mode, plane_enable;
-    uint8_t gr_mode, gr_misc, dont_care;
-    uint8_t dac;
+    uint8_t mode, kind, dac;
+    uint8_t segment_high; /* A0, B0, B8 */
+    uint8_t pages;
+    uint8_t row[3]; /* for 200, 350, 400 lines */
+};
+
+/* A row of video parameters, ours or a program's. */
+struct parameters {
+    uint16_t segment, offset;
+};
+
+/* Pictures of characters. */
+struct glyphs {
+    uint16_t segment, offset, first, count;
+    uint8_t block, height;
 };
 
 struct rect {
@@ -53,6 +63,7 @@ void indexed_write(uint16_t port, uint8_t index, uint8_t value);
 uint8_t indexed_read(uint16_t port, uint8_t index);
 uint8_t attr_get(uint8_t index);
 void attr_set(uint8_t index, uint8_t value);
+void attr_reset(void); /* 3C0 expects an index */
 void cursor_move(uint8_t page, uint8_t row, uint8_t column);
 void cursor_shape(uint8_t start, uint8_t end);
 
@@ -60,8 +71,12 @@ void cursor_shape(uint8_t start, uint8_t end);
 const __seg_gs struct vga_mode *mode_find(uint8_t mode);
 const __seg_gs struct vga_mode *mode_current(void);
 void mode_set(uint8_t mode, bool clear);
-void mode_registers(uint8_t mode);
+void mode_registers(uint8_t mode, bool clear);
 uint16_t video_segment(void);
+/* A doubleword of the save pointer table. */
+uint32_t save_pointer(uint16_t offset);
+/* A palette register or the overscan was set. */
+void palette_note(uint8_t index, uint8_t value);
 
 /* vga_text.c, vga_pixel.c */
 void scroll(struct rect box, uint8_t lines, uint8_t attribute, bool down);
@@ -83,7 +98,6 @@ uint8_t glyph_row(uint8_t c, uint8_t y);
 
 /* vga_dac.c */
 void dac_load(uint8_t kind);
-void palette_load(uint8_t kind, uint8_t attr_mode, uint8_t plane_enable);
 void palette_service(struct regs *r);
 void cga_palette(struct regs *r);
 void dac_to_grey(uint16_t first, uint16_t count);
@@ -92,6 +106,10 @@ void dac_to_grey(uint16_t first, uint16_t count);
 void font_load(uint8_t block, uint8_t height);
 void font_service(struct regs *r);
 void font_vectors(uint8_t kind, uint8_t height);
+/* Load glyphs and set the text mode up for their height. */
+void font_adopt(struct glyphs glyphs);
+/* INT 43h and the data area for graphics modes. */
+void font_graphics(uint32_t font, uint8_t height, uint8_t rows);
 
 /* vga_state.c: what is a set of 1 registers, 2 data area, 4 DAC. */
 void state_service(struct regs *r);
@@ -101,11 +119,14 @@ void state_pass(bool restore, uint16_t what, uint16_t segment, uint16_t offset);
 /* vbe.c */
 void vbe_service(struct regs *r);
 void vbe_off(void);
+/* AH=00h for MODE_800_600; false if the card cannot. */
+bool vbe_set_800_600(bool clear);
 
 /* vga_rom.S: offsets in this segment. */
 extern const __seg_gs uint8_t rom_font8[], rom_font14[], rom_font16[];
 extern const __seg_gs uint8_t rom_vbe_window[], rom_vbe_pm[], rom_vbe_pm_end[],
-    rom_oem[], rom_static_info[], rom_save_table[];
+    rom_oem[], rom_vendor[], rom_product[], rom_revision[], rom_static_info[],
+    rom_save_table[], rom_no_glyphs[];
 extern const __seg_gs uint8_t int10_entry[];
 uint16_t rom_segment(void);
 

@@ -3,42 +3,6 @@
 
 #include "vga.h"
 
-/* Attribute registers 00-0F. ORDER: the PAL_ list in vga_modes.c. */
-ROM uint8_t palettes[][16] = {
-    {0, 1, 2, 3, 4, 5, 0x14, 7, 0x38, 0x39, 0x3A, 0x3B, 0x3C, 0x3D, 0x3E, 0x3F},
-    {0, 0x13, 0x15, 0x17, 2, 4, 6, 7, 0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16,
-     0x17},
-    {0, 0x17, 0x17, 0x17, 0x17, 0x17, 0x17, 0x17, 0x17, 0x17, 0x17, 0x17, 0x17,
-     0x17, 0x17, 0x17},
-    {0, 8, 8, 8, 8, 8, 8, 8, 0x10, 0x18, 0x18, 0x18, 0x18, 0x18, 0x18, 0x18},
-    {0, 1, 2, 3, 4, 5, 6, 7, 0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17},
-    {0, 8, 0, 0, 0x18, 0x18, 0, 0, 0, 8, 0, 0, 0, 0x18, 0, 0},
-    {0, 0x3F, 0x3F, 0x3F, 0x3F, 0x3F, 0x3F, 0x3F, 0x3F, 0x3F, 0x3F, 0x3F, 0x3F,
-     0x3F, 0x3F, 0x3F},
-    {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15},
-};
-
-void palette_load(uint8_t kind, uint8_t attr_mode, uint8_t plane_enable)
-{
-    int i;
-
-    inb(0x3DA);
-    for (i = 0; i < 16; i++) {
-        outb(ATTR, (uint8_t)i);
-        outb(ATTR, palettes[kind][i]);
-    }
-    outb(ATTR, 0x10);
-    outb(ATTR, attr_mode);
-    outb(ATTR, 0x11);
-    outb(ATTR, 0);
-    outb(ATTR, 0x12);
-    outb(ATTR, plane_enable);
-    outb(ATTR, 0x13);
-    outb(ATTR, attr_mode & 1 ? 0 : 0x08);
-    outb(ATTR, 0x14);
-    outb(ATTR, 0);
-}
-
 /* --- DAC -------------------------------------------------------------------
  */
 
@@ -174,13 +138,26 @@ void cga_palette(struct regs *r)
 /* --- AH=10h
  * ------------------------------------------------------------------- */
 
+static void palette_set(uint8_t index, uint8_t value)
+{
+    attr_set(index, value);
+    palette_note(index, value);
+}
+
 static void palette_set_all(uint16_t segment, uint16_t offset)
 {
     uint8_t i;
 
     for (i = 0; i < 16; i++)
-        attr_set(i, far_read8(segment, offset + i));
-    attr_set(0x11, far_read8(segment, offset + 16));
+        palette_set(i, far_read8(segment, offset + i));
+    palette_set(0x11, far_read8(segment, offset + 16));
+}
+
+/* 40:65 bit 5 follows, as 3D8 would on a CGA. */
+static void blinking(bool on)
+{
+    attr_set(0x10, (attr_get(0x10) & ~0x08) | (on ? 0x08 : 0));
+    BDA->crt_mode = (BDA->crt_mode & ~0x20) | (on ? 0x20 : 0);
 }
 
 static void palette_get_all(uint16_t segment, uint16_t offset)
@@ -244,16 +221,17 @@ void palette_service(struct regs *r)
 {
     switch (r->al) {
     case 0x00:
-        attr_set(r->bl & 0x1F, r->bh);
+        if (r->bl < 0x15)
+            palette_set(r->bl, r->bh);
         break;
     case 0x01:
-        attr_set(0x11, r->bh);
+        palette_set(0x11, r->bh);
         break;
     case 0x02:
         palette_set_all(r->es, r->dx);
         break;
     case 0x03:
-        attr_set(0x10, (attr_get(0x10) & ~0x08) | (r->bl & 1) << 3);
+        blinking(r->bl & 1);
         break;
     case 0x07:
         r->bh = attr_get(r->bl & 0x1F);

@@ -34,17 +34,20 @@ static uint16_t rom_font(uint8_t height)
 }
 
 /* Block b of eight is at 0000, 4000, 8000, C000, 2000, 6000, A000, E000. */
-static void glyphs_load(uint16_t segment, uint16_t from, uint8_t block,
-                        uint8_t height, uint16_t first, uint16_t count)
+static void glyphs_load(struct glyphs g)
 {
     uint16_t to =
-        (uint16_t)((block & 3) << 14 | (block & 4) << 11) + first * 32;
+        (uint16_t)((g.block & 3) << 14 | (g.block & 4) << 11) + g.first * 32;
     uint8_t y;
 
     plane2_open();
-    for (; count > 0; count--, to += 32)
-        for (y = 0; y < height && y < 32; y++)
-            far_write8(0xA000, to + y, far_read8(segment, from++));
+    for (; g.count > 0; g.count--, to += 32)
+        for (y = 0; y < g.height; y++) {
+            uint8_t row = far_read8(g.segment, g.offset++);
+
+            if (y < 32)
+                far_write8(0xA000, to + y, row);
+        }
     plane2_close();
 }
 
@@ -66,19 +69,30 @@ void font_load(uint8_t block, uint8_t height)
     plane2_close();
 }
 
+/* Lines of the monitor's raster, whatever the displayed part of it. */
+static uint16_t raster_lines(void)
+{
+    uint8_t scan = crtc_read(0x09);
+
+    if (inb(MISC_READ) >> 6 == 2)
+        return 350;
+    return scan & 0x80 ? 200 : 400;
+}
+
 /* AL bit 4: the text mode is set up for the new height. */
 static void adopt_height(uint8_t height)
 {
-    uint16_t lines = 400;
     uint8_t scan = crtc_read(0x09);
+    uint16_t lines = raster_lines();
+    bool doubled = lines == 200;
 
-    if (crtc_read(0x12) == 0x5D)
-        lines = 350;
-    crtc_write(0x09, (scan & 0x60) | (height - 1));
+    crtc_write(0x09, (scan & 0xE0) | (height - 1));
+    if (BDA->video_mode == 7)
+        crtc_write(0x14, height - 1);
     BDA->char_height = height;
     BDA->video_rows_minus1 = (uint8_t)(lines / height - 1);
     lines = (uint16_t)((BDA->video_rows_minus1 + 1) * height);
-    crtc_write(0x12, (uint8_t)(lines - 1));
+    crtc_write(0x12, (uint8_t)((doubled ? lines * 2 : lines) - 1));
     BDA->video_page_size =
         (uint16_t)((BDA->video_rows_minus1 + 1) * BDA->video_columns * 2 +
                    0x100) &
@@ -101,25 +115,36 @@ void font_vectors(uint8_t kind, uint8_t height)
     vector_set(0x43, rom_segment(), rom_font(height));
 }
 
+void font_adopt(struct glyphs glyphs)
+{
+    glyphs_load(glyphs);
+    if (glyphs.height >= 2 && glyphs.height <= 32)
+        adopt_height(glyphs.height);
+}
+
+void font_graphics(uint32_t font, uint8_t height, uint8_t rows)
+{
+    vector_set(0x43, (uint16_t)(font >> 16), (uint16_t)font);
+    BDA->char_height = height;
+    BDA->video_rows_minus1 = rows - 1;
+}
+
 /* AX=1121h-1124h: fonts of graphics modes; BL rows, DL if BL is 0. */
 static void graphics_font(struct regs *r)
 {
-    uint8_t height;
+    ROM uint8_t row_counts[4] = {0, 14, 25, 43};
+    uint8_t height, rows;
+    uint32_t font;
 
     if (r->al == 0x21) {
-        vector_set(0x43, r->es, r->bp);
+        font = (uint32_t)r->es << 16 | r->bp;
         height = (uint8_t)r->cx;
     } else {
         height = r->al == 0x22 ? 14 : r->al == 0x23 ? 8 : 16;
-        vector_set(0x43, rom_segment(), rom_font(height));
+        font = (uint32_t)rom_segment() << 16 | rom_font(height);
     }
-    BDA->char_height = height;
-    if (r->bl <= 3)
-        BDA->video_rows_minus1 = (uint8_t)((r->bl == 0   ? r->dl
-                                            : r->bl == 1 ? 14
-                                            : r->bl == 2 ? 25
-                                                         : 43) -
-                                           1);
+    rows = r->bl == 0 ? r->dl : row_counts[r->bl < 4 ? r->bl : 2];
+    font_graphics(font, height, rows);
 }
 
 static void font_information(struct regs *r)
@@ -133,7 +158,6 @@ static void font_information(struct regs *r)
         r->es = far_read16(0, (r->bh == 0 ? 0x1F * 4 : 0x43 * 4) + 2);
         break;
     case 2:
-    case 5:
         offset = ROM_OFFSET(rom_font14);
         break;
     case 3:
@@ -143,8 +167,11 @@ static void font_information(struct regs *r)
         offset = ROM_OFFSET(rom_font8) + 1024;
         break;
     case 6:
-    case 7:
         offset = ROM_OFFSET(rom_font16);
+        break;
+    case 5: /* glyphs that 9-dot modes would replace */
+    case 7:
+        offset = ROM_OFFSET(rom_no_glyphs);
         break;
     default:
         return;
@@ -164,7 +191,7 @@ void font_service(struct regs *r)
     case 0x00:
     case 0x10:
         height = r->bh;
-        glyphs_load(r->es, r->bp, r->bl, height, r->dx, r->cx);
+        glyphs_load((struct glyphs){r->es, r->bp, r->dx, r->cx, r->bl, height});
         break;
     case 0x01:
     case 0x11:

@@ -9,7 +9,7 @@ static uint16_t bytes_per_line(const __seg_gs struct vga_mode *m)
     case KIND_LINEAR:
         return 320;
     case KIND_PLANAR:
-        return m->columns;
+        return BDA->video_columns;
     default:
         return 80;
     }

@@ -219,24 +219,49 @@ rom_vbe_pm_end:
     .code16
 
     .section .romdata, "a"
-    .globl rom_font8, rom_font14, rom_font16, rom_oem, rom_static_info
-    .globl rom_save_table
+    .globl rom_font8, rom_font14, rom_font16, rom_no_glyphs
+    .globl rom_oem, rom_vendor, rom_product, rom_revision
+    .globl rom_static_info, rom_save_table
 rom_font8:
     .incbin "font8.bin"
 rom_font14:
     .incbin "font14.bin"
 rom_font16:
     .incbin "font16.bin"
+rom_no_glyphs:                          /* 9-dot variants: none differ */
+    .byte 0
 rom_oem:
     .asciz "Umbra VBE"
+rom_vendor:
+    .asciz "Umbra"
+rom_product:
+    .asciz "Umbra VGA with Bochs display interface"
+rom_revision:
+    .asciz "1.1"
 
 /* INT 10h AH=1Bh, static functionality: modes 0-7, 0D-13h; 200, 350, 400
- * lines; 8 text fonts, 2 at once; palette, DAC, fonts, cursor, DCC... */
+ * lines; 8 text fonts, 2 at once; palette, DAC, fonts, cursor, DCC... The
+ * last but one: dynamic save area, both font overrides, DCC. */
 rom_static_info:
     .byte 0xFF, 0xE0, 0x0F, 0x00, 0x00, 0x00, 0x00, 0x07
-    .byte 0x02, 0x08, 0xE7, 0x0C, 0x00, 0x00, 0x00, 0x00
+    .byte 0x02, 0x08, 0xE7, 0x0C, 0x00, 0x00, 0x2E, 0x00
 
-/* BDA 40:A8: a save pointer table with nothing but its secondary. */
+/* BDA 40:A8: video parameters, dynamic save area, fonts for text and for
+ * graphics modes, the secondary table. A VGA BIOS is at C000:0. */
     .balign 4
 rom_save_table:
-    .long 0, 0, 0, 0, 0, 0, 0
+    .word video_parameters, 0xC000
+    .long 0, 0, 0
+    .word secondary_table, 0xC000
+    .long 0, 0
+secondary_table:
+    .word 0x1A                          /* its length */
+    .word combinations, 0xC000
+    .long 0, 0, 0, 0, 0
+
+/* Display combination codes that can be together: count, version, greatest
+ * code, then pairs. */
+combinations:
+    .byte 16, 1, 8, 0
+    .byte 0, 0, 0, 1, 0, 2, 2, 1, 0, 4, 4, 1, 0, 5, 2, 5
+    .byte 0, 6, 1, 6, 5, 6, 0, 8, 1, 8, 0, 7, 2, 7, 6, 2

@@ -31,10 +31,16 @@ uint8_t crtc_read(uint8_t index)
     return indexed_read(crtc_port(), index);
 }
 
-/* Reading 3DA or 3BA makes 3C0 expect an index; bit 5 keeps the picture. */
+/* Input status 1 is at 3BA or 3DA; the card may be in transition. */
+void attr_reset(void)
+{
+    inb(0x3BA);
+    inb(0x3DA);
+}
+
 static void attr_index(uint8_t index)
 {
-    inb(crtc_port() + 6);
+    attr_reset();
     outb(ATTR, index);
 }
 
@@ -111,7 +117,10 @@ static void mode_service(struct regs *r)
 {
     uint8_t mode = r->al & 0x7F;
 
-    mode_set(mode, !(r->al & 0x80));
+    if (mode == MODE_800_600)
+        vbe_set_800_600(!(r->al & 0x80));
+    else
+        mode_set(mode, !(r->al & 0x80));
     r->al = mode == 6 ? 0x3F : mode > 7 ? 0x20 : 0x30;
 }
 
@@ -245,10 +254,7 @@ static void state_information(struct regs *r)
     far_write16(r->es, r->di + 0x23, BDA->char_height);
     far_write8(r->es, r->di + 0x25, BDA->dcc_index);
     far_write16(r->es, r->di + 0x27, colours_of(m));
-    far_write8(r->es, r->di + 0x29,
-               m && m->kind == KIND_TEXT ? 8
-               : m && m->pages <= 16     ? 2
-                                         : 1);
+    far_write8(r->es, r->di + 0x29, m ? m->pages : 1);
     far_write8(r->es, r->di + 0x2A,
                lines <= 200   ? 0
                : lines <= 350 ? 1

@@ -52,7 +52,7 @@ static void edid_timing(uint8_t *d, unsigned clock_10khz, unsigned width,
 static void edid_fill(uint8_t edid[128])
 {
     static const uint8_t head[] = {
-        0x00, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x00, 0x56, 0xA2, /* maker
+        0x00, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x00, 0x55, 0xA2, /* maker
                                                                        "UMB" */
         0x01, 0x00,             /* product */
         0x01, 0x00, 0x00, 0x00, /* serial number */
@@ -67,7 +67,8 @@ static void edid_fill(uint8_t edid[128])
         0x81, 0x40, /* 1280x960 */
         0x95, 0x00, /* 1440x900 */
         0xA9, 0x40, /* 1600x1200 */
-        0x01, 0x01, 0x01, 0x01, 0x01, 0x01};
+        0xD1, 0xC0, /* 1920x1080 */
+        0x01, 0x01, 0x01, 0x01};
     static const uint8_t name[18] = {0,   0,   0,   0xFC, 0,    'U',
                                      'm', 'b', 'r', 'a',  '\n', ' ',
                                      ' ', ' ', ' ', ' ',  ' ',  ' '};

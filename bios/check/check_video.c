@@ -117,6 +117,137 @@ static void check_fonts(void)
     EQUAL(BDA->char_height, 16);
 }
 
+/* 200 and 350 lines have characters of eight dots; 400 lines of nine. */
+static void check_scan_lines(void)
+{
+    static const struct {
+        uint8_t height, misc, clocking, scan;
+    } cases[] = {
+        {8, 0x63, 0x01, 0xC7}, {14, 0xA3, 0x01, 0x4D}, {16, 0x67, 0x00, 0x4F}};
+    uint8_t i;
+
+    for (i = 0; i < 3; i++) {
+        EQUAL(video(0x1200 | i, 0x0030, 0, 0).al, 0x12);
+        mode(3);
+        EQUAL(BDA->char_height, cases[i].height);
+        EQUAL(BDA->video_rows_minus1, 24);
+        EQUAL(inb(0x3CC), cases[i].misc);
+        outb(0x3C4, 1);
+        EQUAL(inb(0x3C5), cases[i].clocking);
+        outb(0x3D4, 9);
+        EQUAL(inb(0x3D5), cases[i].scan);
+    }
+}
+
+static uint8_t attribute(uint8_t index)
+{
+    uint16_t status = (uint16_t)(BDA->crtc_port + 6);
+    uint8_t value;
+
+    inb(status);
+    outb(0x3C0, index);
+    value = inb(0x3C1);
+    inb(status);
+    outb(0x3C0, 0x20);
+    return value;
+}
+
+/* The monochrome modes have their ports at 3B4-3BA. */
+static void check_mono(void)
+{
+    mode(7);
+    EQUAL(BDA->crtc_port, 0x3B4);
+    EQUAL(BDA->equipment & 0x30, 0x30);
+    EQUAL(attribute(1), 8);
+    EQUAL(attribute(0x0F), 0x18);
+    EQUAL(attribute(0x10), 0x0E);
+    EQUAL(attribute(0x13), 8);
+    mode(0x0F);
+    EQUAL(attribute(4), 0x18);
+    EQUAL(attribute(0x10), 0x0B);
+    EQUAL(attribute(0x12), 5);
+    mode(3);
+}
+
+/* --- the save pointer table: a program has tables of its own ------------- */
+
+static uint8_t parameters[29 * 64], palette_area[256], glyphs[2 * 20];
+static struct {
+    uint32_t parameters, area, text_font, graphics_font, secondary, rest[2];
+} PACKED save_table;
+static struct {
+    uint8_t height, block;
+    uint16_t count, first;
+    uint32_t glyphs;
+    uint8_t rows, modes[2];
+} PACKED text_font;
+static struct {
+    uint8_t rows;
+    uint16_t height;
+    uint32_t glyphs;
+    uint8_t modes[2];
+} PACKED graphics_font;
+
+static uint32_t far_address(const void *object)
+{
+    return (uint32_t)SEG_CHECK << 16 | OFFSET(object);
+}
+
+static void copy_tables(uint32_t ours)
+{
+    uint32_t table = peek32((uint16_t)(ours >> 16), (uint16_t)ours);
+    uint16_t i;
+
+    for (i = 0; i < sizeof(parameters); i++)
+        parameters[i] = peek8((uint16_t)(table >> 16), (uint16_t)table + i);
+    EQUAL(parameters[0x18 * 64], 80); /* mode 3 */
+    EQUAL(parameters[0x18 * 64 + 1], 24);
+    EQUAL(parameters[0x18 * 64 + 9], 0x67);
+    EQUAL(parameters[0x1C * 64 + 4], 0x20); /* mode 13h: 8 KiB pages */
+    EQUAL(parameters[0x1C * 64 + 9], 0x63);
+}
+
+static void check_save_table(void)
+{
+    uint32_t ours = BDA->video_save_ptr, secondary;
+
+    copy_tables(ours);
+    secondary = peek32((uint16_t)(ours >> 16), (uint16_t)ours + 16);
+    EQUAL(peek16((uint16_t)(secondary >> 16), (uint16_t)secondary), 0x1A);
+    memset(&save_table, 0, sizeof(save_table));
+    save_table.parameters = far_address(parameters);
+    save_table.area = far_address(palette_area);
+    save_table.text_font = far_address(&text_font);
+    save_table.graphics_font = far_address(&graphics_font);
+    save_table.secondary = secondary;
+    parameters[0x18 * 64 + 0x23 + 5] = 0x2D; /* palette register 5 */
+    text_font.height = 20;
+    text_font.count = 2;
+    text_font.first = 'A';
+    text_font.glyphs = graphics_font.glyphs = far_address(glyphs);
+    text_font.modes[0] = 2;
+    graphics_font.rows = 20;
+    graphics_font.height = 10;
+    graphics_font.modes[0] = 0x12;
+    text_font.modes[1] = graphics_font.modes[1] = 0xFF;
+    BDA->video_save_ptr = far_address(&save_table);
+    mode(3);
+    EQUAL(attribute(5), 0x2D);
+    EQUAL(palette_area[5], 0x2D);
+    EQUAL(BDA->char_height, 16);
+    video(0x1000, 0x3307, 0, 0);
+    EQUAL(palette_area[7], 0x33);
+    mode(2);
+    EQUAL(BDA->char_height, 20);
+    EQUAL(BDA->video_rows_minus1, 19);
+    mode(0x12);
+    EQUAL(BDA->video_rows_minus1, 19);
+    EQUAL(peek32(0, 0x43 * 4), far_address(glyphs));
+    BDA->video_save_ptr = ours;
+    mode(3);
+    EQUAL(attribute(5), 5);
+}
+
 void check_text(void)
 {
     static const uint8_t modes[] = {0, 1, 2, 3, 7};
@@ -137,6 +268,9 @@ void check_text(void)
     check_scroll();
     check_pages();
     check_fonts();
+    check_scan_lines();
+    check_mono();
+    check_save_table();
     EQUAL(video(0x1A00, 0, 0, 0).bx, 0x0008);
     memset(&r, 0, sizeof(r));
     r.ah = 0x1B;
@@ -193,6 +327,8 @@ void check_graphics(void)
     for (i = 0; i < ARRAY_LEN(modes); i++)
         check_one_graphics_mode(modes[i].mode, modes[i].width, modes[i].height,
                                 modes[i].colour);
+    mode(0x13);
+    EQUAL(BDA->video_page_size, 0x2000);
     mode(3);
     video(0x0080 | 0x13, 0, 0, 0);
     EQUAL(video(0x0F00, 0, 0, 0).al, 0x93);
@@ -288,7 +424,11 @@ static void check_vbe_mode(uint16_t number)
     EQUAL(vbe(0x01, 0, number, mode_info), 0x004F);
     CHECK(mode_info[0] & 1);
     pitch = word(mode_info + 16);
-    EQUAL(pitch, word(mode_info + 18) * ((mode_info[25] + 7u) / 8));
+    EQUAL(pitch, mode_info[25] == 4
+                     ? word(mode_info + 18) / 8
+                     : word(mode_info + 18) * ((mode_info[25] + 7u) / 8));
+    CHECK((mode_info[29] + 1u) * pitch * word(mode_info + 20) <=
+          (mode_info[25] == 4 ? 0x400000 : 0x1000000));
     EQUAL(vbe(0x02, number, 0, NULL), 0x004F);
     r = call(0x10, 0x4F03, 0, 0, 0);
     EQUAL(r.bx, number);
@@ -299,16 +439,74 @@ static void check_vbe_mode(uint16_t number)
     EQUAL(r.cx, word(mode_info + 18));
 }
 
+/* 800 x 600 in 16 colours: text and pixels by the other functions. */
+static void check_planar(void)
+{
+    EQUAL(vbe(0x02, 0x4102, 0, NULL), 0x014F); /* has no frame buffer */
+    EQUAL(vbe(0x02, 0x0102, 0, NULL), 0x004F);
+    EQUAL(call(0x10, 0x4F03, 0, 0, 0).bx, 0x0102);
+    EQUAL(BDA->video_columns, 100);
+    EQUAL(BDA->video_rows_minus1, 36);
+    video(0x0C0B, 0, 799, 599);
+    EQUAL(video(0x0D00, 0, 799, 599).al, 11);
+    EQUAL(peek8(0xA000, 599 * 100 + 99), 1);
+    put(36, 99, 'Q', 14);
+    EQUAL(char_at(0, 36, 99) & 0xFF, 'Q');
+    check_teletype();
+    mode(0x6A);
+    EQUAL(video(0x0D00, 0, 799, 599).al, 0);
+    EQUAL(call(0x10, 0x4F03, 0, 0, 0).bx, 0x0102);
+}
+
+static void check_start(void)
+{
+    struct regs r = call(0x10, 0x4F07, 0x0080, 8, 3);
+
+    EQUAL(r.ax, 0x004F);
+    r = call(0x10, 0x4F07, 0x0001, 0, 0);
+    EQUAL(r.cx, 8);
+    EQUAL(r.dx, 3);
+    EQUAL(call(0x10, 0x4F07, 0x0000, 0, 0xFFF0).ax, 0x014F);
+    r = call(0x10, 0x4F07, 0x0002, 2 * 1024 + 24, 0);
+    EQUAL(r.ax, 0x004F);
+    r = call(0x10, 0x4F07, 0x0001, 0, 0);
+    EQUAL(r.cx, 24);
+    EQUAL(r.dx, 2);
+    EQUAL(call(0x10, 0x4F07, 0x0004, 0, 0).cx, 1);
+}
+
+/* The state includes the display interface: back to the same mode. */
+static void check_vbe_state(void)
+{
+    static uint8_t state[2048];
+    struct regs r = call(0x10, 0x4F04, 0, 0x000F, 0);
+
+    EQUAL(r.ax, 0x004F);
+    CHECK(r.bx * 64u <= sizeof(state));
+    EQUAL(vbe(0x02, 0x0115, 0, NULL), 0x004F);
+    call(0x10, 0x4F05, 0, 0, 5);
+    EQUAL(call(0x10, 0x4F04, OFFSET(state), 0x000F, 1).ax, 0x004F);
+    mode(0x13);
+    EQUAL(call(0x10, 0x4F04, OFFSET(state), 0x000F, 2).ax, 0x004F);
+    EQUAL(call(0x10, 0x4F03, 0, 0, 0).bx, 0x0115);
+    EQUAL(call(0x10, 0x4F05, 0x0100, 0, 0).dx, 5);
+    EQUAL(call(0x10, 0x4F06, 0x0001, 0, 0).bx, 2400);
+}
+
 static void check_vbe_registers(void)
 {
     static const uint8_t colours[8] = {1, 2, 3, 0, 4, 5, 6, 0};
     struct regs r;
 
+    EQUAL(vbe(0x02, 0x0101, 0, NULL), 0x004F);
+    EQUAL(call(0x10, 0x4F05, 0, 0, 0x100).ax, 0x014F); /* no such bank */
     EQUAL(vbe(0x02, 0x4101, 0, NULL), 0x004F);
     r = call(0x10, 0x4F03, 0, 0, 0);
     EQUAL(r.bx, 0x4101);
+    EQUAL(call(0x10, 0x4F05, 0, 0, 1).ax, 0x034F); /* not in linear modes */
     r = call(0x10, 0x4F06, 0x0000, 1024, 0);
     EQUAL(r.bx, 1024);
+    check_start();
     r = call(0x10, 0x4F07, 0x0000, 16, 32);
     EQUAL(r.ax, 0x004F);
     r = call(0x10, 0x4F07, 0x0001, 0, 0);
@@ -338,7 +536,7 @@ static void check_vbe_registers(void)
 
 void check_vbe(void)
 {
-    static uint16_t modes[64];
+    static uint16_t modes[111];
     uint16_t list;
     int i, n = 0;
     uint8_t sum = 0;
@@ -346,17 +544,19 @@ void check_vbe(void)
     memcpy(info, "VBE2", 4);
     EQUAL(vbe(0x00, 0, 0, info), 0x004F);
     CHECK(memcmp(info, "VESA", 4) == 0 && word(info + 4) == 0x0300);
-    for (list = word(info + 14); n < 64; list += 2) {
+    for (list = word(info + 14); n < 111; list += 2) {
         uint16_t number = peek16(word(info + 16), list);
 
         if (number == 0xFFFF)
             break;
         modes[n++] = number;
     }
-    CHECK(n > 20 && n < 64);
+    CHECK(n > 60 && n < 111);
     for (i = 0; i < n; i++)
         check_vbe_mode(modes[i]);
     check_vbe_registers();
+    check_planar();
+    check_vbe_state();
     EQUAL(vbe(0x15, 0x0001, 0, info), 0x004F);
     for (i = 0; i < 128; i++)
         sum += info[i];
