@@ -81,7 +81,7 @@ struct rig *rig_create(void)
     return rig;
 }
 
-struct rig *rig_create_accel(enum cpu_accel accel)
+static struct rig *create(enum cpu_accel accel, uint64_t jit_cache)
 {
     struct rig *rig = calloc(1, sizeof *rig);
     char error[128] = "no memory";
@@ -114,6 +114,7 @@ struct rig *rig_create_accel(enum cpu_accel accel)
                                                .accel = accel == ACCEL_JIT
                                                             ? ACCEL_DEFAULT
                                                             : accel,
+                                               .jit_cache = jit_cache,
                                                .ack = rig_ack,
                                                .tsc = rig_tsc,
                                                .opaque = rig},
@@ -121,6 +122,16 @@ struct rig *rig_create_accel(enum cpu_accel accel)
     if (!rig->cpu)
         die(error);
     return rig;
+}
+
+struct rig *rig_create_accel(enum cpu_accel accel)
+{
+    return create(accel, 0);
+}
+
+struct rig *rig_create_cache(uint64_t bytes)
+{
+    return create(ACCEL_JIT, bytes);
 }
 
 void rig_set_model(struct cpu *cpu, const struct cpu_choice *choice)

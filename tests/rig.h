@@ -84,6 +84,8 @@ struct rig {
 struct rig *rig_create(void);
 /* The same with another engine; it falls back where the host has none. */
 struct rig *rig_create_accel(enum cpu_accel accel);
+/* With the JIT and so many bytes for its code; 0: as many as it likes. */
+struct rig *rig_create_cache(uint64_t bytes);
 void rig_destroy(struct rig *rig);
 
 /* Make the CPU another model (models.h) and reset it. */

@@ -7,17 +7,11 @@
  * contents of empty registers, pointers and opcode included.
  * Alone: JIT_X87=PROGRAMS make tests/jit/check_jit_x87 &&
  * tests/jit/check_jit_x87 [SEED] */
-#include "tests/rig.h"
-
-#include <check.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "tests/jit/pair.h"
 
 #include "cpu/block.h"
 #include "cpu/decode.h"
 #include "cpu/disasm.h"
-#include "cpu/jit/jit.h"
-#include "mmu/ram.h"
 
 enum {
     CODE = 0x40000,
@@ -29,46 +23,18 @@ enum {
     SLICES = 12,
 };
 
-static uint64_t first_seed = 1;
-static unsigned programs = 1500;
-
-struct program {
-    uint64_t seed;
-    struct cpu *cpu;
-    unsigned mode; /* MODE_32, MODE_64 */
-    bool tame;     /* nothing that loads whole states */
-    uint8_t code[512];
-    unsigned at;
+static struct pair_suite suite = {
+    .name = "jit/x87",
+    .variable = "JIT_X87",
+    .programs = 1500,
+    .per_second = 100,
 };
 
-static uint64_t next_random(uint64_t *seed)
-{
-    *seed ^= *seed << 13;
-    *seed ^= *seed >> 7;
-    *seed ^= *seed << 17;
-    return *seed * 0x2545f4914f6cdd1d;
-}
-
-static unsigned roll(struct program *p, unsigned n)
-{
-    return (unsigned)((next_random(&p->seed) >> 8) % n);
-}
-
-static void put(struct program *p, const void *bytes, unsigned n)
-{
-    memcpy(p->code + p->at, bytes, n);
-    p->at += n;
-}
-#define EMIT(p, ...)                                                           \
-    put(p, (const uint8_t[]){__VA_ARGS__},                                     \
-        sizeof((const uint8_t[]){__VA_ARGS__}))
-
-static void put32(struct program *p, uint32_t v)
-{
-    uint8_t b[4];
-    store_le32(b, v);
-    put(p, b, 4);
-}
+struct program {
+    struct code c;
+    struct cpu *cpu;
+    bool tame; /* nothing that loads whole states */
+};
 
 /* ---- programs */
 
@@ -81,8 +47,10 @@ static void add_operand(struct program *p, unsigned reg)
         break;
     case 1: /* an address, relative in 64-bit code */
         EMIT(p, (uint8_t)(5 | reg << 3));
-        put32(p, (p->mode == MODE_64 ? 0u - CODE - p->at - 4 : 0u) + DATA +
-                     roll(p, 2 * PAGE_SIZE));
+        put_number(p,
+                   (p->c.mode == MODE_64 ? 0u - CODE - p->c.at - 4 : 0u) +
+                       DATA + roll(p, 2 * PAGE_SIZE),
+                   4);
         break;
     default:
         EMIT(p, (uint8_t)(0x46 | reg << 3), (uint8_t)roll(p, 128));
@@ -120,7 +88,7 @@ static void add_register(struct program *p)
         rare = b[0] == 0xdb && b[1] >= 0xe0 && b[1] < 0xe8;
         rare |= b[0] == 0xd9 && b[1] >= 0xf0 && roll(p, 2);
     } while ((rare && roll(p, 8)) ||
-             decode_insn(p->cpu->decode, b, 15, p->mode, &i) != DECODE_OK);
+             decode_insn(p->cpu->decode, b, 15, p->c.mode, &i) != DECODE_OK);
     put(p, b, 2);
 }
 
@@ -195,7 +163,7 @@ static void add_other(struct program *p)
 static void make_program(struct program *p)
 {
     unsigned blocks = 1 + roll(p, 3), step = 1 + roll(p, 60);
-    p->at = 0;
+    p->c.at = 0;
     p->tame = roll(p, 3);
     while (blocks-- > 0) {
         for (unsigned n = 2 + roll(p, 14); n > 0; n--) {
@@ -217,7 +185,7 @@ static void make_program(struct program *p)
     EMIT(p, 0x83, 0xc6, (uint8_t)step); /* ADD ESI */
     EMIT(p, 0x83, 0xe9, 1);             /* SUB ECX */
     EMIT(p, 0x0f, 0x85);                /* JNZ */
-    put32(p, 0u - (p->at + 4));
+    put_number(p, 0u - (p->c.at + 4), 4);
     EMIT(p, 0xf4);
 }
 
@@ -263,17 +231,17 @@ static void set_state(struct pair *pair)
     c->ftop = (uint8_t)roll(p, 8);
     c->ftag = (uint8_t)roll(p, 256);
     for (unsigned n = 0; n < 8; n++) {
-        c->fpr[n].mant = next_random(&p->seed) | (roll(p, 8) ? 1ull << 63 : 0);
+        c->fpr[n].mant = any64(p) | (roll(p, 8) ? 1ull << 63 : 0);
         c->fpr[n].se = roll(p, 4) ? 0x3ff0 + roll(p, 64) : roll(p, 0x10000);
     }
     c->fop = (uint16_t)roll(p, 0x800);
-    c->fip = next_random(&p->seed);
-    c->fdp = next_random(&p->seed);
+    c->fip = any64(p);
+    c->fdp = any64(p);
     c->fcs = (uint16_t)roll(p, 0x10000);
     c->fds = (uint16_t)roll(p, 0x10000);
     c->cr0 = (c->cr0 & ~(uint64_t)CR0_TS) | CR0_NE | cr0;
-    c->reg[RAX] = next_random(&p->seed) >> 32;
-    c->reg[RBX] = next_random(&p->seed) >> 32;
+    c->reg[RAX] = any64(p) >> 32;
+    c->reg[RBX] = any64(p) >> 32;
     c->reg[RDX] = roll(p, 8);
     c->reg[RCX] = 20 + roll(p, 200);
     c->reg[RSI] = DATA + roll(p, PAGE_SIZE) + 8;
@@ -310,14 +278,14 @@ static void set_up(struct pair *pair)
     for (unsigned n = 0; n < 2; n++) {
         struct rig *r = pair->r[n];
         block_drop_all(r->cpu);
-        if (p->mode == MODE_64)
+        if (p->c.mode == MODE_64)
             rig_long(r);
         else
             rig_paged(r);
         map_pages(r, bits);
         for (unsigned k = 0; k < CONTROLS; k++)
             rig_poke(r, CONTROL + 2 * k, control[k], 2);
-        rig_put(r, CODE, p->code, p->at);
+        rig_put(r, CODE, p->c.bytes, p->c.at);
         memset(r->cpu->vec, 0, sizeof r->cpu->vec);
         r->cpu->cr4 |= CR4_OSFXSR | CR4_OSXMMEXCPT;
         r->cpu->cr2 = 0;
@@ -352,10 +320,8 @@ static const char *difference(const struct pair *pair)
         return "registers";
     if (memcmp(a->vec, b->vec, sizeof a->vec) || a->mxcsr != b->mxcsr)
         return "vectors";
-    if (memcmp(pair->r[0]->ram->host + DATA, pair->r[1]->ram->host + DATA,
-               DATA_SIZE) ||
-        memcmp(pair->r[0]->ram->host + RIG_STACK - 0x200,
-               pair->r[1]->ram->host + RIG_STACK - 0x200, 0x200))
+    if (!pair_same_memory(pair->r, DATA, DATA_SIZE) ||
+        !pair_same_memory(pair->r, RIG_STACK - 0x200, 0x200))
         return "memory";
     return NULL;
 }
@@ -375,9 +341,9 @@ static void explain(const struct pair *pair)
                    (unsigned long long)c->fpr[k].mant);
         printf("\n");
     }
-    for (unsigned at = 0; at < pair->p.at;) {
-        int len = disasm_text(pair->p.code + at, 15, pair->p.mode, CODE + at,
-                              text, sizeof text);
+    for (unsigned at = 0; at < pair->p.c.at;) {
+        int len = disasm_text(pair->p.c.bytes + at, 15, pair->p.c.mode,
+                              CODE + at, text, sizeof text);
         printf("%x: %s\n", CODE + at, text);
         at += len > 0 ? (unsigned)len : 1;
     }
@@ -416,17 +382,12 @@ static void run_programs(unsigned mode)
     const struct jit_counters *count;
 
     ck_assert(pair);
-    pair->r[0] = rig_create_accel(ACCEL_INTERP);
-    pair->r[1] = rig_create_accel(ACCEL_JIT);
-    if (!pair->r[1]->cpu->jit) {
-        puts("SKIP: this host has no JIT");
-    } else {
-        jit_set_heat(pair->r[1]->cpu->jit, 2);
-        for (unsigned n = 0; n < programs; n++) {
+    if (pair_create(pair->r, 0)) {
+        for (unsigned n = 0; n < suite.programs; n++) {
             pair->p.cpu = pair->r[0]->cpu;
-            pair->p.mode = mode;
-            pair->p.seed = (first_seed + n) * 0x9e3779b97f4a7c15;
-            run_program(pair, first_seed + n);
+            pair->p.c.mode = mode;
+            pair->p.c.seed = (suite.first_seed + n) * 0x9e3779b97f4a7c15;
+            run_program(pair, suite.first_seed + n);
         }
         count = jit_counters(pair->r[1]->cpu->jit);
         ck_assert(count->translated && count->linked && count->call_memory);
@@ -437,8 +398,7 @@ static void run_programs(unsigned mode)
                    (unsigned long long)count->call_insn,
                    (unsigned long long)count->call_memory);
     }
-    rig_destroy(pair->r[0]);
-    rig_destroy(pair->r[1]);
+    pair_destroy(pair->r);
     free(pair);
 }
 
@@ -456,23 +416,8 @@ END_TEST
 
 int main(int argc, char **argv)
 {
-    Suite *suite = suite_create("jit/x87");
     TCase *tc = tcase_create("x87");
-    const char *more = getenv("JIT_X87");
-    SRunner *runner;
-    int failed;
-
-    if (argc > 1)
-        first_seed = strtoull(argv[1], NULL, 0);
-    if (more)
-        programs = (unsigned)strtoul(more, NULL, 0);
-    tcase_set_timeout(tc, 60 + programs / 100);
     tcase_add_test(tc, code32);
     tcase_add_test(tc, code64);
-    suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return pair_main(&suite, tc, argc, argv);
 }
