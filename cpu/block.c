@@ -118,7 +118,8 @@ static bool block_add(struct block *b, struct insn *i,
     b->undecodable = status != DECODE_OK;
     i->off = (uint8_t)b->bytes;
     if (i->base == REG_RIP)
-        i->disp += i->off + i->len;
+        /* In a block's first instruction it may wrap (docs/TESTING.md). */
+        i->disp = (int32_t)((uint32_t)i->disp + i->off + i->len);
     if (status == DECODE_OK && (insn_rows[i->op].attr & A_BRANCH))
         i->disp = i->off + i->len;
     b->bytes = (uint16_t)(b->bytes + i->len);
@@ -150,6 +151,12 @@ static void block_init(struct block *b, uint32_t mode)
     b->mode = mode;
 }
 
+/* Relative to the block's start the displacement would not fit. */
+static bool too_far(const struct block *b, const struct insn *i)
+{
+    return i->base == REG_RIP && i->disp > INT32_MAX - b->bytes - i->len;
+}
+
 /* Decode instructions from the page at `code` until one ends the block, the
  * page or room ends. False: the first one goes on in the next page. */
 static bool decode_in_page(struct cpu *cpu, struct block *b,
@@ -160,7 +167,7 @@ static bool decode_in_page(struct cpu *cpu, struct block *b,
         struct insn *i = &b->insn[b->count];
         enum decode_status st = decode_insn(cpu->decode, code + b->bytes,
                                             avail - b->bytes, mode, i);
-        if (st == DECODE_MORE)
+        if (st == DECODE_MORE || (b->count && too_far(b, i)))
             break;
         if (block_add(b, i, st))
             break;

@@ -61,7 +61,8 @@ static void make_image(char *name, const uint8_t *head, size_t head_size,
         value = value * 1664525 + 1013904223;
         data[i] = (uint8_t)(value >> 24);
     }
-    memcpy(data, head, head_size);
+    if (head_size)
+        memcpy(data, head, head_size);
     ck_assert_uint_eq(fwrite(data, 1, size, f), size);
     ck_assert_int_eq(fclose(f), 0);
 }
