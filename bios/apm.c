@@ -131,6 +131,16 @@ static int device_known(REGS *r)
     return r->bx == DEVICE_ALL || r->bx == DEVICE_DEFAULT ? -1 : APM_BAD_DEVICE;
 }
 
+/* No battery, no sleep. */
+static int capabilities(REGS *r)
+{
+    if (r->bx != DEVICE_ALL)
+        return APM_BAD_DEVICE;
+    r->bl = 0;
+    r->cx = 0;
+    return -1;
+}
+
 static int function(REGS *r)
 {
     switch (r->al) {
@@ -168,10 +178,8 @@ static int function(REGS *r)
         return -1;
     case 0x0F:
         return switch_on(r, &STATE->disengaged);
-    case 0x10: /* capabilities: no battery, no sleep */
-        r->bl = 0;
-        r->cx = 0;
-        return device_known(r);
+    case 0x10:
+        return capabilities(r);
     }
     return APM_UNSUPPORTED;
 }

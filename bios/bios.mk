@@ -131,7 +131,7 @@ dsdt-header:
 # A diskette that calls the services and reports on the debug port; UMBRA_RUN
 # is a command that boots the image named last and ends with its status.
 .PHONY: bios-check-image
-CHECK_C = check check_system check_disk check_video
+CHECK_C = check check_services check_system check_disk check_video
 CHECK_OBJS = $(ROM_OUT)/check_start.o $(CHECK_C:%=$(ROM_OUT)/%.oc)
 
 bios-check-image: $(ROM_OUT)/check.img

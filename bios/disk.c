@@ -186,8 +186,10 @@ static uint8_t edd_transfer(struct regs *r, const struct drive *d,
     far_fetch(&p, r->ds, r->si, sizeof(p));
     if (p.size < 16)
         return DISK_BAD_COMMAND;
-    if (p.lba >= d->sectors || d->sectors - p.lba < p.count)
+    if (p.lba >= d->sectors || d->sectors - p.lba < p.count) {
+        far_write16(r->ds, r->si + 2, 0);
         return DISK_NOT_FOUND;
+    }
     t.lba = p.lba;
     t.count = p.count;
     t.segment = p.segment;

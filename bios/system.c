@@ -138,6 +138,16 @@ static void extended_service(struct regs *r)
     carry_set(r, false);
 }
 
+/* AH=8Ah, of Phoenix' BIOSes: the same in DX:AX, all below 4 GiB. */
+static void extended_wide_service(struct regs *r)
+{
+    uint32_t kib = extended_kib();
+
+    r->ax = (uint16_t)kib;
+    r->dx = (uint16_t)(kib >> 16);
+    carry_set(r, false);
+}
+
 /* --- APM, real mode; apm.c wants GS = SS and FS = EC00. */
 static void apm_call(struct regs *r)
 {
@@ -186,6 +196,7 @@ void int15_service(struct regs *r)
     case 0x53:
         apm_service(r);
         break;
+    case 0x52: /* medium may be ejected */
     case 0x80: /* device open, close, end */
     case 0x81:
     case 0x82:
@@ -208,6 +219,9 @@ void int15_service(struct regs *r)
     case 0x88:
         extended_service(r);
         break;
+    case 0x8A:
+        extended_wide_service(r);
+        break;
     case 0xC0:
         r->es = SEG_FIXED;
         r->bx = 0xE6F5;
@@ -223,6 +237,10 @@ void int15_service(struct regs *r)
         break;
     case 0xE8:
         e8_service(r);
+        break;
+    case 0xEC: /* 00: the mode an AMD64 system will run in, to know */
+        r->ah = r->al == 0 ? 0 : STATUS_UNSUPPORTED;
+        carry_set(r, r->ah != 0);
         break;
     default:
         r->ah = STATUS_UNSUPPORTED;

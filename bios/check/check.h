@@ -59,6 +59,9 @@ int protected_trip(void);
 extern uint8_t mouse_handler[];
 extern volatile uint16_t mouse_status, mouse_x, mouse_y, mouse_calls;
 
+void debug_puts(const char *text);
+
+void check_services(void);
 void check_memory(void);
 void check_time(void);
 void check_keyboard(void);
