@@ -7,9 +7,9 @@ FUZZ_MAIN := tests/fuzz/replay.o
 FUZZERS := $(patsubst %.c,%,$(call wild,tests/fuzz/fuzz_*.c))
 FUZZ_OBJ := tests/fuzz/board.o tests/fuzz/pc.o tests/fuzz/drivers.o
 
-# What stands between a program's user and the library.
-FUZZ_FRONT := $(addprefix frontend/,file.o json.o keymap.o matcher.o \
-	options.o options_drive.o png.o script.o typist.o)
+# All of the program but its window.
+FUZZ_FRONT := $(filter-out frontend/window.o frontend/sdl%.o roms_data.o,\
+	$(FRONT_OBJ))
 
 tests/fuzz/fuzz_frontend: $(FUZZ_FRONT)
 $(FUZZERS): %: %.o $(FUZZ_OBJ) $(filter %.o,$(FUZZ_MAIN)) libumbra.a \
