@@ -602,8 +602,8 @@ static void run_programs(enum kind kind, unsigned mode, uint64_t cache)
             pair->p.cpu = pair->r[0]->cpu;
             pair->p.kind = kind;
             pair->p.c.mode = mode;
-            pair->p.sse = n & 1;
-            pair->p.x87 = n & 2;
+            pair->p.sse = (suite.first_seed + n) & 1;
+            pair->p.x87 = (suite.first_seed + n) & 2;
             pair->p.c.seed = (suite.first_seed + n) * 0x9e3779b97f4a7c15;
             run_program(pair, suite.first_seed + n);
         }
