@@ -130,6 +130,34 @@ START_TEST(dac_reads_and_writes)
 }
 END_TEST
 
+/* Reading fetches a colour ahead: the index is one further, and what is
+ * written meanwhile does not change the bytes that are on their way. */
+START_TEST(dac_reads_ahead)
+{
+    dac(&rig, 10, 0x010203);
+    dac(&rig, 11, 0x040506);
+    out8(&rig, 0x3C7, 10);
+    ck_assert_uint_eq(in8(&rig, 0x3C8), 11);
+    ck_assert_uint_eq(in8(&rig, 0x3C9), 1);
+    ck_assert_uint_eq(in8(&rig, 0x3C9), 2);
+    ck_assert_uint_eq(in8(&rig, 0x3C9), 3);
+    ck_assert_uint_eq(in8(&rig, 0x3C8), 12);
+    ck_assert_uint_eq(in8(&rig, 0x3C9), 4);
+    /* A new index begins with red again. */
+    out8(&rig, 0x3C8, 10);
+    ck_assert_uint_eq(in8(&rig, 0x3C7), 0);
+    out8(&rig, 0x3C9, 9);
+    out8(&rig, 0x3C8, 10);
+    ck_assert_uint_eq(in8(&rig, 0x3C8), 10);
+    out8(&rig, 0x3C9, 0x11);
+    out8(&rig, 0x3C9, 0x12);
+    out8(&rig, 0x3C9, 0x13);
+    ck_assert_uint_eq(in8(&rig, 0x3C8), 11);
+    out8(&rig, 0x3C7, 10);
+    ck_assert_uint_eq(in8(&rig, 0x3C9), 0x11);
+}
+END_TEST
+
 START_TEST(retrace_follows_virtual_time)
 {
     unsigned shown = 0, retraces = 0, both = 0, steps = 20000;
@@ -449,6 +477,47 @@ START_TEST(banks_and_frame_buffer_are_one_memory)
 }
 END_TEST
 
+START_TEST(banks_in_steps_of_32_kib)
+{
+    vga_rig_set_mode(&rig, &vga_mode_13);
+    vga_rig_map_bars(&rig);
+    set_vbe(1024, 768, 8, DISPI_BANK_32K);
+    ck_assert_uint_eq(dispi_in(&rig, DISPI_ENABLE), 0x11);
+    dispi(&rig, DISPI_BANK, 3);
+    put8(&rig, 0xA0001, 0x5C);
+    put8(&rig, 0xAFFFF, 0x5D);
+    ck_assert_uint_eq(get8(&rig, VGA_RIG_LFB + 0x18001), 0x5C);
+    ck_assert_uint_eq(get8(&rig, VGA_RIG_LFB + 0x27FFF), 0x5D);
+    /* The last one: nothing lies behind it. */
+    dispi(&rig, DISPI_BANK, 511);
+    put8(&rig, 0xA7FFF, 0x77);
+    put8(&rig, 0xA8000, 0x78);
+    ck_assert_uint_eq(get8(&rig, VGA_RIG_LFB + 0xFFFFFF), 0x77);
+    ck_assert_uint_eq(get8(&rig, 0xA8000), 0xFF);
+    dispi(&rig, DISPI_BANK, 512);
+    ck_assert_uint_eq(dispi_in(&rig, DISPI_BANK), 0);
+    dispi(&rig, DISPI_ENABLE, DISPI_ENABLED); /* steps of 64 KiB again */
+    ck_assert_uint_eq(dispi_in(&rig, DISPI_BANK), 0);
+}
+END_TEST
+
+START_TEST(bytes_make_words)
+{
+    out8(&rig, 0x1CE, 0); /* high byte first */
+    out8(&rig, 0x1CE, DISPI_XRES);
+    out8(&rig, 0x1CF, 0x04);
+    ck_assert_uint_eq(dispi_in(&rig, DISPI_XRES), 0);
+    out16(&rig, 0x1CE, DISPI_XRES); /* a word begins anew */
+    out8(&rig, 0x1CF, 0x03);
+    out8(&rig, 0x1CF, 0x20);
+    ck_assert_uint_eq(dispi_in(&rig, DISPI_XRES), 800);
+    ck_assert_uint_eq(in8(&rig, 0x1CF), 0x03);
+    ck_assert_uint_eq(in8(&rig, 0x1CF), 0x20);
+    ck_assert_uint_eq(in8(&rig, 0x1CE), 0x00);
+    ck_assert_uint_eq(in8(&rig, 0x1CE), DISPI_XRES);
+}
+END_TEST
+
 START_TEST(planar_vbe_has_banks)
 {
     vga_rig_set_mode(&rig, &vga_mode_12);
@@ -542,6 +611,15 @@ START_TEST(registers_in_memory)
     put8(&rig, base + 0x400 + 0x14, 0x0C);
     put8(&rig, base + 0x400 + 0x15, 0x21);
     ck_assert_uint_eq(in16(&rig, 0x3D4), 0x210C);
+    ck_assert_uint_eq(addrspace_read(rig.memory, base + 0x500, 4), 0x0400B0C5);
+    addrspace_write(rig.memory, base + 0x500 + 2 * DISPI_X_OFFSET, 0, 4);
+    /* The last block: its size, the order of bytes. */
+    ck_assert_uint_eq(addrspace_read(rig.memory, base + 0x600, 4), 8);
+    ck_assert_uint_eq(addrspace_read(rig.memory, base + 0x604, 4), 0x1E1E1E1E);
+    addrspace_write(rig.memory, base + 0x604, 0xBEBEBEBE, 4);
+    ck_assert_uint_eq(addrspace_read(rig.memory, base + 0x604, 4), 0xBEBEBEBE);
+    addrspace_write(rig.memory, base + 0x604, 0x12345678, 4);
+    ck_assert_uint_eq(addrspace_read(rig.memory, base + 0x604, 4), 0xBEBEBEBE);
     addrspace_write(rig.memory, base + 0xF00, 0, 8);
     ck_assert_uint_eq(addrspace_read(rig.memory, base + 0xF00, 4), 0xFFFFFFFF);
 }
@@ -620,6 +698,7 @@ int main(void)
     tcase_add_test(tcase, crtc_protection);
     tcase_add_test(tcase, attribute_flip_flop);
     tcase_add_test(tcase, dac_reads_and_writes);
+    tcase_add_test(tcase, dac_reads_ahead);
     tcase_add_test(tcase, retrace_follows_virtual_time);
     tcase_add_test(tcase, status_is_safe_without_a_mode);
     tcase_add_test(tcase, windows_move);
@@ -635,6 +714,8 @@ int main(void)
     tcase_add_test(tcase, dispi_identifies_itself);
     tcase_add_test(tcase, dispi_geometry);
     tcase_add_test(tcase, banks_and_frame_buffer_are_one_memory);
+    tcase_add_test(tcase, banks_in_steps_of_32_kib);
+    tcase_add_test(tcase, bytes_make_words);
     tcase_add_test(tcase, planar_vbe_has_banks);
     tcase_add_test(tcase, dac_width);
     tcase_add_test(tcase, chained_picture_survives_vbe);
