@@ -1,0 +1,157 @@
+/* check_vga_writes - no store of a running guest may be missed by the picture:
+ * painter.S stores to video memory through translations that the TLB (and
+ * translated code) keeps, while pictures are taken at any moment; each has to
+ * be what the frame buffer holds.
+ * Run alone, where Umbra was built: make tests/devices/check_vga_writes &&
+ * tests/devices/check_vga_writes */
+#define _POSIX_C_SOURCE 200809L
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/devices/painter.h"
+#include "umbra.h"
+
+enum { ROM_ROOM = 256 << 10, WIDTH = 1024, HEIGHT = 768 };
+
+static char floppy[] = "/tmp/umbra-painter-XXXXXX";
+static uint8_t bios[ROM_ROOM], vgabios[ROM_ROOM];
+
+static size_t read_rom(const char *name, uint8_t *data)
+{
+    const char *source = getenv("SRCDIR");
+    char path[512];
+    size_t size;
+    FILE *f;
+
+    snprintf(path, sizeof path, "%s/roms/%s", source ? source : SRCDIR, name);
+    f = fopen(path, "rb");
+    ck_assert_msg(f != NULL, "%s: cannot be read", path);
+    size = fread(data, 1, ROM_ROOM, f);
+    fclose(f);
+    return size;
+}
+
+static void setup(void)
+{
+    static uint8_t image[360 << 10];
+    FILE *f;
+
+    memcpy(image, painter, sizeof painter);
+    strcpy(floppy + strlen(floppy) - 6, "XXXXXX");
+    f = fdopen(mkstemp(floppy), "wb");
+    ck_assert_ptr_nonnull(f);
+    ck_assert_uint_eq(fwrite(image, 1, sizeof image, f), sizeof image);
+    ck_assert_int_eq(fclose(f), 0);
+}
+
+static void teardown(void)
+{
+    unlink(floppy);
+}
+
+static struct umbra *start(enum umbra_accel accel)
+{
+    static const struct umbra_host host = {0};
+    char error[UMBRA_ERROR_SIZE] = "";
+    struct umbra_config config;
+    struct umbra_frame frame = {0};
+    struct umbra *u;
+
+    umbra_config_default(&config);
+    config.ram_bytes = 8 << 20;
+    config.boot_order = "a";
+    config.accel = accel;
+    config.bios = (struct umbra_blob){bios, read_rom("bios.bin", bios)};
+    config.vgabios =
+        (struct umbra_blob){vgabios, read_rom("vgabios.bin", vgabios)};
+    config.media[UMBRA_FDA] = (struct umbra_media){floppy, .snapshot = true};
+    u = umbra_create(&config, &host, error);
+    ck_assert_msg(u != NULL, "%s", error);
+    while (frame.width != WIDTH) {
+        ck_assert_msg(umbra_now(u) < 60000000000, "painter.S does not start");
+        umbra_run(u, 10000000);
+        umbra_frame(u, &frame);
+    }
+    return u;
+}
+
+/* Where the BIOS put the frame buffer: the guest got it by 4F01h. */
+static uint64_t frame_buffer(struct umbra *u)
+{
+    uint8_t a[4];
+
+    umbra_peek(u, 0x600 + 40, a, sizeof a);
+    return a[0] | a[1] << 8 | a[2] << 16 | (uint64_t)a[3] << 24;
+}
+
+/* One line that differs, or HEIGHT. */
+static unsigned differing_row(struct umbra *u, const struct umbra_frame *frame)
+{
+    uint64_t base = frame_buffer(u);
+
+    for (unsigned y = 0; y < HEIGHT; y++) {
+        uint8_t line[WIDTH * 4];
+        umbra_peek(u, base + y * sizeof line, line, sizeof line);
+        for (unsigned x = 0; x < WIDTH; x++) {
+            uint32_t pixel = line[4 * x] | line[4 * x + 1] << 8 |
+                             (uint32_t)line[4 * x + 2] << 16;
+            if (frame->pixels[y * frame->stride + x] != pixel)
+                return y;
+        }
+    }
+    return HEIGHT;
+}
+
+static void look_often(enum umbra_accel accel)
+{
+    struct umbra *u = start(accel);
+    char error[UMBRA_ERROR_SIZE];
+    uint32_t state = 1;
+
+    umbra_run(u, 20000000); /* hot enough to be translated */
+    for (unsigned i = 0; i < 60; i++) {
+        struct umbra_frame frame;
+        state = state * 1664525 + 1013904223;
+        umbra_run(u, 20000 + (state >> 12));
+        umbra_frame(u, &frame);
+        ck_assert_msg(frame.changed, "picture %u", i);
+        ck_assert_msg(differing_row(u, &frame) == HEIGHT, "picture %u: row %u",
+                      i, differing_row(u, &frame));
+        umbra_frame(u, &frame);
+        ck_assert_msg(!frame.changed, "picture %u, again", i);
+    }
+    ck_assert(umbra_destroy(u, error));
+}
+
+START_TEST(no_store_is_missed_by_the_default_engine)
+{
+    look_often(UMBRA_ACCEL_DEFAULT);
+}
+END_TEST
+
+START_TEST(no_store_is_missed_by_the_interpreter)
+{
+    look_often(UMBRA_ACCEL_INTERP);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("vga_writes");
+    TCase *tcase = tcase_create("vga_writes");
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    suite_add_tcase(suite, tcase);
+    tcase_set_timeout(tcase, 60);
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_test(tcase, no_store_is_missed_by_the_default_engine);
+    tcase_add_test(tcase, no_store_is_missed_by_the_interpreter);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
