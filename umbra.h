@@ -87,7 +87,14 @@ struct umbra_module {
     const char *name;    /* for messages */
 };
 
-enum { UMBRA_MAX_MODULES = 16, UMBRA_MAX_OPTION_ROMS = 8 };
+/* A file that goes to an address as it is. */
+struct umbra_raw {
+    struct umbra_blob image;
+    const char *name; /* for messages */
+    uint64_t address;
+};
+
+enum { UMBRA_MAX_RAW = 16, UMBRA_MAX_MODULES = 16, UMBRA_MAX_OPTION_ROMS = 8 };
 
 /* The boot menu, F12 while the firmware starts. KEY: only if it was pressed by
  * the time of booting; ON: the firmware asks and waits. */
@@ -95,7 +102,7 @@ enum umbra_boot_menu { UMBRA_MENU_KEY, UMBRA_MENU_OFF, UMBRA_MENU_ON };
 
 struct umbra_config {
     uint64_t ram_bytes;        /* 1 MiB .. what the host gives */
-    struct umbra_blob bios;    /* 64 KiB .. 16 MiB, multiple of 64 KiB */
+    struct umbra_blob bios;    /* 64 KiB .. 16 MiB, multiple of 4 KiB */
     struct umbra_blob vgabios; /* up to 64 KiB; may be empty */
     /* Flash chips instead of `bios`: unit 0 ends at 4 GiB, unit 1 lies
      * below. What firmware programs is kept in the file. */
@@ -117,6 +124,13 @@ struct umbra_config {
     struct umbra_module modules[UMBRA_MAX_MODULES];
     unsigned module_count;
     unsigned linux_entry; /* 16, 32 or 64 */
+    /* Beside the kernel, or instead of one: then entered at raw_entry
+     * (UINT64_MAX, the default: where the first begins) as code of raw_mode
+     * bits (0: 16 below 1 MiB, else 32). */
+    struct umbra_raw raw[UMBRA_MAX_RAW];
+    unsigned raw_count;
+    unsigned raw_mode;
+    uint64_t raw_entry;
 
     enum umbra_clock clock;
     unsigned icount_shift; /* instruction = 2^shift ns, default 2 */

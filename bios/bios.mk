@@ -112,8 +112,33 @@ check-roms:
 		$(MAKE) roms && \
 		cmp $(ROM_OUT)/bios.bin $(SRC)/roms/bios.bin && \
 		cmp $(ROM_OUT)/vgabios.bin $(SRC)/roms/vgabios.bin && \
+		$(MAKE) $(ROM_OUT)/direct_code.h && \
+		cmp $(ROM_OUT)/direct_code.h $(SRC)/bios/direct_code.h && \
 		echo "check-roms: the source gives the committed bytes"; \
 	fi
+
+# The last steps of a direct load are part of the emulator, as an array.
+$(ROM_OUT)/direct_code.h: $(SRC)/bios/direct.ld $(ROM_OUT)/direct.o \
+		$(ROM_OUT)/direct.oj
+	$(ROM_LD) -m elf_i386 --no-warn-rwx-segments -z noexecstack -T $< \
+		-o $(ROM_OUT)/direct.elf $(ROM_OUT)/direct.o $(ROM_OUT)/direct.oj
+	$(ROM_OBJCOPY) -O binary $(ROM_OUT)/direct.elf $(ROM_OUT)/direct.bin
+	(echo '/* Compiled from direct.S and direct.c by make direct-header; do' \
+		'not edit. */'; \
+	 echo '/* clang-format off */'; \
+	 echo 'static const uint8_t direct_code[] = {'; \
+	 od -An -v -w12 -tx1 $(ROM_OUT)/direct.bin | \
+	 sed 's/ \([0-9a-f][0-9a-f]\)/ 0x\1,/g; s/^ /    /'; \
+	 echo '};') | sed 's/ *$$//' > $@
+
+$(ROM_OUT)/direct.oj: $(SRC)/bios/direct.c $(SRC)/bios/direct.h
+	@mkdir -p $(ROM_OUT)
+	$(ROM_CC) $(ROM_CFLAGS16) -fno-jump-tables -fno-function-sections \
+		-c -o $@ $<
+
+.PHONY: direct-header
+direct-header: $(ROM_OUT)/direct_code.h
+	cp $< $(SRC)/bios/direct_code.h
 
 # Only when dsdt.asl changes: needs iasl (Debian: acpica-tools).
 .PHONY: dsdt-header

@@ -36,6 +36,19 @@ void *boot_own(struct boot_load *load, size_t size)
     return memory;
 }
 
+char *boot_named_cmdline(struct boot_load *load)
+{
+    const struct boot_request *r = load->request;
+    const char *name = r->kernel.name ? r->kernel.name : "kernel";
+    const char *text = r->cmdline ? r->cmdline : "";
+    size_t length = strlen(name) + strlen(text) + 2;
+    char *cmdline = boot_own(load, length);
+
+    if (cmdline)
+        snprintf(cmdline, length, "%s%s%s", name, *text ? " " : "", text);
+    return cmdline;
+}
+
 static bool within(gpa_t gpa, uint64_t size, uint64_t start, uint64_t end)
 {
     return gpa >= start && gpa <= end && size <= end - gpa;
@@ -60,6 +73,52 @@ bool boot_is_free(const struct boot_load *load, gpa_t gpa, uint64_t size)
         const struct boot_piece *p = &load->plan->piece[i];
         if (gpa < p->gpa + p->size && p->gpa < gpa + size)
             return false;
+    }
+    return true;
+}
+
+gpa_t boot_place(const struct boot_load *load, uint64_t size, gpa_t from,
+                 gpa_t to)
+{
+    gpa_t at = (from + PAGE_SIZE - 1) & PAGE_MASK;
+
+    for (unsigned tries = 0; tries <= BOOT_MAX_PIECES; tries++) {
+        gpa_t next = 0;
+        if (size > to || at > to - size || !in_usable_ram(load, at, size))
+            return 0;
+        for (unsigned i = 0; i < load->plan->pieces; i++) {
+            const struct boot_piece *p = &load->plan->piece[i];
+            if (at < p->gpa + p->size && p->gpa < at + size &&
+                p->gpa + p->size > next)
+                next = p->gpa + p->size;
+        }
+        if (!next)
+            return at;
+        at = (next + PAGE_SIZE - 1) & PAGE_MASK;
+    }
+    return 0;
+}
+
+bool boot_add_modules(struct boot_load *load, uint64_t end,
+                      uint32_t start[BOOT_MAX_MODULES])
+{
+    const struct boot_request *r = load->request;
+
+    if (end < BOOT_HIGH_START)
+        end = BOOT_HIGH_START;
+    for (unsigned i = 0; i < r->modules; i++) {
+        const struct boot_blob *m = &r->module[i];
+        gpa_t gpa = boot_place(load, m->size, end, UINT32_MAX);
+        if (!gpa) /* the kernel may lie at the top */
+            gpa = boot_place(load, m->size, BOOT_HIGH_START, UINT32_MAX);
+        if (!gpa)
+            return boot_refuse(load, m->name,
+                               "kernel and modules do not fit into %llu MiB "
+                               "of RAM; give the PC more with -m",
+                               (unsigned long long)(r->low_end >> 20));
+        if (!boot_add_piece(load, m->name, gpa, m->size, m->data, m->size))
+            return false;
+        start[i] = (uint32_t)gpa;
     }
     return true;
 }
@@ -119,21 +178,47 @@ uint32_t boot_upper_kib(const struct boot_request *request)
                : 0;
 }
 
+/* Files with addresses of their own beside a kernel. */
+static bool add_raw(struct boot_load *load)
+{
+    const struct boot_request *r = load->request;
+
+    for (unsigned i = 0; i < r->raws; i++) {
+        const struct boot_raw *raw = &r->raw[i];
+        if (!boot_add_piece(load, raw->file.name, raw->address, raw->file.size,
+                            raw->file.data, raw->file.size))
+            return false;
+    }
+    return true;
+}
+
 static bool load_kernel(struct boot_load *load)
 {
     const struct boot_blob *kernel = &load->request->kernel;
 
+    if (!kernel->data)
+        return boot_raw_load(load);
+    if (!add_raw(load))
+        return false;
     switch (boot_image_kernel(kernel->data, kernel->size)) {
     case BOOT_IMAGE_LINUX:
         return boot_linux_load(load);
     case BOOT_IMAGE_MULTIBOOT:
-        return boot_multiboot_load(load);
+        return boot_image_multiboot2(kernel->data, kernel->size) >= 0
+                   ? boot_multiboot2_load(load)
+                   : boot_multiboot_load(load);
     case BOOT_IMAGE_ELF:
         return boot_elf_load(load);
+    case BOOT_IMAGE_EFI:
+        return boot_refuse(load, kernel->name,
+                           "is an EFI application and needs UEFI firmware; "
+                           "name one with -bios, as OVMF.fd of the package "
+                           "ovmf");
     default:
         return boot_refuse(load, kernel->name,
-                           "holds no Linux, Multiboot 1 or ELF header; boot "
-                           "disk images with -fda, -hda or -cdrom");
+                           "holds no Linux, Multiboot 1 or 2, ELF or EFI "
+                           "header; %s",
+                           boot_image_hint(kernel->data, kernel->size));
     }
 }
 

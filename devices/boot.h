@@ -18,7 +18,18 @@ struct boot_blob {
     const char *cmdline; /* of a module; may be NULL */
 };
 
-enum { BOOT_MAX_MODULES = 16, BOOT_MAX_PIECES = 64, BOOT_MAX_OWNED = 4 };
+/* Bytes that go to an address as they are. */
+struct boot_raw {
+    struct boot_blob file;
+    uint64_t address;
+};
+
+enum {
+    BOOT_MAX_MODULES = 16,
+    BOOT_MAX_RAW = 16,
+    BOOT_MAX_PIECES = 128,
+    BOOT_MAX_OWNED = 8
+};
 
 struct boot_request {
     struct boot_blob kernel;
@@ -26,8 +37,13 @@ struct boot_request {
     struct boot_blob module[BOOT_MAX_MODULES];
     unsigned modules;
     unsigned linux_entry; /* 16, 32, 64 */
-    uint64_t low_end;     /* end of RAM below 4 GiB */
-    uint64_t high_end;    /* end of RAM above 4 GiB; 4 GiB when none */
+    struct boot_raw raw[BOOT_MAX_RAW];
+    unsigned raws;
+    unsigned raw_mode;  /* without a kernel: bits of the code; 0: by entry */
+    uint64_t raw_entry; /* UINT64_MAX: the first file's address */
+    uint8_t drive;      /* DL for 16-bit code */
+    uint64_t low_end;   /* end of RAM below 4 GiB */
+    uint64_t high_end;  /* end of RAM above 4 GiB; 4 GiB when none */
 };
 
 /* Bytes `data`, then zeros up to `size`. */
@@ -92,7 +108,8 @@ struct boot_load {
 };
 
 typedef bool boot_loader(struct boot_load *load);
-boot_loader boot_linux_load, boot_multiboot_load, boot_elf_load;
+boot_loader boot_linux_load, boot_multiboot_load, boot_multiboot2_load;
+boot_loader boot_pvh_load, boot_elf_load, boot_raw_load;
 
 /* "NAME: " and the message; returns false. */
 bool boot_refuse(struct boot_load *load, const char *name, const char *fmt, ...)
@@ -100,18 +117,41 @@ bool boot_refuse(struct boot_load *load, const char *name, const char *fmt, ...)
 /* Checked against RAM and the pieces before. */
 bool boot_add_piece(struct boot_load *load, const char *name, gpa_t gpa,
                     uint64_t size, const uint8_t *data, uint64_t data_size);
+/* The command line with the kernel's name before it, as kernels for
+ * Multiboot expect it of any loader but GRUB 2. */
+char *boot_named_cmdline(struct boot_load *load);
 /* Zeroed memory that lives as long as the plan; NULL after a refusal. */
 void *boot_own(struct boot_load *load, size_t size);
+/* The lowest free place of whole pages within [from, to]; 0: none. */
+gpa_t boot_place(const struct boot_load *load, uint64_t size, gpa_t from,
+                 gpa_t to);
 /* True when [gpa, gpa + size) is usable RAM without a piece in it. */
 bool boot_is_free(const struct boot_load *load, gpa_t gpa, uint64_t size);
 
 /* Loaded parts of an ELF file, 32 or 64 bits. */
 struct boot_elf {
     bool is_64;
-    uint64_t entry; /* physical */
-    uint64_t end;   /* of the highest part */
+    uint64_t entry;      /* physical */
+    uint64_t start, end; /* of the lowest part and the highest */
 };
-bool boot_elf_segments(struct boot_load *load, struct boot_elf *elf);
+/* What boot_elf_segments would load, unmoved. */
+bool boot_elf_measure(struct boot_load *load, struct boot_elf *elf);
+/* Every address moved by `delta`. */
+bool boot_elf_segments(struct boot_load *load, uint64_t delta,
+                       struct boot_elf *elf);
+/* The section headers, in a copy; sections without an address are loaded
+ * behind all else and get one. *count 0: there are none. */
+struct boot_sections {
+    uint8_t *table; /* owned by the plan */
+    uint32_t count, entry_size, names;
+};
+bool boot_elf_sections(struct boot_load *load, struct boot_sections *sections);
+/* The 32-bit entry of the note that Xen's PVH protocol defines; false when
+ * there is none. */
+bool boot_elf_pvh(const uint8_t *data, uint64_t size, uint32_t *entry);
+/* Modules page by page from `end` on; their addresses to start[]. */
+bool boot_add_modules(struct boot_load *load, uint64_t end,
+                      uint32_t start[BOOT_MAX_MODULES]);
 
 /* The memory map as E820 tells it (types: 1 RAM, 2 reserved). */
 struct boot_range {

@@ -12,10 +12,13 @@ enum {
     ISO_VOLUME = 0x8000, /* ECMA-119: sector 16 */
     MULTIBOOT_SEARCH = 8192,
     MULTIBOOT_HEADER_SIZE = 12,
+    MULTIBOOT2_SEARCH = 32768,
+    MULTIBOOT2_HEADER_SIZE = 16,
     FLOPPY_MAX = 2880 * 1024
 };
-#define MULTIBOOT_MAGIC 0x1BADB002u
-#define LINUX_MAGIC     0x53726448u /* "HdrS" */
+#define MULTIBOOT_MAGIC  0x1BADB002u
+#define MULTIBOOT2_MAGIC 0xE85250D6u
+#define LINUX_MAGIC      0x53726448u /* "HdrS" */
 
 static bool is_floppy_size(uint64_t size)
 {
@@ -139,11 +142,50 @@ long boot_image_multiboot(const uint8_t *data, uint64_t size)
     return -1;
 }
 
+/* Multiboot 2, 3.1.1: magic, architecture (0 i386), length, checksum. */
+long boot_image_multiboot2(const uint8_t *data, uint64_t size)
+{
+    uint64_t end = min_u64(size, MULTIBOOT2_SEARCH);
+
+    for (uint64_t at = 0; at + MULTIBOOT2_HEADER_SIZE <= end; at += 8)
+        if (load_le32(data + at) == MULTIBOOT2_MAGIC &&
+            load_le32(data + at + 4) == 0 &&
+            MULTIBOOT2_MAGIC + load_le32(data + at + 4) +
+                    load_le32(data + at + 8) + load_le32(data + at + 12) ==
+                (uint32_t)0)
+            return (long)at;
+    return -1;
+}
+
+/* ELF machines and other formats that people take for a PC's. */
+const char *boot_image_hint(const uint8_t *data, uint64_t size)
+{
+    if (size >= 20 && !memcmp(data, "\177ELF", 4)) {
+        if (load_le16(data + 18) != 3 && load_le16(data + 18) != 62)
+            return "its ELF header names a machine that is no x86; build it "
+                   "for the i386 or x86-64";
+        return "its ELF header says that it is no executable; link it as one";
+    }
+    if (size >= 2 && data[0] == 0x1F && data[1] == 0x8B)
+        return "it is compressed by gzip; unpack it first";
+    if (size >= 6 && !memcmp(data,
+                             "\xFD"
+                             "7zXZ",
+                             5))
+        return "it is compressed by xz; unpack it first";
+    if (size >= 2 && data[0] == 'M' && data[1] == 'Z')
+        return "it is a program for DOS or Windows; boot one of these from "
+               "a disk";
+    return "boot disk images with -fda, -hda or -cdrom, put other files into "
+           "memory with --load FILE@ADDRESS";
+}
+
 enum boot_image boot_image_kernel(const uint8_t *data, uint64_t size)
 {
     if (is_linux(data, size))
         return BOOT_IMAGE_LINUX;
-    if (boot_image_multiboot(data, size) >= 0)
+    if (boot_image_multiboot2(data, size) >= 0 ||
+        boot_image_multiboot(data, size) >= 0)
         return BOOT_IMAGE_MULTIBOOT;
     if (is_elf(data, size))
         return BOOT_IMAGE_ELF;
@@ -175,7 +217,8 @@ enum boot_image boot_image_identify(const uint8_t *head, size_t head_size,
         return file_size > FLOPPY_MAX || has_partitions(head, file_size)
                    ? BOOT_IMAGE_DISK
                    : BOOT_IMAGE_FLOPPY;
-    if (boot_image_multiboot(head, head_size) >= 0)
+    if (boot_image_multiboot2(head, head_size) >= 0 ||
+        boot_image_multiboot(head, head_size) >= 0)
         return BOOT_IMAGE_MULTIBOOT;
     if (is_floppy_size(file_size))
         return BOOT_IMAGE_FLOPPY;

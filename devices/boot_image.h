@@ -34,5 +34,9 @@ bool boot_image_is_bochs(const uint8_t *rom, uint64_t size);
 
 /* Offset of the Multiboot 1 header or -1. */
 long boot_image_multiboot(const uint8_t *data, uint64_t size);
+/* The same for Multiboot 2. */
+long boot_image_multiboot2(const uint8_t *data, uint64_t size);
+/* What to do with a file that holds no kernel we know. */
+const char *boot_image_hint(const uint8_t *data, uint64_t size);
 
 #endif

@@ -22,6 +22,10 @@ static bool plan_uefi(struct machine *m, char *error)
 {
     const struct boot_request *r = &m->config.boot;
 
+    if (r->raws)
+        return refuse(error, &r->raw[0].file,
+                      "UEFI firmware leaves no address to a file; leave -bios "
+                      "out");
     m->efi_kernel = boot_image_efi(r->kernel.data, r->kernel.size) != 0;
     if (!m->efi_kernel)
         return refuse(error, &r->kernel,
@@ -49,13 +53,13 @@ bool machine_plan_boot(struct machine *m, char *error)
 
     r->low_end = m->low_end;
     r->high_end = FOUR_GIB + (m->config.ram_bytes - m->low_end);
-    if (!r->kernel.data)
+    if (!r->kernel.data && !r->raws)
         return true;
     if (machine_firmware_is(m, boot_image_is_uefi))
         return plan_uefi(m, error);
     m->boot = boot_plan_create(r, error, MACHINE_ERROR_SIZE);
     if (m->boot && !machine_firmware_is(m, boot_image_is_ours))
-        return refuse(error, &r->kernel,
+        return refuse(error, r->kernel.data ? &r->kernel : &r->raw[0].file,
                       "a foreign BIOS cannot start it; leave -bios out, or "
                       "boot a disk");
     return m->boot != NULL;

@@ -28,10 +28,11 @@ static bool check_rom(const struct machine_config *c, char *error)
         snprintf(error, MACHINE_ERROR_SIZE,
                  "firmware: there is none; name "
                  "a file with -bios");
-    else if (c->bios_size % BIOS_UNIT || c->bios_size > BIOS_MAX)
+    else if (c->bios_size % PAGE_SIZE || c->bios_size < BIOS_UNIT ||
+             c->bios_size > BIOS_MAX)
         snprintf(error, MACHINE_ERROR_SIZE,
                  "firmware: %zu bytes are no ROM; its size must be a multiple "
-                 "of 64 KiB up to 16 MiB",
+                 "of 4 KiB from 64 KiB to 16 MiB",
                  c->bios_size);
     else
         return true;

@@ -30,6 +30,7 @@ _Static_assert((int)UMBRA_IMAGE_EFI == (int)BOOT_IMAGE_EFI &&
                    (int)UMBRA_IMAGE_CDROM == (int)BOOT_IMAGE_CDROM,
                "ORDER: images");
 _Static_assert((int)UMBRA_MAX_MODULES == (int)BOOT_MAX_MODULES &&
+                   (int)UMBRA_MAX_RAW == (int)BOOT_MAX_RAW &&
                    (int)UMBRA_ERROR_SIZE == (int)MACHINE_ERROR_SIZE,
                "equal limits");
 
@@ -38,6 +39,7 @@ void umbra_config_default(struct umbra_config *config)
     memset(config, 0, sizeof *config);
     config->ram_bytes = 128 << 20;
     config->linux_entry = 16;
+    config->raw_entry = UINT64_MAX;
     config->icount_shift = 2;
     config->serial_ports = (1 << UMBRA_SERIAL_PORTS) - 1;
     config->parallel_ports = 1;
@@ -154,6 +156,11 @@ static bool check_config(const struct umbra_config *c,
                              "another place");
     if (c->module_count > UMBRA_MAX_MODULES)
         return refuse(error, "modules: there are too many; use 16 at most");
+    if (c->raw_count > UMBRA_MAX_RAW)
+        return refuse(error, "raw files: there are too many; use 16 at most");
+    if (c->raw_mode != 0 && c->raw_mode != 16 && c->raw_mode != 32 &&
+        c->raw_mode != 64)
+        return refuse(error, "raw mode: is 16, 32 or 64; use one of them");
     if (c->option_rom_count > UMBRA_MAX_OPTION_ROMS)
         return refuse(error, "option ROMs: there are too many; use 8 at most");
     if (!check_order(c->boot_order) || !check_order(c->boot_once))
@@ -168,6 +175,16 @@ static void fill_boot(struct boot_request *boot, const struct umbra_config *c)
     boot->cmdline = c->cmdline;
     boot->linux_entry = c->linux_entry;
     boot->modules = c->module_count;
+    boot->raws = c->raw_count;
+    boot->raw_mode = c->raw_mode;
+    boot->raw_entry = c->raw_entry;
+    boot->drive =
+        c->media[UMBRA_HDA].path && !c->media[UMBRA_FDA].path ? 0x80 : 0;
+    for (unsigned i = 0; i < c->raw_count; i++) {
+        const struct umbra_raw *raw = &c->raw[i];
+        boot->raw[i] = (struct boot_raw){
+            {raw->image.data, raw->image.size, raw->name, NULL}, raw->address};
+    }
     for (unsigned i = 0; i < c->module_count; i++) {
         const struct umbra_module *m = &c->modules[i];
         boot->module[i] = (struct boot_blob){m->image.data, m->image.size,

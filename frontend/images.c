@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "frontend/efi.h"
 #include "frontend/file.h"
 #include "frontend/images.h"
 #include "frontend/roms.h"
@@ -11,7 +12,13 @@
 /* Nothing that belongs into a PC's memory is larger. */
 #define LIMIT ((size_t)3 << 30)
 
-enum { ROM_UNIT = 64 << 10, ROM_MAX = 16 << 20 };
+enum {
+    ROM_UNIT = 4 << 10,
+    ROM_MIN = 64 << 10,
+    ROM_MAX = 16 << 20,
+    VGA_ROM_MAX = 64 << 10,
+    FLOPPY_SIZE = 1440 << 10
+};
 
 struct loader {
     struct images *images;
@@ -47,21 +54,85 @@ static uint8_t *read_blob(struct loader *l, const char *path,
 
 /* ------------------------------------------------------- the bare image */
 
+static bool drive_is_free(struct loader *l, enum umbra_drive drive)
+{
+    return !l->o->config.media[drive].path ||
+           refuse(l, l->o->image,
+                  "its drive already holds an image; "
+                  "name the drive, as -fdb or -hdb");
+}
+
 static bool use_drive(struct loader *l, enum umbra_drive drive,
                       const char *boot)
 {
     struct umbra_media *media = &l->o->config.media[drive];
 
-    if (media->path)
-        return refuse(l, l->o->image,
-                      "its drive already holds an image; "
-                      "name the drive, as -fdb or -hdb");
+    if (!drive_is_free(l, drive))
+        return false;
     media->path = l->o->image;
     media->cdrom = drive == UMBRA_HDC;
     media->read_only = media->cdrom;
     if (!l->o->config.boot_order)
         l->o->config.boot_order = boot;
     return true;
+}
+
+/* A disk made here, whose writes are thrown away. */
+static bool use_memory(struct loader *l, enum umbra_drive drive,
+                       const char *boot, size_t size)
+{
+    struct umbra_media *media = &l->o->config.media[drive];
+
+    if (!use_drive(l, drive, boot))
+        return false;
+    media->memory.data = l->images->disk;
+    media->memory.size = size;
+    media->snapshot = true;
+    return true;
+}
+
+/* A boot sector, or a few, where the BIOS finds it: on a floppy. */
+static bool use_boot_sector(struct loader *l)
+{
+    struct umbra_blob blob;
+    uint8_t *data = read_blob(l, l->o->image, &blob);
+
+    if (!data)
+        return false;
+    l->images->disk = calloc(1, FLOPPY_SIZE);
+    if (l->images->disk)
+        memcpy(l->images->disk, data,
+               blob.size < FLOPPY_SIZE ? blob.size : FLOPPY_SIZE);
+    free(data);
+    if (!l->images->disk)
+        return refuse(l, l->o->image, "out of memory; free some");
+    return use_memory(l, UMBRA_FDA, "acd", FLOPPY_SIZE);
+}
+
+static bool use_efi(struct loader *l)
+{
+    struct umbra_blob blob;
+    uint8_t *data = read_blob(l, l->o->image, &blob);
+    size_t size = 0;
+
+    if (!data)
+        return false;
+    l->images->disk = efi_make_disk(l->o->image, data, blob.size, &size,
+                                    l->error, l->error_size);
+    free(data);
+    l->images->efi = true;
+    return l->images->disk && use_memory(l, UMBRA_HDA, "c", size);
+}
+
+static bool is_floppy(uint64_t size)
+{
+    static const uint16_t kib[] = {160, 180,  320,  360,  640,  720, 800,
+                                   820, 1200, 1440, 1680, 1722, 2880};
+
+    for (size_t i = 0; i < sizeof kib / sizeof *kib; i++)
+        if (size == kib[i] * 1024u)
+            return true;
+    return false;
 }
 
 static bool recognise(struct loader *l)
@@ -79,7 +150,11 @@ static bool recognise(struct loader *l)
     free(head);
     switch (image) {
     case UMBRA_IMAGE_FLOPPY:
+        if (length < FLOPPY_SIZE && !is_floppy(length))
+            return use_boot_sector(l);
         return use_drive(l, UMBRA_FDA, "acd");
+    case UMBRA_IMAGE_EFI:
+        return use_efi(l);
     case UMBRA_IMAGE_DISK:
         return use_drive(l, UMBRA_HDA, "cad");
     case UMBRA_IMAGE_CDROM:
@@ -142,18 +217,20 @@ static bool read_modules(struct loader *l)
 static bool read_kernel(struct loader *l)
 {
     struct umbra_config *config = &l->o->config;
+    enum umbra_image image;
     size_t head;
 
     l->images->kernel = read_blob(l, l->o->kernel, &config->kernel);
     if (!l->images->kernel)
         return false;
     config->kernel_name = l->o->kernel;
-    if (!l->o->initrd)
-        return true;
     head = config->kernel.size < UMBRA_IDENTIFY_SIZE ? config->kernel.size
                                                      : UMBRA_IDENTIFY_SIZE;
-    if (umbra_identify(config->kernel.data, head, config->kernel.size) ==
-        UMBRA_IMAGE_MULTIBOOT)
+    image = umbra_identify(config->kernel.data, head, config->kernel.size);
+    l->images->efi = image == UMBRA_IMAGE_EFI;
+    if (!l->o->initrd)
+        return true;
+    if (image == UMBRA_IMAGE_MULTIBOOT || image == UMBRA_IMAGE_ELF)
         return read_modules(l);
     return read_module(l, l->o->initrd, NULL);
 }
@@ -180,24 +257,87 @@ static bool read_option_roms(struct loader *l)
     return true;
 }
 
-static bool read_firmware(struct loader *l)
+/* EFI applications need firmware that the user may not have named. */
+static bool find_uefi(struct loader *l)
+{
+    if (!l->images->efi || l->o->bios || l->o->config.flash[0].path)
+        return true;
+    if (!efi_find_firmware(l->images->bios_path, sizeof l->images->bios_path))
+        return refuse(l, l->o->image ? l->o->image : l->o->kernel,
+                      "is an EFI application, and there is no UEFI firmware "
+                      "here; install OVMF (Debian: package ovmf) or name one "
+                      "with -bios");
+    l->o->bios = l->images->bios_path;
+    return true;
+}
+
+static bool read_vgabios(struct loader *l)
 {
     struct umbra_config *config = &l->o->config;
 
     config->vgabios.data = umbra_rom_vgabios;
     config->vgabios.size = umbra_rom_vgabios_size;
+    if (!l->o->vgabios)
+        return true;
+    l->images->vgabios = read_blob(l, l->o->vgabios, &config->vgabios);
+    if (!l->images->vgabios)
+        return false;
+    if (config->vgabios.size > VGA_ROM_MAX || config->vgabios.size < 512 ||
+        l->images->vgabios[0] != 0x55 || l->images->vgabios[1] != 0xAA)
+        return refuse(l, l->o->vgabios,
+                      "is no video BIOS: it does not begin with 55 AA, or has "
+                      "more than 64 KiB; use another file");
+    return true;
+}
+
+static bool check_smm(struct loader *l)
+{
+    const char *flash = l->o->config.flash[0].path;
+    const char *path = l->o->bios ? l->o->bios : flash;
+
+    return !path || !efi_needs_smm(path) ||
+           refuse(l, path,
+                  "this build of OVMF needs system-management mode, which "
+                  "this PC lacks; use one without \"secboot\" in its name, as "
+                  "OVMF_CODE_4M.fd");
+}
+
+static bool read_firmware(struct loader *l)
+{
+    struct umbra_config *config = &l->o->config;
+
+    if (!find_uefi(l) || !check_smm(l) || !read_vgabios(l))
+        return false;
     if (l->o->bios) {
         l->images->bios = read_blob(l, l->o->bios, &config->bios);
         if (!l->images->bios)
             return false;
-        if (config->bios.size % ROM_UNIT || config->bios.size > ROM_MAX)
+        if (config->bios.size % ROM_UNIT || config->bios.size < ROM_MIN ||
+            config->bios.size > ROM_MAX)
             return refuse(l, l->o->bios,
-                          "is no ROM: its size is not a multiple of 64 KiB "
-                          "up to 16 MiB; use another file");
+                          "is no ROM: its size is not a multiple of 4 KiB "
+                          "from 64 KiB to 16 MiB; use another file");
         return true;
     }
     config->bios.data = umbra_rom_bios;
     config->bios.size = umbra_rom_bios_size;
+    return true;
+}
+
+static bool read_loads(struct loader *l)
+{
+    struct umbra_config *config = &l->o->config;
+
+    for (unsigned i = 0; i < l->o->loads; i++) {
+        const struct options_load *load = &l->o->load[i];
+        struct umbra_raw *raw = &config->raw[i];
+        l->images->raw[i] = read_blob(l, load->path, &raw->image);
+        if (!l->images->raw[i])
+            return false;
+        raw->name = load->path;
+        raw->address = load->address;
+        config->raw_count++;
+    }
     return true;
 }
 
@@ -213,6 +353,8 @@ bool images_load(struct images *images, struct options *options, char *error,
         return refuse(&l, "-initrd", "there is no kernel; add -kernel FILE");
     if (options->config.cmdline && !options->kernel)
         return refuse(&l, "-append", "there is no kernel; add -kernel FILE");
+    if (!read_loads(&l))
+        return false;
     if (options->kernel && !read_kernel(&l))
         return false;
     return read_option_roms(&l) && read_firmware(&l);
@@ -221,6 +363,10 @@ bool images_load(struct images *images, struct options *options, char *error,
 void images_free(struct images *images)
 {
     free(images->bios);
+    free(images->vgabios);
+    free(images->disk);
+    for (int i = 0; i < UMBRA_MAX_RAW; i++)
+        free(images->raw[i]);
     free(images->kernel);
     for (int i = 0; i < UMBRA_MAX_MODULES; i++)
         free(images->module[i]);

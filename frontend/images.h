@@ -7,7 +7,11 @@
 
 /* What images_load read; the PC's configuration points into it. */
 struct images {
-    uint8_t *bios, *kernel;
+    uint8_t *bios, *vgabios, *kernel;
+    uint8_t *disk; /* made in memory, for a boot sector or EFI */
+    uint8_t *raw[UMBRA_MAX_RAW];
+    bool efi;             /* UEFI firmware is needed */
+    char bios_path[1024]; /* of firmware that was found */
     uint8_t *module[UMBRA_MAX_MODULES];
     uint8_t *option_rom[UMBRA_MAX_OPTION_ROMS];
     char *texts; /* strings cut out of -initrd */

@@ -191,6 +191,7 @@ TAKE_STRING(kernel, kernel)
 TAKE_STRING(initrd, initrd)
 TAKE_STRING(append, config.cmdline)
 TAKE_STRING(bios, bios)
+TAKE_STRING(vgabios, vgabios)
 TAKE_STRING(log_file, log_file)
 TAKE_STRING(screen_text, screen_text)
 TAKE_STRING(screenshot, screenshot)
@@ -527,6 +528,14 @@ static bool take_rtc(struct parser *p, const char *value)
     return true;
 }
 
+static bool take_load(struct parser *p, const char *value)
+{
+    char reason[OPTIONS_ERROR_SIZE];
+
+    return options_take_load(p->o, value, reason) ||
+           refuse(p, "%.400s", reason);
+}
+
 static bool take_linux_entry(struct parser *p, const char *value)
 {
     unsigned *entry = &p->o->config.linux_entry;
@@ -594,16 +603,25 @@ static const struct option_row rows[] = {
         "reboot-timeout=MS; F12 shows the menu"),
     SECTION("Direct load"),
     ROW("kernel", "FILE", take_kernel,
-        "Linux (bzImage), Multiboot 1 or 32-bit ELF image"),
+        "Linux (bzImage, zImage), Multiboot 1 or 2, PVH,\n"
+        "ELF (32-bit code in protected mode, 64-bit code\n"
+        "in long mode); with UEFI firmware as -bios also\n"
+        "an EFI application"),
     ROW("initrd", "FILE", take_initrd,
-        "Linux: initial RAM disk; Multiboot: modules\n"
+        "Linux: initial RAM disk; Multiboot, PVH: modules\n"
         "\"FILE ARGS,FILE ARGS\""),
     ROW("append", "TEXT", take_append, "the kernel's command line"),
     ROW("linux-entry", "BITS", take_linux_entry,
         "enter Linux at its 16-, 32- or 64-bit entry"),
+    ROW("load", "FILE@ADDR", take_load,
+        "put a file to a hexadecimal address; without a\n"
+        "kernel the first one is entered: ,entry=ADDR and\n"
+        ",mode=16|32|64 (default 16 below 1 MiB, else 32)"),
     SECTION("The PC"),
     ROW("m", "SIZE", take_memory, "RAM: MiB, or with K, M, G (default 128)"),
     ROW("bios", "FILE", take_bios, "firmware instead of the built-in one"),
+    ROW("vgabios", "FILE", take_vgabios,
+        "the video card's firmware instead of the built-in\none"),
     ROW("option-rom", "FILE", take_option_rom,
         "option ROM that the firmware starts, as iPXE's"),
     ROW("pflash", "FILE", take_pflash,

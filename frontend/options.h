@@ -37,11 +37,19 @@ enum display { DISPLAY_AUTO, DISPLAY_SDL, DISPLAY_NONE };
 
 enum { OPTIONS_PATH_SIZE = 1024, OPTIONS_ORDER_SIZE = 5 };
 
+/* A file for an address. */
+struct options_load {
+    char path[OPTIONS_PATH_SIZE];
+    uint64_t address;
+};
+
 /* Strings point into argv, or, of -drive, into drive_path, flash_path. */
 struct options {
     struct umbra_config config; /* without the files' bytes */
     const char *image;          /* bare argument, still to be recognised */
-    const char *bios, *kernel, *initrd;
+    const char *bios, *vgabios, *kernel, *initrd;
+    struct options_load load[UMBRA_MAX_RAW];
+    unsigned loads;
     enum display display;
     bool full_screen, nographic;
     struct chardev_spec serial[UMBRA_SERIAL_PORTS];
@@ -83,6 +91,10 @@ void options_help(void (*put)(void *opaque, const char *line), void *opaque);
 
 /* Without -serial: COM1 is the terminal. */
 void options_default_serial(struct options *options);
+
+/* options_load.c: the value of --load. False with a reason in error[]. */
+bool options_take_load(struct options *options, const char *value,
+                       char error[OPTIONS_ERROR_SIZE]);
 
 /* options_drive.c: the value of -drive. False with a reason in error[]. */
 bool options_take_drive(struct options *options, const char *value,

@@ -1,56 +1,10 @@
-/* check_boot - image recognition and the kernel loaders, on images made
- * here, whole, cut short and damaged.
+/* check_boot - image recognition, Linux and plain ELF, on images made here,
+ * whole, cut short and damaged. The other loaders: check_boot_kernels.
  * Run alone: make tests/devices/check_boot && tests/devices/check_boot */
-#include <check.h>
-#include <stdlib.h>
+#include "tests/devices/boot_rig.h"
 
-#include "devices/boot.h"
-#include "devices/boot_image.h"
 #include "mmu/addrspace.h"
 #include "mmu/ram.h"
-
-enum { MIB = 1 << 20, IMAGE_MAX = 160 << 10 };
-
-static uint8_t image[IMAGE_MAX];
-static struct boot_request request;
-static char error[512];
-
-static void start(uint64_t ram)
-{
-    memset(image, 0, sizeof image);
-    memset(&request, 0, sizeof request);
-    request.kernel.data = image;
-    request.kernel.name = "k";
-    request.linux_entry = 16;
-    request.low_end = ram;
-    request.high_end = 1ull << 32;
-    *error = 0;
-}
-
-static struct boot_plan *plan_of(uint64_t size)
-{
-    request.kernel.size = size;
-    return boot_plan_create(&request, error, sizeof error);
-}
-
-/* Refused with a line "NAME: reason; remedy" that contains `part`. */
-static void refused(uint64_t size, const char *part)
-{
-    struct boot_plan *plan = plan_of(size);
-
-    ck_assert_msg(!plan, "accepted; expected: %s", part);
-    ck_assert_msg(strstr(error, part) != NULL, "%s", error);
-    ck_assert_ptr_nonnull(strstr(error, ": "));
-}
-
-static const struct boot_piece *piece_at(const struct boot_plan *plan,
-                                         gpa_t gpa)
-{
-    for (unsigned i = 0; i < plan->pieces; i++)
-        if (plan->piece[i].gpa == gpa)
-            return &plan->piece[i];
-    return NULL;
-}
 
 /* ---------------------------------------------------------- recognition */
 
@@ -304,7 +258,7 @@ START_TEST(linux_bad_images)
     make_linux(0x20F);
     refused(SETUP_SIZE, "cut short");
     refused(0x600, "cut short");
-    refused(16, "no Linux, Multiboot 1 or ELF header");
+    refused(16, "no Linux, Multiboot 1 or 2, ELF or EFI header");
     store_le32(image + 0x1F4, (100000 - SETUP_SIZE + 15) / 16);
     boot_plan_destroy(plan_of(100000));
     refused(100000 - 16, "shorter than its header says");
@@ -320,151 +274,6 @@ START_TEST(linux_bad_images)
     request.low_end = MIB;
     request.cmdline = NULL;
     refused(100000, "give the PC more with -m");
-}
-END_TEST
-
-/* ------------------------------------------------------------- Multiboot */
-
-static void make_elf(unsigned segments)
-{
-    memcpy(image, "\177ELF\1\1\1", 7);
-    image[16] = 2;
-    image[18] = 3;
-    store_le32(image + 24, 0xC0100010); /* entry, linear */
-    store_le32(image + 28, 52);
-    store_le16(image + 42, 32);
-    store_le16(image + 44, (uint16_t)segments);
-    for (unsigned i = 0; i < segments; i++) {
-        uint8_t *p = image + 52 + 32 * i;
-        store_le32(p, 1);
-        store_le32(p + 4, 0x1000);
-        store_le32(p + 8, 0xC0100000 + i * 0x10000);
-        store_le32(p + 12, 0x100000 + i * 0x10000);
-        store_le32(p + 16, 0x2000);
-        store_le32(p + 20, 0x3000);
-    }
-}
-
-static void make_multiboot(unsigned at, uint32_t flags)
-{
-    store_le32(image + at, 0x1BADB002);
-    store_le32(image + at + 4, flags);
-    store_le32(image + at + 8, -0x1BADB002u - flags);
-}
-
-START_TEST(multiboot_elf)
-{
-    static const uint8_t m0[100] = {9}, m1[5000] = {8};
-    const struct boot_piece *info, *kernel;
-    const uint8_t *mods, *map;
-    struct boot_plan *plan;
-
-    start(64 * MIB);
-    make_elf(2);
-    make_multiboot(0x1000, 3);
-    request.cmdline = "opt=1";
-    request.modules = 2;
-    request.module[0] = (struct boot_blob){m0, sizeof m0, "m0", "m0 a b"};
-    request.module[1] = (struct boot_blob){m1, sizeof m1, "m1", NULL};
-    plan = plan_of(0x4000);
-    ck_assert_msg(plan != NULL, "%s", error);
-    ck_assert_uint_eq(plan->record.kind, BOOT_PROTECTED);
-    ck_assert_uint_eq(plan->record.entry, 0x100010);
-    ck_assert_uint_eq(plan->record.sp, BOOT_STACK); /* the BIOS pushes */
-    ck_assert_uint_eq(plan->record.eax, 0x2BADB002);
-    kernel = piece_at(plan, 0x110000);
-    ck_assert_uint_eq(kernel->size, 0x3000);
-    ck_assert_uint_eq(kernel->data_size, 0x2000);
-    info = piece_at(plan, plan->record.ebx);
-    ck_assert_ptr_nonnull(info);
-    ck_assert_uint_eq(load_le32(info->data), 0x24D);
-    ck_assert_str_eq((const char *)info->data + load_le32(info->data + 16) -
-                         info->gpa,
-                     "k opt=1");
-    ck_assert_uint_eq(load_le32(info->data + 8),
-                      (63 * MIB - BOOT_TOP_RESERVED) >> 10);
-    ck_assert_uint_eq(load_le32(info->data + 20), 2);
-    mods = info->data + load_le32(info->data + 24) - info->gpa;
-    ck_assert_uint_eq(load_le32(mods), 0x113000);
-    ck_assert_uint_eq(load_le32(mods + 4), 0x113000 + 100);
-    ck_assert_str_eq((const char *)info->data + load_le32(mods + 8) - info->gpa,
-                     "m0 a b");
-    ck_assert_uint_eq(load_le32(mods + 16), 0x114000);
-    map = info->data + load_le32(info->data + 48) - info->gpa;
-    ck_assert_uint_eq(load_le32(map), 20);
-    ck_assert_uint_eq(load_le32(map + 20), 1);
-    boot_plan_destroy(plan);
-}
-END_TEST
-
-START_TEST(multiboot_addresses)
-{
-    struct boot_plan *plan;
-
-    start(16 * MIB);
-    make_multiboot(0x40, 0x10003);
-    store_le32(image + 0x4C, 0x200040); /* header */
-    store_le32(image + 0x50, 0x200000); /* load */
-    store_le32(image + 0x54, 0x201000); /* load end */
-    store_le32(image + 0x58, 0x205000); /* bss end */
-    store_le32(image + 0x5C, 0x200100); /* entry */
-    plan = plan_of(0x1000);
-    ck_assert_msg(plan != NULL, "%s", error);
-    ck_assert_uint_eq(plan->record.entry, 0x200100);
-    ck_assert_uint_eq(piece_at(plan, 0x200000)->size, 0x5000);
-    ck_assert_uint_eq(piece_at(plan, 0x200000)->data_size, 0x1000);
-    boot_plan_destroy(plan);
-    store_le32(image + 0x54, 0); /* the whole file */
-    plan = plan_of(0x1800);
-    ck_assert_uint_eq(piece_at(plan, 0x200000)->data_size, 0x1800);
-    boot_plan_destroy(plan);
-    store_le32(image + 0x54, 0x201001);
-    refused(0x1000, "shorter than its Multiboot header says");
-    store_le32(image + 0x54, 0x201000);
-    store_le32(image + 0x58, 0x200800);
-    refused(0x1000, "Multiboot header");
-    store_le32(image + 0x4C, 0x100000);
-    refused(0x1000, "make no sense");
-    refused(0x50, "ends within its Multiboot header");
-    store_le32(image + 0x4C, 0xFFFFFFF0);
-    store_le32(image + 0x50, 0xFFFFFFB0);
-    store_le32(image + 0x54, 0);
-    store_le32(image + 0x58, 0);
-    refused(0x1000, "do not fit into RAM");
-}
-END_TEST
-
-START_TEST(multiboot_bad_images)
-{
-    start(16 * MIB);
-    make_multiboot(0, 3);
-    refused(4096, "it is not ELF");
-    make_multiboot(0, 0x13);
-    refused(4096, "asks for features 0x10");
-    start(16 * MIB);
-    make_elf(1);
-    make_multiboot(0x1000, 3);
-    store_le32(image + 52 + 12, 0x500); /* BIOS data area */
-    refused(0x4000, "do not fit into RAM");
-    store_le32(image + 52 + 12, 0xF0000);
-    refused(0x4000, "do not fit into RAM");
-}
-END_TEST
-
-/* The information goes elsewhere when the kernel takes low memory. */
-START_TEST(multiboot_info_keeps_clear)
-{
-    struct boot_plan *plan;
-
-    start(16 * MIB);
-    make_elf(1);
-    make_multiboot(0x1000, 3);
-    store_le32(image + 52 + 12, BOOT_LOW_START);
-    store_le32(image + 52 + 20, BOOT_LOW_END - BOOT_LOW_START);
-    plan = plan_of(0x4000);
-    ck_assert_msg(plan != NULL, "%s", error);
-    ck_assert_uint_ge(plan->record.ebx, 0x100000);
-    boot_plan_destroy(plan);
 }
 END_TEST
 
@@ -652,10 +461,6 @@ int main(void)
     tcase_add_test(c, linux_old_protocols);
     tcase_add_test(c, linux_32_and_64_bit_entry);
     tcase_add_test(c, linux_bad_images);
-    tcase_add_test(c, multiboot_elf);
-    tcase_add_test(c, multiboot_addresses);
-    tcase_add_test(c, multiboot_bad_images);
-    tcase_add_test(c, multiboot_info_keeps_clear);
     tcase_add_test(c, plain_elf);
     tcase_add_test(c, elf64_enters_long_mode);
     tcase_add_test(c, random_damage);

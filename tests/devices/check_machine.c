@@ -501,7 +501,7 @@ START_TEST(bad_configurations)
 {
     refused("firmware: there is none");
     config.bios = (struct umbra_blob){rom, 1000};
-    refused("multiple of 64 KiB");
+    refused("multiple of 4 KiB");
     config.bios.size = sizeof rom;
     config.ram_bytes = 1 << 19;
     refused("RAM: must be");

@@ -178,7 +178,7 @@ START_TEST(firmware_of_odd_size)
     for (size_t i = 0; i < sizeof size / sizeof size[0]; i++) {
         write_zeros("rom", size[i]);
         ck_assert_int_eq(RUN(HEADLESS, "-bios", path("rom")), 2);
-        names_file(path("rom"), "multiple of 64 KiB up to 16 MiB; use");
+        names_file(path("rom"), "multiple of 4 KiB from 64 KiB to 16 MiB; use");
     }
 }
 END_TEST

@@ -111,10 +111,10 @@ START_TEST(files_that_are_no_images)
     refused_with(RUN("-display", "none", "-fda", path("noise")),
                  "no floppy's size");
     refused_with(RUN("-display", "none", "-kernel", path("noise")),
-                 "no Linux, Multiboot 1 or ELF header");
+                 "no Linux, Multiboot 1 or 2, ELF or EFI header");
     write_file("odd.rom", noise, 70000);
     refused_with(RUN("-display", "none", "-bios", path("odd.rom")),
-                 "multiple of 64 KiB");
+                 "multiple of 4 KiB");
     write_file("script", "{}\n{\"txt\": 1}\n", 15);
     refused_with(RUN("-display", "none", "-input-script", path("script")),
                  "line 2: unknown member");
