@@ -39,7 +39,10 @@
 
 #define REGS               struct regs __seg_gs
 
-#define STATE              ((volatile struct apm_state __seg_fs *)(uint32_t)&apm_state)
+static volatile struct apm_state __seg_fs *state(void)
+{
+    return (volatile struct apm_state __seg_fs *)(uint32_t)&apm_state;
+}
 
 /* PIIX4: sleep type 0 is soft off; the board takes it at once. */
 static void power_off(void)
@@ -56,7 +59,7 @@ static void idle(void)
 
 static int connect(uint8_t how)
 {
-    switch (STATE->connection) {
+    switch (state()->connection) {
     case APM_REAL:
         return APM_REAL_CONNECTED;
     case APM_PM16:
@@ -64,15 +67,15 @@ static int connect(uint8_t how)
     case APM_PM32:
         return APM_32_CONNECTED;
     }
-    STATE->connection = how;
+    state()->connection = how;
     return -1;
 }
 
 static int disconnect(void)
 {
-    if (STATE->connection == APM_NONE)
+    if (state()->connection == APM_NONE)
         return APM_NOT_CONNECTED;
-    STATE->connection = APM_NONE;
+    state()->connection = APM_NONE;
     return -1;
 }
 
@@ -82,8 +85,8 @@ static int installation(REGS *r)
         return APM_BAD_DEVICE;
     r->ax = 0x0102;
     r->bx = 0x504D; /* "PM" */
-    r->cx = CAN_16BIT | CAN_32BIT | (STATE->disabled ? IS_DISABLED : 0) |
-            (STATE->disengaged ? IS_DISENGAGED : 0);
+    r->cx = CAN_16BIT | CAN_32BIT | (state()->disabled ? IS_DISABLED : 0) |
+            (state()->disengaged ? IS_DISENGAGED : 0);
     return -1;
 }
 
@@ -160,9 +163,9 @@ static int function(REGS *r)
     case 0x07:
         return set_state(r);
     case 0x08:
-        return switch_on(r, &STATE->disabled);
+        return switch_on(r, &state()->disabled);
     case 0x09: /* defaults */
-        STATE->disabled = STATE->disengaged = false;
+        state()->disabled = state()->disengaged = false;
         return device_known(r);
     case 0x0A:
         return power_status(r);
@@ -177,7 +180,7 @@ static int function(REGS *r)
         r->ax = r->cx < 0x0102 ? r->cx : 0x0102;
         return -1;
     case 0x0F:
-        return switch_on(r, &STATE->disengaged);
+        return switch_on(r, &state()->disengaged);
     case 0x10:
         return capabilities(r);
     }

@@ -153,17 +153,41 @@ dsdt-header:
 	 sed 's/ \([0-9a-f][0-9a-f]\)/ 0x\1,/g; s/^ /    /'; \
 	 echo '};') | sed 's/ *$$//' > $(SRC)/bios/dsdt.h
 
-# A diskette that calls the services and reports on the debug port; UMBRA_RUN
-# is a command that boots the image named last and ends with its status.
-.PHONY: bios-check-image
+# Guests of our own: a diskette that calls the services and reports on the
+# debug port, a boot sector that tells how it was booted, an option ROM.
+# tests/bios/run boots them.
+.PHONY: bios-check-image check-bios check-bios-peer
+check-bios: umbra
+	@echo "== BIOS: services, boot devices, geometries, option ROMs"
+	@if echo 'int x;' | $(ROM_CC) -m16 -x c -c -o /dev/null - 2> /dev/null; \
+	then \
+		$(MAKE) --no-print-directory -s bios-check-image && \
+		$(ROM_HOSTCC) -std=c11 -D_FILE_OFFSET_BITS=64 -O1 -Wall -Wextra \
+			-o $(ROM_OUT)/mkimage $(SRC)/tests/bios/mkimage.c && \
+		sh $(SRC)/tests/bios/run $(ROM_OUT); \
+	else \
+		echo "SKIP: $(ROM_CC) makes no code for x86"; \
+	fi
+
+# The same diskette in QEMU with its own firmware, SeaBIOS.
+check-bios-peer: bios-check-image
+	@sh $(SRC)/tests/bios/peer $(ROM_OUT)
 CHECK_C = check check_services check_system check_disk check_video
 CHECK_OBJS = $(ROM_OUT)/check_start.o $(CHECK_C:%=$(ROM_OUT)/%.oc)
 
-bios-check-image: $(ROM_OUT)/check.img
+bios-check-image: $(ROM_OUT)/check.img $(ROM_OUT)/probe.bin $(ROM_OUT)/testrom.bin
 
-$(ROM_OUT)/check_start.o: $(SRC)/bios/check/start.S
+$(ROM_OUT)/check_%.o: $(SRC)/bios/check/%.S
 	@mkdir -p $(ROM_OUT)
 	$(ROM_CC) -m32 -c -o $@ $<
+
+$(ROM_OUT)/probe.bin: $(ROM_OUT)/check_probe.o
+	$(ROM_OBJCOPY) -O binary -j .boot $< $@
+
+$(ROM_OUT)/testrom.bin: $(ROM_OUT)/check_testrom.o $(ROM_OUT)/mkrom
+	$(ROM_LD) -m elf_i386 -Ttext 0 --section-start=.boot=0 -e 0 --oformat binary \
+		-o $@.raw $<
+	$(ROM_OUT)/mkrom option $@.raw $@
 
 $(ROM_OUT)/%.oc: $(SRC)/bios/check/%.c $(SRC)/bios/check/check.h $(ROM_HEADERS)
 	@mkdir -p $(ROM_OUT)

@@ -19,9 +19,12 @@
 #define PNP_NO_EVENTS     0x86
 #define PNP_NOT_DOCKED    0x87
 
-#define TABLE             ((const struct pnp_table __seg_fs *)(uint32_t)&pnp_table)
-
 #define ESCD              ((const uint8_t __seg_fs *)(uint32_t)escd_data)
+
+static const struct pnp_table __seg_fs *table(void)
+{
+    return (const struct pnp_table __seg_fs *)(uint32_t)&pnp_table;
+}
 
 static uint16_t argument(uint32_t args, uint32_t at)
 {
@@ -60,8 +63,8 @@ static uint8_t load8(uint32_t args, uint32_t at)
 /* (far *count, far *largest) */
 static uint16_t count_get(uint32_t args)
 {
-    store8(args, 2, 0, TABLE->count);
-    store16(args, 6, TABLE->largest);
+    store8(args, 2, 0, table()->count);
+    store16(args, 6, table()->largest);
     return PNP_SUCCESS;
 }
 
@@ -74,14 +77,14 @@ static uint16_t node_get(uint32_t args)
 
     if (control != 1 && control != 2)
         return PNP_BAD_PARAMETER;
-    if (handle >= TABLE->count)
+    if (handle >= table()->count)
         return PNP_BAD_HANDLE;
-    start = TABLE->starts[handle];
-    size = (uint16_t)(TABLE->bytes[start] | TABLE->bytes[start + 1] << 8);
+    start = table()->starts[handle];
+    size = (uint16_t)(table()->bytes[start] | table()->bytes[start + 1] << 8);
     for (i = 0; i < size; i++)
-        store8(args, 6, i, TABLE->bytes[start + i]);
+        store8(args, 6, i, table()->bytes[start + i]);
     next = handle + 1;
-    store8(args, 2, 0, next < TABLE->count ? next : 0xFF);
+    store8(args, 2, 0, next < table()->count ? next : 0xFF);
     return PNP_SUCCESS;
 }
 

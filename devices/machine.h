@@ -15,7 +15,12 @@
 struct machine;
 struct vga_frame;
 
-enum { MACHINE_DRIVES = 6, MACHINE_FLASHES = 2, MACHINE_OPTION_ROMS = 8, MACHINE_ERROR_SIZE = 512 };
+enum {
+    MACHINE_DRIVES = 6,
+    MACHINE_FLASHES = 2,
+    MACHINE_OPTION_ROMS = 8,
+    MACHINE_ERROR_SIZE = 512
+};
 
 enum { MACHINE_UARTS = 4, MACHINE_PARALLELS = 3 };
 
@@ -36,7 +41,7 @@ struct machine_media {
     uint16_t cylinders; /* 0: as many as the disk's size makes */
     uint8_t heads, sectors;
     uint8_t translation; /* 0 auto, 1 none, 2 LBA, 3 LARGE, 4 RECHS */
-    const void *memory; /* instead of the file; `path` is its name then */
+    const void *memory;  /* instead of the file; `path` is its name then */
     size_t memory_size;
 };
 
