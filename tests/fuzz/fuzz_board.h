@@ -55,6 +55,7 @@ struct fuzz_board {
     uint8_t *fresh; /* the CPU's saved fields at power-on */
     uint64_t world; /* hash of all that ports and device were asked */
     unsigned asked, acks;
+    bool remapped; /* for fuzz_insn */
     uint8_t vector;
 };
 
