@@ -499,7 +499,7 @@ static void retrace_wait(void)
 {
     uint32_t n;
 
-    for (n = 0x40000; n > 0 && inb(0x3DA) & 8; n--)
+    for (n = 0x400000; n > 0 && inb(0x3DA) & 8; n--)
         ;
     for (; n > 0 && !(inb(0x3DA) & 8); n--)
         ;

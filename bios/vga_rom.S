@@ -121,28 +121,55 @@ rom_vbe_pm:
 pm_ports:
     .word 0x1CE, 0x1CF, 0x3C6, 0x3C7, 0x3C8, 0x3C9, 0x3DA, 0xFFFF, 0xFFFF
     .code32
+/* BX = 0000h set, 0100h get the window in DX. */
 pm_window:
-    cmpb $0, %bl
-    jne pm_fail
-    pushl %edx
+    testw $0xFEFF, %bx
+    jnz pm_fail
     pushl %edx
     movl $0x1CE, %edx
     movl $5, %eax
     outw %ax, %dx
     incl %edx
-    popl %eax
+    testb %bh, %bh
+    jnz 1f
+    movl (%esp), %eax
     outw %ax, %dx
+1:
+    inw %dx, %ax
     popl %edx
+    movw %ax, %dx
     movw $0x004F, %ax
     ret
 pm_fail:
     movw $0x014F, %ax
     ret
 
+/* BL bit 7: not before a vertical retrace begins. */
+pm_retrace:
+    testb %bl, %bl
+    jns 4f
+    pushal
+    movl $0x3DA, %edx
+    movl $0x400000, %ecx                /* if it never comes */
+1:
+    inb %dx, %al
+    testb $8, %al
+    loopnz 1b
+    jecxz 3f
+2:
+    inb %dx, %al
+    testb $8, %al
+    loopz 2b
+3:
+    popal
+4:
+    ret
+
 /* DX:CX = start in dwords of video memory; bytes = that * 4. The width of a
  * line in bytes is virtual width * depth / 8. */
 pm_start:
     pushal
+    call pm_retrace
     shll $16, %edx
     movw %cx, %dx
     shll $2, %edx
@@ -195,6 +222,7 @@ pm_start:
 /* CX entries from DX, ES:EDI = blue, green, red, unused. */
 pm_palette:
     pushal
+    call pm_retrace
     movl %edx, %eax
     movl $0x3C8, %edx
     outb %al, %dx

@@ -1,7 +1,8 @@
 /* check_vga_writes - no store of a running guest may be missed by the picture:
  * painter.S stores to video memory through translations that the TLB (and
  * translated code) keeps, while pictures are taken at any moment; each has to
- * be what the frame buffer holds.
+ * be what the frame buffer holds. And vbe_protected.S, which moves window,
+ * display start and palette by the BIOS's functions for protected mode.
  * Run alone, where Umbra was built: make tests/devices/check_vga_writes &&
  * tests/devices/check_vga_writes */
 #define _POSIX_C_SOURCE 200809L
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "tests/devices/painter.h"
+#include "tests/devices/vbe_protected.h"
 #include "umbra.h"
 
 enum { ROM_ROOM = 256 << 10, WIDTH = 1024, HEIGHT = 768 };
@@ -34,12 +36,12 @@ static size_t read_rom(const char *name, uint8_t *data)
     return size;
 }
 
-static void setup(void)
+static void make_floppy(const uint8_t sector[512])
 {
     static uint8_t image[360 << 10];
     FILE *f;
 
-    memcpy(image, painter, sizeof painter);
+    memcpy(image, sector, 512);
     strcpy(floppy + strlen(floppy) - 6, "XXXXXX");
     f = fdopen(mkstemp(floppy), "wb");
     ck_assert_ptr_nonnull(f);
@@ -52,12 +54,11 @@ static void teardown(void)
     unlink(floppy);
 }
 
-static struct umbra *start(enum umbra_accel accel)
+static struct umbra *create(enum umbra_accel accel)
 {
     static const struct umbra_host host = {0};
     char error[UMBRA_ERROR_SIZE] = "";
     struct umbra_config config;
-    struct umbra_frame frame = {0};
     struct umbra *u;
 
     umbra_config_default(&config);
@@ -70,6 +71,16 @@ static struct umbra *start(enum umbra_accel accel)
     config.media[UMBRA_FDA] = (struct umbra_media){floppy, .snapshot = true};
     u = umbra_create(&config, &host, error);
     ck_assert_msg(u != NULL, "%s", error);
+    return u;
+}
+
+static struct umbra *start(enum umbra_accel accel)
+{
+    struct umbra_frame frame = {0};
+    struct umbra *u;
+
+    make_floppy(painter);
+    u = create(accel);
     while (frame.width != WIDTH) {
         ck_assert_msg(umbra_now(u) < 60000000000, "painter.S does not start");
         umbra_run(u, 10000000);
@@ -138,6 +149,23 @@ START_TEST(no_store_is_missed_by_the_interpreter)
 }
 END_TEST
 
+START_TEST(functions_for_protected_mode)
+{
+    char error[UMBRA_ERROR_SIZE];
+    enum umbra_reason reason = UMBRA_BUDGET;
+    struct umbra *u;
+
+    make_floppy(vbe_protected);
+    u = create(UMBRA_ACCEL_DEFAULT);
+    while (reason == UMBRA_BUDGET && umbra_now(u) < 60000000000)
+        reason = umbra_run(u, 100000000);
+    ck_assert_int_eq(reason, UMBRA_DEBUG_EXIT);
+    ck_assert_msg(umbra_exit_status(u) == 0x10 * 2 + 1, "check %u failed",
+                  umbra_exit_status(u) / 2);
+    ck_assert(umbra_destroy(u, error));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("vga_writes");
@@ -147,9 +175,10 @@ int main(void)
 
     suite_add_tcase(suite, tcase);
     tcase_set_timeout(tcase, 60);
-    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_checked_fixture(tcase, NULL, teardown);
     tcase_add_test(tcase, no_store_is_missed_by_the_default_engine);
     tcase_add_test(tcase, no_store_is_missed_by_the_interpreter);
+    tcase_add_test(tcase, functions_for_protected_mode);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);
     srunner_free(runner);
