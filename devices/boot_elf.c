@@ -170,28 +170,32 @@ bool boot_elf_sections(struct boot_load *load, struct boot_sections *sections)
 {
     const struct boot_blob *file = &load->request->kernel;
     const uint8_t *data = file->data;
-    bool is_64 = data[4] == 2;
-    uint64_t at = is_64 ? load_le64(data + 40) : load_le32(data + 32);
-    uint32_t size = load_le16(data + (is_64 ? 58 : 46));
-    uint32_t count = load_le16(data + (is_64 ? 60 : 48));
+    struct headers h;
     struct boot_elf elf;
+    uint32_t size, count;
+    uint64_t at;
 
     *sections = (struct boot_sections){NULL, 0, 0, 0};
-    if (!at || !count || size < (is_64 ? 64 : 40) || at > file->size ||
+    if (file->size < 52 || memcmp(data, "\177ELF", 4) != 0 ||
+        !read_headers(data, file->size, &h))
+        return true;
+    measure(&h, &elf);
+    at = h.is_64 ? load_le64(data + 40) : load_le32(data + 32);
+    size = load_le16(data + (h.is_64 ? 58 : 46));
+    count = load_le16(data + (h.is_64 ? 60 : 48));
+    if (!at || !count || size < (h.is_64 ? 64 : 40) || at > file->size ||
         (uint64_t)count * size > file->size - at)
         return true;
-    if (!boot_elf_measure(load, &elf))
-        return false;
     sections->table = boot_own(load, (size_t)count * size);
     if (!sections->table)
         return false;
     memcpy(sections->table, data + at, (size_t)count * size);
     for (uint32_t i = 0; i < count; i++)
-        place_section(load, sections->table + (size_t)i * size, is_64,
+        place_section(load, sections->table + (size_t)i * size, h.is_64,
                       elf.end > BOOT_HIGH_START ? elf.end : BOOT_HIGH_START);
     sections->count = count;
     sections->entry_size = size;
-    sections->names = load_le16(data + (is_64 ? 62 : 50));
+    sections->names = load_le16(data + (h.is_64 ? 62 : 50));
     return true;
 }
 

@@ -120,8 +120,6 @@ static bool fill_sections(struct boot_load *load, struct info *info)
     uint32_t size;
     gpa_t gpa;
 
-    if (memcmp(file->data, "\177ELF", 4) != 0)
-        return true;
     if (!boot_elf_sections(load, &s))
         return false;
     size = s.count * s.entry_size;

@@ -390,8 +390,7 @@ static bool add_info(struct boot_load *load, struct boot_direct *direct,
 
     if (!cmdline)
         return false;
-    if (!memcmp(r->kernel.data, "\177ELF", 4) &&
-        !boot_elf_sections(load, &sections))
+    if (!boot_elf_sections(load, &sections))
         return false;
     info->size = info_room(r, &sections, cmdline);
     info->data = boot_own(load, info->size);

@@ -625,6 +625,93 @@ START_TEST(raw_file_and_kernel)
 }
 END_TEST
 
+/* ----------------------------------------------------------- any damage */
+
+static uint32_t random_number(uint32_t *seed)
+{
+    *seed = *seed * 1664525 + 1013904223;
+    return *seed >> 8;
+}
+
+/* Pieces lie in RAM, apart from each other, and in their sources. */
+static void check_pieces(const struct boot_plan *plan)
+{
+    for (unsigned i = 0; i < plan->pieces; i++) {
+        const struct boot_piece *p = &plan->piece[i];
+        uint64_t top = request.low_end - BOOT_TOP_RESERVED;
+        ck_assert(
+            (p->gpa >= BOOT_LOW_START && p->gpa + p->size <= BOOT_LOW_END) ||
+            (p->gpa >= BOOT_HIGH_START && p->gpa + p->size <= top));
+        ck_assert_uint_le(p->data_size, p->size);
+        for (unsigned j = 0; j < i; j++)
+            ck_assert(p->gpa + p->size <= plan->piece[j].gpa ||
+                      plan->piece[j].gpa + plan->piece[j].size <= p->gpa);
+        for (uint64_t k = 0; k < p->data_size; k += 64)
+            ck_assert_int_ge(((volatile const uint8_t *)p->data)[k], 0);
+    }
+}
+
+static void make_any(unsigned kind)
+{
+    uint8_t *tag;
+
+    start(16 * MIB);
+    request.raw_entry = UINT64_MAX;
+    make_elf(1 + kind % 2);
+    add_sections();
+    add_modules();
+    request.cmdline = "a b";
+    if (kind % 3 == 0) {
+        make_multiboot(0x1000, 7);
+        return;
+    }
+    if (kind % 3 == 1) {
+        add_note(0x100800);
+        return;
+    }
+    tag = make_multiboot2(16 + 24 + 24 + 16 + 24 + 8);
+    put_tag(tag, 10, false, 24, 0x400000);
+    store_le32(tag + 12, 0xA00000);
+    store_le32(tag + 16, 0x1000);
+    put_tag(tag + 24, 5, true, 20, 640);
+    put_tag(tag + 48, 1, true, 12, 6);
+    put_tag(tag + 64, 2, true, 24, 0x100000);
+    put_tag(tag + 88, 0, false, 8, 0);
+}
+
+START_TEST(random_damage)
+{
+    uint32_t seed = 4711;
+    unsigned plans = 0;
+
+    for (unsigned run = 0; run < 10000; run++) {
+        struct boot_plan *plan;
+        unsigned changes = random_number(&seed) % 4;
+        uint32_t size = 0x40 + random_number(&seed) % 0x3FC0;
+        uint8_t *file = malloc(size); /* sanitizers see what lies behind */
+        make_any(run);
+        for (unsigned i = 0; i < changes; i++) {
+            static const uint16_t places[] = {0, 0x1000, 0x3000};
+            unsigned place = places[random_number(&seed) % 3];
+            image[place + random_number(&seed) % 128] =
+                (uint8_t)random_number(&seed);
+        }
+        memcpy(file, image, size);
+        request.kernel.data = file;
+        plan = plan_of(size);
+        if (plan) {
+            check_pieces(plan);
+            boot_plan_destroy(plan);
+            plans++;
+        } else {
+            ck_assert_ptr_nonnull(strstr(error, ": "));
+        }
+        free(file);
+    }
+    ck_assert_uint_gt(plans, 1000);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("boot_kernels");
@@ -632,6 +719,7 @@ int main(void)
     SRunner *runner = srunner_create(suite);
     int failed;
 
+    tcase_set_timeout(c, 60);
     tcase_add_test(c, multiboot_elf);
     tcase_add_test(c, multiboot_facts);
     tcase_add_test(c, multiboot_sections);
@@ -647,6 +735,7 @@ int main(void)
     tcase_add_test(c, boot_sector);
     tcase_add_test(c, flat_binaries);
     tcase_add_test(c, raw_file_and_kernel);
+    tcase_add_test(c, random_damage);
     suite_add_tcase(suite, c);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);
