@@ -9,6 +9,7 @@
 #define _DEFAULT_SOURCE
 #include "cpu/decode.h"
 #include "cpu/insn.h"
+#include "tests/cpu/rows.h"
 #include "tests/cpu/float_cases.h"
 #include "tests/rig.h"
 
@@ -21,11 +22,6 @@
 
 /* Memory operands lie around MEM_BASE of it. */
 enum { MEM_SIZE = 256, MEM_BASE = 96 };
-
-static bool has_operand(const struct insn_row *row, enum operand o)
-{
-    return row->operand[0] == o || row->operand[1] == o || row->operand[2] == o;
-}
 
 /* All there is but what only old processors do. */
 static void offer_all(struct cpu *cpu)
@@ -160,24 +156,6 @@ struct avx_state {
     uint8_t mem[MEM_SIZE];
 };
 
-static uint64_t lane64(struct case_source *s)
-{
-    uint64_t r = case_random(s);
-
-    switch (r & 7) {
-    case 0:
-        return case_bits(s);
-    case 1:
-        return (uint64_t)(int64_t)(int32_t)case_random(s);
-    case 2:
-    case 3:
-        return case_float64(s, 0x3ff0000000000000);
-    default:
-        return (uint64_t)case_float32(s, 0x3f800000) << 32 |
-               case_float32(s, 0x3f800000);
-    }
-}
-
 static uint32_t random_mxcsr(struct case_source *s)
 {
     uint64_t r = case_random(s);
@@ -201,11 +179,11 @@ static struct avx_state random_state(struct case_source *s)
 
     for (unsigned n = 0; n < 16; n++) {
         for (unsigned q = 0; q < 4; q++)
-            f.ymm[n][q] = lane64(s);
+            f.ymm[n][q] = case_lane64(s);
         f.gpr[n] = n & 1 ? case_bits(s) : case_random(s);
     }
     for (unsigned n = 0; n < MEM_SIZE; n += 8)
-        store_le64(f.mem + n, lane64(s));
+        store_le64(f.mem + n, case_lane64(s));
     f.mxcsr = random_mxcsr(s);
     f.flags = 0x202 | (uint32_t)(r & 0xd5) | (uint32_t)(r >> 8 & 1) << 11;
     return f;

@@ -6,6 +6,7 @@
  * SDM volume 2; the CRC's check value is that of RFC 3720, B.4's polynomial.
  * Alone: make tests/cpu/check_bmi && tests/cpu/check_bmi */
 #define _DEFAULT_SOURCE
+#include "tests/cpu/rows.h"
 #include "tests/rig.h"
 
 #include <check.h>
@@ -433,11 +434,6 @@ struct case_state {
     uint8_t code[12];
     unsigned size;
 };
-
-static bool has_operand(const struct insn_row *row, enum operand o)
-{
-    return row->operand[0] == o || row->operand[1] == o || row->operand[2] == o;
-}
 
 static bool is_ours(const struct insn_row *row)
 {

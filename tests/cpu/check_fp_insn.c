@@ -10,6 +10,7 @@
 #include "cpu/decode.h"
 #include "cpu/float80.h"
 #include "cpu/insn.h"
+#include "tests/cpu/rows.h"
 #include "tests/cpu/float_cases.h"
 #include "tests/rig.h"
 
@@ -29,11 +30,6 @@ struct code {
 static void emit(struct code *c, unsigned byte)
 {
     c->bytes[c->size++] = (uint8_t)byte;
-}
-
-static bool has_operand(const struct insn_row *row, enum operand o)
-{
-    return row->operand[0] == o || row->operand[1] == o || row->operand[2] == o;
 }
 
 /* ModRM.reg is 1 and r/m 2 or (rDX) where the row leaves them open. */
@@ -82,24 +78,6 @@ struct fp_state {
     uint32_t mxcsr, flags;
     uint8_t mem[MEM_SIZE];
 };
-
-static uint64_t lane64(struct case_source *s)
-{
-    uint64_t r = case_random(s);
-
-    switch (r & 7) {
-    case 0:
-        return case_bits(s);
-    case 1:
-        return (uint64_t)(int64_t)(int32_t)case_random(s);
-    case 2:
-    case 3:
-        return case_float64(s, 0x3ff0000000000000);
-    default:
-        return (uint64_t)case_float32(s, 0x3f800000) << 32 |
-               case_float32(s, 0x3f800000);
-    }
-}
 
 static struct float80 random_register(struct case_source *s)
 {
@@ -151,7 +129,7 @@ static void random_memory(struct case_source *s, struct fp_state *f)
 {
     for (unsigned n = 0; n < MEM_SIZE; n += 16) {
         struct float80 a = random_register(s);
-        uint64_t q[2] = {lane64(s), lane64(s)};
+        uint64_t q[2] = {case_lane64(s), case_lane64(s)};
 
         if (case_random(s) & 1) {
             q[0] = a.mant;
@@ -168,8 +146,8 @@ static struct fp_state random_state(struct case_source *s)
 
     for (unsigned n = 0; n < 8; n++) {
         f.st[n] = random_register(s);
-        f.xmm[n][0] = lane64(s);
-        f.xmm[n][1] = lane64(s);
+        f.xmm[n][0] = case_lane64(s);
+        f.xmm[n][1] = case_lane64(s);
     }
     /* The shift counts of MMX and SSE lie in these. */
     if (case_random(s) & 1) {

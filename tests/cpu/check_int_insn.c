@@ -6,6 +6,7 @@
  * A_NOTEST, A_PRIV or A_ENDS are left out, as are those the host lacks.
  * Alone: make tests/cpu/check_int_insn && tests/cpu/check_int_insn [ROW] */
 #define _DEFAULT_SOURCE
+#include "tests/cpu/rows.h"
 #include "tests/rig.h"
 
 #include <check.h>
@@ -92,11 +93,6 @@ static void emit(struct code *c, uint64_t value, unsigned size)
 {
     for (unsigned n = 0; n < size; n++)
         c->bytes[c->size++] = (uint8_t)(value >> 8 * n);
-}
-
-static bool has_operand(const struct insn_row *row, enum operand o)
-{
-    return row->operand[0] == o || row->operand[1] == o || row->operand[2] == o;
 }
 
 static bool has_modrm(const struct insn_row *row)

@@ -6,6 +6,7 @@
  * multiplication (Gueron, 2010).
  * Alone: make tests/cpu/check_sse4 && tests/cpu/check_sse4 */
 #define _DEFAULT_SOURCE
+#include "tests/cpu/rows.h"
 #include "tests/rig.h"
 
 #include <check.h>
@@ -393,11 +394,6 @@ static bool is_ours(const struct insn_row *row)
         if (row->feature == features[n])
             return (row->attr & A_SIMD) && !(row->encoding & ENC_VEX);
     return false;
-}
-
-static bool has_operand(const struct insn_row *row, enum operand o)
-{
-    return row->operand[0] == o || row->operand[1] == o || row->operand[2] == o;
 }
 
 /* Memory at rDX + disp. */

@@ -98,4 +98,23 @@ static inline uint64_t case_digest(uint64_t digest, uint64_t value)
 
 #define CASE_DIGEST_START 0xcbf29ce484222325u
 
+/* 64 bits of a vector: any, an integer, a double, two singles. */
+static inline uint64_t case_lane64(struct case_source *s)
+{
+    uint64_t r = case_random(s);
+
+    switch (r & 7) {
+    case 0:
+        return case_bits(s);
+    case 1:
+        return (uint64_t)(int64_t)(int32_t)case_random(s);
+    case 2:
+    case 3:
+        return case_float64(s, 0x3ff0000000000000);
+    default:
+        return (uint64_t)case_float32(s, 0x3f800000) << 32 |
+               case_float32(s, 0x3f800000);
+    }
+}
+
 #endif

@@ -8,21 +8,8 @@
 #ifndef UMBRA_TESTS_ORACLE_X64_AVX_H
 #define UMBRA_TESTS_ORACLE_X64_AVX_H
 
-#ifndef _DEFAULT_SOURCE
-#error "define _DEFAULT_SOURCE before the first #include"
-#endif
-
-#include <setjmp.h>
-#include <signal.h>
-#include <stdint.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <ucontext.h>
-
 #include "cpu/insn.h"
-
-/* Index in gregs; the name for it would bring REG_RIP along. */
-enum { HOST_TRAPNO = 20 };
+#include "tests/cpu/oracle_x64_signal.h"
 
 /* Offsets are used by the assembly text below. gpr[4], [5] and [15] stay the
  * host's. */
@@ -33,41 +20,6 @@ struct host_state {
     uint64_t code;       /* 648 */
     uint32_t mxcsr;      /* 656 */
 };
-
-static sigjmp_buf host_jump;
-static volatile int host_vector;
-static uint32_t host_fault_mxcsr;
-
-static void host_signal(int number, siginfo_t *info, void *context)
-{
-    ucontext_t *u = context;
-
-    (void)number;
-    (void)info;
-    host_vector = (int)u->uc_mcontext.gregs[HOST_TRAPNO];
-    host_fault_mxcsr = u->uc_mcontext.fpregs->mxcsr;
-    siglongjmp(host_jump, 1);
-}
-
-static void host_install(void)
-{
-    static uint8_t stack[65536];
-    stack_t alternate = {.ss_sp = stack, .ss_size = sizeof(stack)};
-    struct sigaction action = {.sa_sigaction = host_signal,
-                               .sa_flags =
-                                   SA_SIGINFO | SA_NODEFER | SA_ONSTACK};
-
-    sigaltstack(&alternate, NULL);
-    sigaction(SIGFPE, &action, NULL);
-    sigaction(SIGSEGV, &action, NULL);
-    sigaction(SIGILL, &action, NULL);
-}
-
-static uint8_t *host_page(void)
-{
-    return mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
-                MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-}
 
 #define HOST_YMM(op)                                                           \
     op(0) op(1) op(2) op(3) op(4) op(5) op(6) op(7) op(8) op(9) op(10) op(11)  \
@@ -124,7 +76,7 @@ static int host_run(struct host_state *s)
         host_enter(s);
     } else {
         vector = host_vector;
-        s->mxcsr = host_fault_mxcsr;
+        memcpy(&s->mxcsr, host_fault_fx + FX_MXCSR, 4);
         __asm__ volatile("vzeroupper");
     }
     __asm__ volatile("ldmxcsr %0" : : "m"(mxcsr));
