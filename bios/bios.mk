@@ -172,8 +172,8 @@ check-bios: umbra
 # The same diskette in QEMU with its own firmware, SeaBIOS.
 check-bios-peer: bios-check-image
 	@sh $(SRC)/tests/bios/peer $(ROM_OUT)
-CHECK_C = check check_services check_system check_disk check_video
-CHECK_OBJS = $(ROM_OUT)/check_start.o $(CHECK_C:%=$(ROM_OUT)/%.oc)
+CHECK_C = check check_protected check_services check_system check_disk check_video
+CHECK_OBJS = $(ROM_OUT)/check_start.o $(ROM_OUT)/check_protected.o $(CHECK_C:%=$(ROM_OUT)/%.oc)
 
 bios-check-image: $(ROM_OUT)/check.img $(ROM_OUT)/probe.bin $(ROM_OUT)/testrom.bin
 

@@ -465,7 +465,7 @@ static bool initiate(struct regs *r)
     far_fetch(&s, r->ds, r->si, sizeof(s));
     index = (uint8_t)((s.controller << 1 | (s.device & 1)) & 3);
     if (s.size < sizeof(s) || drives[index].kind != DRIVE_CDROM ||
-        emulation.active)
+        (emulation.active && emulation.media != MEDIA_NONE))
         return false;
     emulation_end();
     emulation.drive_index = index;

@@ -69,13 +69,21 @@ static const struct {
     const char *name;
     void (*run)(void);
 } groups[] = {
-    {"services", check_services}, {"memory", check_memory},
-    {"time", check_time},         {"keyboard", check_keyboard},
-    {"mouse", check_mouse},       {"system", check_system},
-    {"pci", check_pci},           {"ports", check_ports},
-    {"floppy", check_floppy},     {"disk", check_disk},
-    {"text", check_text},         {"graphics", check_graphics},
-    {"palette", check_palette},   {"vbe", check_vbe},
+    {"services", check_services},
+    {"memory", check_memory},
+    {"time", check_time},
+    {"keyboard", check_keyboard},
+    {"mouse", check_mouse},
+    {"system", check_system},
+    {"protected", check_protected},
+    {"pci", check_pci},
+    {"ports", check_ports},
+    {"floppy", check_floppy},
+    {"disk", check_disk},
+    {"text", check_text},
+    {"graphics", check_graphics},
+    {"palette", check_palette},
+    {"vbe", check_vbe},
 };
 
 void check_main(void)

@@ -61,7 +61,28 @@ extern volatile uint16_t mouse_status, mouse_x, mouse_y, mouse_calls;
 
 void debug_puts(const char *text);
 
+/* A call from protected mode: offset32 and selector32 of a 32-bit entry, or
+ * selector << 16 | offset in offset32 of a 16-bit one. protected.S. */
+struct pm_job {
+    uint32_t offset32;
+    uint16_t selector32, reserved;
+    uint8_t wide, garbage; /* in the upper half of ESP */
+    uint16_t ss, count;    /* words in args */
+    uint8_t carry, reserved15;
+    uint32_t eax, ebx, ecx, edx;
+    uint16_t args[8];
+};
+
+void pm_call(struct pm_job *job);
+/* A far real-mode routine with words on the stack; its AX. */
+uint16_t real_call(uint32_t entry, const uint16_t *args, uint32_t count);
+
+/* check_system.c: on a 16-byte boundary of segment F000, 0 = not there. */
+uint16_t find_table(const char *signature, uint16_t length);
+uint8_t sum_far(uint16_t segment, uint16_t offset, uint16_t count);
+
 void check_services(void);
+void check_protected(void);
 void check_memory(void);
 void check_time(void);
 void check_keyboard(void);

@@ -223,7 +223,7 @@ void check_mouse(void)
 /* --- system ------------------------------------------------------------------
  */
 
-static uint8_t sum_far(uint16_t segment, uint16_t offset, uint16_t count)
+uint8_t sum_far(uint16_t segment, uint16_t offset, uint16_t count)
 {
     uint8_t sum = 0;
 
@@ -233,7 +233,7 @@ static uint8_t sum_far(uint16_t segment, uint16_t offset, uint16_t count)
 }
 
 /* On a 16-byte boundary of segment F000; 0 if it is not there. */
-static uint16_t find_table(const char *signature, uint16_t length)
+uint16_t find_table(const char *signature, uint16_t length)
 {
     uint32_t at;
     uint16_t i;

@@ -1,8 +1,10 @@
 /* Boot sector that tells how it was booted and what the drive is like, then
- * ends by port F4h (10h), or with INT 18h when its byte `next` is 1. On the
- * debug port: "dl=80 08=FE3F:0102 15=03 last=ok 4b=04:80", that is DL,
- * CX:DX of AH=08h, AH of 15h, whether the last sector that these name begins
- * with LAST, and medium and drive of AX=4B01h; "--" where CF was set. */
+ * ends by port F4h (10h), or with INT 18h when its byte `next` is 1, or boots
+ * the CD's 1.44 MB diskette at block `image` by INT 13h AX=4C00h when it is 2.
+ * On the debug port: "dl=80 08=FE3F:0102 15=03 last=ok 4b=04:80 4d=55", that
+ * is DL, CX:DX of AH=08h, AH of 15h, whether the last sector that these name
+ * begins with LAST, medium and drive of AX=4B01h, byte 1Eh of the boot catalog
+ * by AX=4D00h; "--" where CF was set. */
 
     .code16
     .section .boot, "ax"
@@ -96,11 +98,38 @@ no_last:
 7:
     call none
 8:
+    movw $text_4d + 0x7C00, %si
+    call puts
+    movw $catalog + 0x7C00, %si
+    movw $0x4D00, %ax
+    int $0x13
+    jc 7f
+    movb 0x8A1E, %al
+    call hex8
+    jmp 8f
+7:
+    call none
+8:
     movb $'\n', %al
     call putc
-    cmpb $0, next + 0x7C00
-    je 9f
+    cmpb $1, next + 0x7C00
+    jb 9f
+    ja chain
     int $0x18
+chain:                                  /* the packet of 4B01h, changed */
+    movb $2, 0x8001
+    movb $0, 0x8002
+    movl image + 0x7C00, %eax
+    movl %eax, 0x8004
+    movw $0x4B00, %ax
+    movw $0x8400, %si
+    movb drive + 0x7C00, %dl
+    int $0x13
+    movw $0x8000, %si
+    movw $0x4C00, %ax
+    int $0x13
+    movb $'!', %al                      /* it came back */
+    call putc
 9:
     movb $0x10, %al
     outb %al, $0xF4
@@ -159,6 +188,8 @@ text_last:
     .asciz " last="
 text_4b:
     .asciz " 4b="
+text_4d:
+    .asciz " 4d="
 text_ok:
     .asciz "ok"
 text_none:
@@ -169,7 +200,12 @@ last_dh:
     .byte 0
 last_cx:
     .word 0
-    .org 445
+catalog:                                /* one sector to 0000:8A00 */
+    .byte 8, 1
+    .word 0x8A00, 0, 0
+    .org 441
+image:
+    .long 0
 next:
     .byte 0
     .org 510

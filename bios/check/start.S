@@ -35,7 +35,7 @@ boot:
     addw $0x20, %ax
     movw %ax, %es
     incw %si
-    cmpw $110, %si
+    cmpw $114, %si
     jb 1b
     movw $0x1000, %ax
     movw %ax, %ds
@@ -49,6 +49,12 @@ boot:
     movw %ax, %fs
     ljmpw $0x1000, $2f
 2:
+    cld
+    movw $bss_start, %di
+    movw $bss_end, %cx
+    subw %di, %cx
+    xorb %al, %al
+    rep stosb
     calll check_main
 3:
     hlt

@@ -9,7 +9,9 @@
  *     2880, hd or dead (not bootable); the first is the default entry, each
  *     other has a section.
  * mkimage next FILE
- *     the boot sector in FILE gives up by INT 18h. */
+ * mkimage chain FILE BLOCK
+ *     the probe in FILE gives up by INT 18h, or boots the diskette at a block
+ *     of its CD (bios/check/probe.S). */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -99,13 +101,17 @@ static void make_disk(int argc, char **argv)
         fail("cannot write");
 }
 
-static void make_next(const char *path)
+/* What the probe does in the end, and with which block of the CD. */
+static void change_probe(const char *path, unsigned next, uint32_t image)
 {
     FILE *f = fopen(path, "rb+");
+    uint8_t bytes[5];
 
     if (!f)
         fail("no image");
-    put(f, 445, "\1", 1);
+    put32(bytes, image);
+    bytes[4] = (uint8_t)next;
+    put(f, 441, bytes, sizeof bytes);
     if (fclose(f))
         fail("cannot write");
 }
@@ -204,9 +210,11 @@ int main(int argc, char **argv)
     else if (argc >= 4 && !strcmp(argv[1], "cd"))
         make_cd(argc, argv);
     else if (argc == 3 && !strcmp(argv[1], "next"))
-        make_next(argv[2]);
+        change_probe(argv[2], 1, 0);
+    else if (argc == 4 && !strcmp(argv[1], "chain"))
+        change_probe(argv[2], 2, (uint32_t)strtoul(argv[3], NULL, 0));
     else
         fail("disk OUT BYTES BOOT MARK [HEADS SPT] | cd OUT KIND:FILE... | "
-             "next FILE");
+             "next FILE | chain FILE BLOCK");
     return 0;
 }
