@@ -6,6 +6,7 @@
 
 #include "frontend/efi.h"
 #include "frontend/file.h"
+#include "frontend/gunzip.h"
 #include "frontend/images.h"
 #include "frontend/roms.h"
 
@@ -17,7 +18,8 @@ enum {
     ROM_MIN = 64 << 10,
     ROM_MAX = 16 << 20,
     VGA_ROM_MAX = 64 << 10,
-    FLOPPY_SIZE = 1440 << 10
+    FLOPPY_SIZE = 1440 << 10,
+    UNPACKED_MAX = 1 << 30
 };
 
 struct loader {
@@ -147,6 +149,8 @@ static bool recognise(struct loader *l)
     if (!head)
         return false;
     image = umbra_identify(head, size, length);
+    if (image == UMBRA_IMAGE_UNKNOWN && gunzip_is_packed(head, size))
+        image = UMBRA_IMAGE_MULTIBOOT; /* read_kernel will see */
     free(head);
     switch (image) {
     case UMBRA_IMAGE_FLOPPY:
@@ -214,19 +218,46 @@ static bool read_modules(struct loader *l)
     return true;
 }
 
+static enum umbra_image identify(const struct umbra_blob *blob)
+{
+    size_t head =
+        blob->size < UMBRA_IDENTIFY_SIZE ? blob->size : UMBRA_IDENTIFY_SIZE;
+
+    return umbra_identify(blob->data, head, blob->size);
+}
+
+/* What is packed by gzip is replaced by what is in it, if that is a kernel. */
+static void unpack_kernel(struct loader *l)
+{
+    struct umbra_blob *kernel = &l->o->config.kernel, inside;
+    uint8_t *data;
+
+    if (!gunzip_is_packed(kernel->data, kernel->size))
+        return;
+    inside.data = data =
+        gunzip_unpack(kernel->data, kernel->size, UNPACKED_MAX, &inside.size);
+    if (!data)
+        return;
+    if (identify(&inside) < UMBRA_IMAGE_LINUX) {
+        free(data);
+        return;
+    }
+    free(l->images->kernel);
+    l->images->kernel = data;
+    *kernel = inside;
+}
+
 static bool read_kernel(struct loader *l)
 {
     struct umbra_config *config = &l->o->config;
     enum umbra_image image;
-    size_t head;
 
     l->images->kernel = read_blob(l, l->o->kernel, &config->kernel);
     if (!l->images->kernel)
         return false;
     config->kernel_name = l->o->kernel;
-    head = config->kernel.size < UMBRA_IDENTIFY_SIZE ? config->kernel.size
-                                                     : UMBRA_IDENTIFY_SIZE;
-    image = umbra_identify(config->kernel.data, head, config->kernel.size);
+    unpack_kernel(l);
+    image = identify(&config->kernel);
     l->images->efi = image == UMBRA_IMAGE_EFI;
     if (!l->o->initrd)
         return true;

@@ -70,6 +70,30 @@ START_TEST(drives)
 }
 END_TEST
 
+START_TEST(files_for_addresses)
+{
+    ck_assert_int_eq(parse("-load a@b@7c00 -load c@0x100000,entry=100010,"
+                           "mode=64 -vgabios v"),
+                     OPTIONS_RUN);
+    ck_assert_uint_eq(o.loads, 2);
+    ck_assert_str_eq(o.load[0].path, "a@b");
+    ck_assert_uint_eq(o.load[0].address, 0x7C00);
+    ck_assert_str_eq(o.load[1].path, "c");
+    ck_assert_uint_eq(o.load[1].address, 0x100000);
+    ck_assert_uint_eq(o.config.raw_entry, 0x100010);
+    ck_assert_uint_eq(o.config.raw_mode, 64);
+    ck_assert_str_eq(o.vgabios, "v");
+    ck_assert_int_eq(parse("-load a@0"), OPTIONS_RUN);
+    ck_assert(o.config.raw_entry == UINT64_MAX && !o.config.raw_mode);
+    refused("-load a", "does not end in an address");
+    refused("-load @7c00", "does not end in an address");
+    refused("-load a@xyz", "does not end in an address");
+    refused("-load a@7c00,mode=8", "no mode; use 16, 32 or 64");
+    refused("-load a@7c00,entry=", "is no address");
+    refused("-load a@7c00,size=3", "\"size=3\" is unknown");
+}
+END_TEST
+
 START_TEST(drives_with_keys)
 {
     ck_assert_int_eq(
@@ -384,6 +408,7 @@ int main(void)
     tcase_set_timeout(c, 60);
     tcase_add_test(c, defaults);
     tcase_add_test(c, drives);
+    tcase_add_test(c, files_for_addresses);
     tcase_add_test(c, drives_with_keys);
     tcase_add_test(c, geometry_of_disks);
     tcase_add_test(c, boot_keys);
