@@ -3,9 +3,9 @@
 
 # One host file is linked. A compiler for x86-64 Linux is taken at its word,
 # unless it is told to make 32-bit code.
-ORACLE_HOST := $(if $(filter -m32 -mx32,$(CC) $(CFLAGS)),,\
+ORACLE_HOST := $(strip $(if $(filter -m32 -mx32,$(CC) $(CFLAGS)),,\
 	$(filter x86_64-%linux x86_64-%linux-gnu x86_64-%linux-musl,\
-	$(shell $(CC) -dumpmachine)))
+	$(shell $(CC) -dumpmachine))))
 ORACLE_OBJ := $(addprefix tests/oracle/,values.o encode.o generate.o \
 	features.o guest.o masks.o compare.o record.o run.o \
 	$(if $(ORACLE_HOST),host_x64_linux.o,host_none.o))
