@@ -47,6 +47,7 @@ enum {
 #define IOAPIC_BASE   0xFEC00000u
 #define LAPIC_BASE    0xFEE00000u
 #define WINDOW_MARKER 0xC0DE0000u
+#define PARTS_MARKER  0xC0DE0001u
 #define WINDOW_LAST   0xFEBFFFFFu
 #define HPET_ID       0x8086A201u /* 3 timers, legacy routes, 64 bits */
 
@@ -163,9 +164,10 @@ static uint32_t facs_build(struct builder *b)
     return table_offset(b, facs);
 }
 
-/* The addresses that firmware chooses, where the compiler has put ours: the
- * window of PCI0 (minimum, maximum, translation, length), the processor's
- * block and the reserved ports of power management. */
+/* What differs from board to board, where the compiler has put markers and
+ * our own BIOS's addresses: the window of PCI0 (minimum, maximum,
+ * translation, length), parts that are there, the processor's block and the
+ * reserved ports of power management. */
 static void dsdt_patch(uint8_t *dsdt, const struct acpi_board *board)
 {
     static const uint8_t block[] = {0x10, 0xB0, 0, 0, 6};
@@ -176,6 +178,8 @@ static void dsdt_patch(uint8_t *dsdt, const struct acpi_board *board)
         if (load_le32(p) == WINDOW_MARKER && load_le32(p + 4) == WINDOW_LAST) {
             store_le32(p, board->low_end);
             store_le32(p + 12, WINDOW_LAST - board->low_end + 1);
+        } else if (load_le32(p) == PARTS_MARKER) {
+            store_le32(p, board->parts);
         } else if (!memcmp(p, block, sizeof block)) {
             store_le32(p, board->pm_base + 0x10u);
         } else if (!memcmp(p, ports, sizeof ports)) {

@@ -21,6 +21,7 @@ enum {
 struct acpi_board {
     uint32_t low_end; /* end of RAM below 4 GiB: PCI's window begins */
     uint16_t pm_base; /* I/O base of the PIIX4's power management */
+    uint32_t parts;   /* bits 0-3 COM1-4, 4-6 LPT1-3, 8 diskettes */
     uint8_t cpus;     /* local APIC IDs 0 .. cpus - 1 */
     uint8_t ioapic_id;
     uint32_t hpet_base; /* 0: no HPET */

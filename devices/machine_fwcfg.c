@@ -84,11 +84,19 @@ static bool add_boot_order(struct machine *m)
 
 /* ----------------------------------------------------------------- tables */
 
+/* The diskette controller always has a drive A. */
+static uint32_t parts_there(const struct machine *m)
+{
+    return m->config.serial_ports | (uint32_t)m->config.parallel_ports << 4 |
+           1 << 8;
+}
+
 static bool add_acpi(struct machine *m)
 {
     struct acpi_tables tables;
     const struct acpi_board board = {
         .low_end = (uint32_t)m->low_end,
+        .parts = parts_there(m),
         .pm_base = pci_config_read(m->pci, PM_DEVFN, CFG_PMBASE, 4) & 0xFFC0,
         .cpus = 1,
         .ioapic_id = IOAPIC_ID,

@@ -166,8 +166,12 @@ static uint64_t character_time(const struct uart *uart)
     return count * divisor * NS_PER_SEC / BASE_BAUD;
 }
 
+/* Many small programs never set the port up, and firmware may not have done
+ * it either: while nobody has set a divisor, characters are whole. */
 static uint8_t data_mask(const struct uart *uart)
 {
+    if (!uart->divisor)
+        return 0xFF;
     return (uint8_t)(0xFF >> (3 - (uart->lcr & 3)));
 }
 

@@ -97,6 +97,7 @@ static void build(uint32_t hpet)
 {
     const struct acpi_board board = {
         .low_end = 0x8000000,
+        .parts = 0x112233,
         .pm_base = PM_BASE,
         .cpus = 2,
         .ioapic_id = 2,
@@ -172,13 +173,14 @@ START_TEST(dsdt_has_the_addresses)
 {
     static const uint8_t ports[] = {0x47, 1, 0, 6, 0, 6, 1, 0x40};
     static const uint8_t block[] = {0x10, 6, 0, 0, 6};
-    unsigned windows = 0, reserved = 0, processors = 0;
+    unsigned parts = 0, windows = 0, reserved = 0, processors = 0;
     uint8_t *dsdt;
 
     build(0);
     dsdt = table_at(load_le32(find("FACP") + 40), "DSDT");
     for (uint32_t i = 36; i + 16 <= load_le32(dsdt + 4); i++) {
-        ck_assert_uint_ne(load_le32(dsdt + i), 0xC0DE0000);
+        ck_assert_uint_ne(load_le32(dsdt + i) >> 16, 0xC0DE);
+        parts += load_le32(dsdt + i) == 0x112233;
         windows += load_le32(dsdt + i) == 0x8000000 &&
                    load_le32(dsdt + i + 4) == 0xFEBFFFFF &&
                    load_le32(dsdt + i + 12) == 0xFEC00000 - 0x8000000;
@@ -186,6 +188,7 @@ START_TEST(dsdt_has_the_addresses)
         processors += !memcmp(dsdt + i, block, sizeof block);
     }
     ck_assert_uint_eq(windows, 1);
+    ck_assert_uint_eq(parts, 1);
     ck_assert_uint_eq(reserved, 1);
     ck_assert_uint_ge(processors, 1);
 }

@@ -89,6 +89,25 @@ START_TEST(reset_values)
 }
 END_TEST
 
+START_TEST(characters_are_whole_before_set_up)
+{
+    struct rig r;
+
+    rig_create(&r, CHARACTER);
+    uart_16550.reset(uart_device(r.uart));
+    out8(r.fake, BASE, 'x');
+    fake_run(r.fake, NS_PER_SEC);
+    ck_assert_str_eq(r.sent, "x");
+    out8(r.fake, LCR, 0x80); /* 5 bits */
+    out8(r.fake, BASE, 0x0C);
+    out8(r.fake, LCR, 0x00);
+    out8(r.fake, BASE, 'x');
+    fake_run(r.fake, NS_PER_SEC);
+    ck_assert_uint_eq(r.sent[1], 'x' & 0x1F);
+    rig_destroy(&r);
+}
+END_TEST
+
 START_TEST(divisor_latch_and_real_timing)
 {
     struct rig r;
@@ -488,11 +507,12 @@ START_TEST(received_characters_take_their_time)
 }
 END_TEST
 
-FAKE_MAIN("uart", reset_values, divisor_latch_and_real_timing,
-          transmit_without_fifo, transmit_fifo_of_16, thre_interrupt,
-          receive_without_fifo, receive_trigger_levels, character_timeout,
-          priorities_of_the_interrupts, out2_gates_the_interrupt,
-          errors_travel_with_their_byte, fifo_control_clears, loopback,
-          saved_and_loaded, held_transmitter_loses_nothing,
-          break_and_outputs_are_told, break_covers_characters,
-          received_characters_take_their_time)
+characters_are_whole_before_set_up,
+    FAKE_MAIN("uart", reset_values, divisor_latch_and_real_timing,
+              transmit_without_fifo, transmit_fifo_of_16, thre_interrupt,
+              receive_without_fifo, receive_trigger_levels, character_timeout,
+              priorities_of_the_interrupts, out2_gates_the_interrupt,
+              errors_travel_with_their_byte, fifo_control_clears, loopback,
+              saved_and_loaded, held_transmitter_loses_nothing,
+              break_and_outputs_are_told, break_covers_characters,
+              received_characters_take_their_time)
