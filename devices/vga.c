@@ -4,7 +4,8 @@
  * Inmos IMS G171 data sheet (DAC); for the Bochs display interface see
  * vga_dispi.c. Memory side: vga_mem.c, time: vga_timing.c, picture:
  * vga_draw.c.
- * Ports 3B4, 3B5, 3BA (mono) or 3D4, 3D5, 3DA (colour), 3C0-3CF.
+ * Ports 3B4, 3B5, 3BA (mono) or 3D4, 3D5, 3DA (colour), 3C0-3CF; 3B8 and 3BF
+ * as on a Hercules card: vga_hercules.c.
  *
  * The palette takes writes while it feeds the screen (a type 2 subsystem).
  * The vertical retrace interrupt is there but leads nowhere on a PC unless
@@ -136,6 +137,8 @@ static void write_crtc(struct vga *vga, uint8_t value)
 {
     unsigned index = vga->crtc_index;
 
+    if (vga_hercules_takes(vga, index, value))
+        return;
     if (index >= CRTC_COUNT) {
         LOG(vga->device.log, VGA, "no CRTC register %02X", index);
         return;
@@ -250,7 +253,7 @@ static uint8_t read_port(struct vga *vga, unsigned port)
     case 0x3BA:
     case 0x3DA:
         vga->attr_flip_flop = false;
-        return vga_input_status1(vga);
+        return vga_hercules_status(vga, vga_input_status1(vga));
     default:
         return 0xFF;
     }
@@ -266,6 +269,10 @@ static void write_port(struct vga *vga, unsigned port, uint8_t value)
     switch (port) {
     case 0x3C0:
         write_attr(vga, value);
+        break;
+    case 0x3B8:
+    case 0x3BF:
+        vga_hercules_write(vga, port, value);
         break;
     case 0x3C2:
         write_misc(vga, value);
@@ -338,6 +345,7 @@ void vga_port_write(struct vga *vga, unsigned port, uint8_t value)
                                                    1};
 
 PORT_FUNCTIONS(mono, 0x3B4)
+PORT_FUNCTIONS(hercules, 0x3BF)
 PORT_FUNCTIONS(vga, 0x3C0)
 PORT_FUNCTIONS(color, 0x3D0)
 
@@ -367,6 +375,9 @@ static const struct state_field vga_fields[] = {
     FIELD(struct vga, U16, dispi_index),
     FIELD_ARRAY(struct vga, U16, dispi),
     FIELD(struct vga, U16, dispi_byte),
+    FIELD(struct vga, U8, hercules_mode),
+    FIELD(struct vga, U8, hercules_config),
+    FIELD_ARRAY(struct vga, U8, hercules_crtc),
     FIELD(struct vga, U32, big_endian),
     PCI_DEVICE_FIELDS(struct vga, pci),
     FIELD_END,
@@ -399,8 +410,11 @@ static void vga_reset(struct device *device)
     vga->latch = 0;
     vga->retrace_cleared = 0;
     vga_dispi_reset(vga);
+    vga->hercules_mode = vga->hercules_config = 0;
+    memset(vga->hercules_crtc, 0, sizeof vga->hercules_crtc);
     vga->big_endian = 0;
     vga->layout = LAYOUT_PLANES;
+    vga->start = (struct vga_start){0};
     vga_clear_memory(vga);
     vga->picture++;
     vga_raster_break(vga);
@@ -420,6 +434,7 @@ static int vga_post_load(struct device *device, uint32_t version)
 
     (void)version;
     vga->layout = vga_wanted_layout(vga);
+    vga->start = (struct vga_start){0};
     vga->picture++;
     vga->all_dirty = true;
     vga_raster_break(vga);
@@ -444,6 +459,7 @@ static void vga_destroy(struct device *device)
 
     vga_pci_destroy(vga);
     addrspace_unmap(vga->io, &vga->ports_mono);
+    addrspace_unmap(vga->io, &vga->ports_hercules);
     addrspace_unmap(vga->io, &vga->ports_vga);
     addrspace_unmap(vga->io, &vga->ports_color);
     addrspace_unmap(vga->io, &vga->ports_dispi);
@@ -488,6 +504,8 @@ static bool create_memory(struct vga *vga, const struct vga_config *config,
 static void create_ports(struct vga *vga)
 {
     map_ports(vga, &vga->ports_mono, "vga.mono", 0x3B4, 8, &ports_mono);
+    map_ports(vga, &vga->ports_hercules, "vga.hercules", 0x3BF, 1,
+              &ports_hercules);
     map_ports(vga, &vga->ports_vga, "vga.ports", 0x3C0, 16, &ports_vga);
     map_ports(vga, &vga->ports_color, "vga.color", 0x3D0, 16, &ports_color);
     map_ports(vga, &vga->ports_dispi, "vga.dispi", 0x1CE, 3, &vga_dispi_ops);

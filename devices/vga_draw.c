@@ -29,6 +29,7 @@ enum {
     BLANK_HEIGHT = 400,
     TEXT_ROWS = 128, /* of which the characters are remembered */
     PLANES_END = VGA_CELLS * 4 - 1,
+    HERCULES_LIGHT = 0xAAAAAA,
 };
 
 struct cursor {
@@ -477,6 +478,43 @@ static void draw_vbe(struct vga_draw *draw)
     }
 }
 
+/* ---- Hercules frames */
+
+static void hercules_line(struct vga_draw *draw, unsigned row, uint32_t offset)
+{
+    const uint8_t *bank =
+        draw->vga->vram->host + VGA_RUN_OFFSET + (offset & ~0x1FFFu);
+    unsigned width = draw->frame.width;
+
+    for (unsigned x = 0; x < width; x++) {
+        unsigned byte = bank[(offset + x / 8) & 0x1FFF];
+        bool lit = byte << (x & 7) & 0x80 && !vga_hercules_blank(draw->vga);
+        draw->line[x] = lit ? HERCULES_LIGHT : 0;
+    }
+    put_line(draw, row);
+}
+
+static void draw_hercules(struct vga_draw *draw)
+{
+    unsigned width, height;
+
+    vga_hercules_size(draw->vga, &width, &height);
+    if (width < BLANK_WIDTH / 8 || height < BLANK_HEIGHT / 8 ||
+        width > MAX_WIDTH || height > MAX_HEIGHT) {
+        draw_blank(draw, BLANK_WIDTH, BLANK_HEIGHT);
+        return;
+    }
+    if (!set_size(draw, width, height))
+        return;
+    for (unsigned row = 0; row < height; row++) {
+        uint32_t offset = vga_hercules_line(draw->vga, row);
+        /* A line may wrap within its 8 KiB. */
+        uint32_t bank = VGA_RUN_OFFSET + (offset & ~0x1FFFu);
+        if (draw->all || vga_is_dirty(draw->card, bank, bank + 0x1FFF))
+            hercules_line(draw, row, offset);
+    }
+}
+
 /* ---- what there is to do */
 
 static struct cursor cursor_of(const struct vga *vga)
@@ -563,6 +601,8 @@ static void draw_frame(struct vga_draw *draw)
 
     if (vbe)
         draw_vbe(draw);
+    else if (vga_hercules_on(vga))
+        draw_hercules(draw);
     else if (vga_scan_geometry(vga, &draw->geometry))
         draw_vga(draw);
     else

@@ -356,6 +356,8 @@ void vga_update_windows(struct vga *vga)
     } else {
         plain = map != 0 && run_is_plain(vga);
     }
+    if (vga_hercules_wide(vga))
+        size = VGA_RUN_SIZE;
     plain = plain && enabled;
     move_window(vga, &vga->window_ram, plain, maps[map].base, size, ram_offset);
     move_window(vga, &vga->window_mmio, enabled && !plain, maps[map].base,

@@ -32,7 +32,8 @@ struct vga_blink {
 
 static inline bool vga_in_text_mode(const struct vga *vga)
 {
-    return !vga_dispi_on(vga) && !(vga->gfx[GFX_MISC] & GMISC_GRAPHICS);
+    return !vga_dispi_on(vga) && !(vga->gfx[GFX_MISC] & GMISC_GRAPHICS) &&
+           !vga_hercules_on(vga);
 }
 
 /* False when no picture that a monitor could show is programmed. */

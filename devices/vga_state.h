@@ -205,6 +205,8 @@ struct vga {
     uint16_t dispi_index;
     uint16_t dispi[DISPI_COUNT];
     uint16_t dispi_byte; /* of accesses in halves, see vga_dispi.c */
+    /* Of a Hercules card, see vga_hercules.c: 3B8, 3BF, MC6845. */
+    uint8_t hercules_mode, hercules_config, hercules_crtc[16];
     uint32_t big_endian; /* order of the frame buffer, BAR2 604 */
     struct pci_device pci;
 
@@ -224,7 +226,8 @@ struct vga {
     bool all_dirty;
     struct vga_raster *raster;
     struct region window_mmio, window_ram;
-    struct region ports_mono, ports_vga, ports_color, ports_dispi;
+    struct region ports_mono, ports_hercules, ports_vga, ports_color;
+    struct region ports_dispi;
     bool on_pci;
     struct ram_block *rom; /* NULL without a ROM */
     struct region bar_frame_buffer, bar_registers, bar_rom;
@@ -297,6 +300,20 @@ static inline uint32_t vga_load_cell(const struct vga *vga, uint32_t cell)
         return (load_le32(at) & 0xFFFF0000) | load_le16(run + (cell & 0xFFFE));
     return load_le32(at);
 }
+
+/* ---- vga_hercules.c */
+bool vga_hercules_on(const struct vga *vga);   /* its graphics show */
+bool vga_hercules_wide(const struct vga *vga); /* 64 KiB at B0000 */
+void vga_hercules_write(struct vga *vga, unsigned port, uint8_t value);
+/* A write to the CRTC; true if the VGA does not get it. */
+bool vga_hercules_takes(struct vga *vga, unsigned index, uint8_t value);
+/* Input status 1 with what the card adds. */
+uint8_t vga_hercules_status(const struct vga *vga, uint8_t status);
+void vga_hercules_size(const struct vga *vga, unsigned *width,
+                       unsigned *height);
+bool vga_hercules_blank(const struct vga *vga);
+/* Where line y begins in the run; it stays within its 8 KiB. */
+uint32_t vga_hercules_line(const struct vga *vga, unsigned y);
 
 /* ---- vga_dispi.c */
 extern const struct region_ops vga_dispi_ops;

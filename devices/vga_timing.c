@@ -47,6 +47,17 @@ static void crtc_timing(const struct vga *vga, struct vga_timing *timing)
     timing->retrace_end *= scale;
 }
 
+/* 54 characters of 16 dots at 16 MHz, 370 lines: what the manual's values
+ * for the 6845 give. */
+static const struct vga_timing hercules_timing = {
+    .line_ns = 54000,
+    .line_shown_ns = 45000,
+    .lines = 370,
+    .lines_shown = 348,
+    .retrace_start = 348,
+    .retrace_end = 364,
+};
+
 static void vbe_timing(const struct vga *vga, struct vga_timing *timing)
 {
     uint32_t shown = vga->dispi[DISPI_YRES];
@@ -186,6 +197,8 @@ void vga_update_timing(struct vga *vga)
 
     if (vga_dispi_on(vga))
         vbe_timing(vga, &timing);
+    else if (vga_hercules_on(vga))
+        timing = hercules_timing;
     else
         crtc_timing(vga, &timing);
     if (timing.line_ns < MIN_LINE_NS)

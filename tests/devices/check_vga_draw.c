@@ -678,6 +678,9 @@ START_TEST(any_registers_can_be_drawn)
             case 4:
                 put8(&rig, 0xA0000 + (index & 0x1FFFF), value);
                 break;
+            case 5:
+                out8(&rig, index & 3 ? 0x3B8 + (index & 7) : 0x3C2, value);
+                break;
             default:
                 crtc(&rig, index % 25, value & (index % 25 == 17 ? 127 : 255));
                 break;

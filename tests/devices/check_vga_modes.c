@@ -375,6 +375,120 @@ START_TEST(text_modes)
 }
 END_TEST
 
+/* ---- Hercules, as a program for it sees the card after MODE MONO */
+
+static void mono_crtc(unsigned index, unsigned value)
+{
+    out8(&rig, 0x3B4, index);
+    out8(&rig, 0x3B5, value);
+}
+
+static void set_mono(void)
+{
+    vga_rig_set_mode(&rig, &vga_mode_03);
+    out8(&rig, 0x3C2, 0x66);
+    gfx(&rig, 6, 0x0A);
+}
+
+static void set_hercules(unsigned page)
+{
+    static const uint8_t values[12] = {0x35, 0x2D, 0x2E, 0x07, 0x5B, 0x02,
+                                       0x57, 0x57, 0x02, 0x03, 0x00, 0x00};
+
+    out8(&rig, 0x3BF, 3);
+    out8(&rig, 0x3B8, 0x02);
+    for (unsigned i = 0; i < 12; i++)
+        mono_crtc(i, values[i]);
+    mono_crtc(12, 0);
+    mono_crtc(13, 0);
+    out8(&rig, 0x3B8, 0x0A | page << 7);
+}
+
+static uint32_t hercules_color(unsigned value)
+{
+    return value ? 0xAAAAAA : 0;
+}
+
+START_TEST(hercules)
+{
+    static const struct picture picture = {"Hercules", 720, 348,       1,
+                                           1,          2,   0x6E1BCDDD};
+
+    set_mono();
+    put8(&rig, 0xB0000 + 160, 'x');
+    for (unsigned page = 0; page < 2; page++) {
+        set_hercules(page);
+        for (unsigned y = 0; y < 348; y++)
+            for (unsigned x = 0; x < 720; x += 8) {
+                unsigned byte = 0;
+                for (unsigned i = 0; i < 8; i++)
+                    byte = byte << 1 | (pattern(x + i, y) & 1);
+                put8(&rig,
+                     0xB0000 + page * 0x8000 + (y & 3) * 0x2000 + y / 4 * 90 +
+                         x / 8,
+                     byte);
+            }
+        assert_picture(&picture, hercules_color);
+    }
+    put8(&rig, 0xB8000 + 0x2000 + 90 * 5, 0x80); /* line 21 of page 1 */
+    put8(&rig, 0xB8000 + 0x2000 + 90 * 5, 0x00);
+    ck_assert_uint_eq(at(vga_draw_frame(rig.draw, rig.now), 0, 21), 0);
+    out8(&rig, 0x3B8, 0x82); /* video off */
+    ck_assert_uint_eq(at(vga_draw_frame(rig.draw, rig.now), 1, 0), 0);
+}
+END_TEST
+
+START_TEST(hercules_goes_back_to_text)
+{
+    static const uint8_t values[12] = {0x61, 0x50, 0x52, 0x0F, 0x19, 0x06,
+                                       0x19, 0x19, 0x02, 0x0D, 0x0B, 0x0C};
+    unsigned columns, rows;
+
+    set_mono();
+    set_hercules(0);
+    ck_assert(!vga_text_size(rig.vga, &columns, &rows));
+    out8(&rig, 0x3B8, 0x20);
+    for (unsigned i = 0; i < 12; i++)
+        mono_crtc(i, values[i]);
+    out8(&rig, 0x3B8, 0x28);
+    ck_assert(vga_text_size(rig.vga, &columns, &rows));
+    ck_assert_uint_eq(columns, 80);
+    ck_assert_uint_eq(rows, 25);
+    ck_assert_uint_eq(rig.vga->crtc[9], 0x4F);
+    ck_assert_uint_eq(rig.vga->crtc[0x0A], 0x0B);
+    /* A BIOS sets a mode: registers a 6845 does not have. */
+    set_hercules(0);
+    mono_crtc(0x11, 0x00);
+    mono_crtc(0x09, 0x4D);
+    ck_assert(vga_text_size(rig.vga, &columns, &rows));
+    ck_assert_uint_eq(rig.vga->crtc[9], 0x4D);
+    mono_crtc(0x11, 0x8E);
+}
+END_TEST
+
+START_TEST(hercules_is_found_in_mono_mode_only)
+{
+    unsigned seen = 0, line_ns;
+
+    vga_rig_set_mode(&rig, &vga_mode_03);
+    out8(&rig, 0x3BF, 3);
+    out8(&rig, 0x3B8, 0x0A);
+    ck_assert_uint_eq(vga_draw_frame(rig.draw, rig.now)->height, 400);
+    ck_assert_uint_eq(in8(&rig, 0x3DA) & 0xF0, 0);
+    set_mono();
+    line_ns = (unsigned)rig.vga->timing.line_ns;
+    for (unsigned i = 0; i < 500; i++) {
+        rig.now += line_ns;
+        seen |= in8(&rig, 0x3BA) & 0x80 ? 1 : 2;
+        ck_assert_uint_eq(in8(&rig, 0x3BA) & 0x70, 0);
+    }
+    ck_assert_uint_eq(seen, 3);
+    out8(&rig, 0x3BF, 0);
+    out8(&rig, 0x3B8, 0x0A); /* not allowed */
+    ck_assert_uint_eq(vga_draw_frame(rig.draw, rig.now)->height, 400);
+}
+END_TEST
+
 /* ---- VBE */
 
 static uint32_t color_15(unsigned value)
@@ -508,6 +622,9 @@ int main(void)
     tcase_add_loop_test(tcase, unchained, 0, ARRAY_LEN(unchained_modes));
     tcase_add_test(tcase, square);
     tcase_add_test(tcase, text_modes);
+    tcase_add_test(tcase, hercules);
+    tcase_add_test(tcase, hercules_goes_back_to_text);
+    tcase_add_test(tcase, hercules_is_found_in_mono_mode_only);
     tcase_add_loop_test(tcase, packed, 0, ARRAY_LEN(packed_modes));
     tcase_add_test(tcase, big_endian);
     tcase_add_test(tcase, planar_vbe);
