@@ -507,9 +507,10 @@ START_TEST(received_characters_take_their_time)
 }
 END_TEST
 
-FAKE_MAIN("uart", reset_values, divisor_latch_and_real_timing,
-          transmit_without_fifo, transmit_fifo_of_16, thre_interrupt,
-          receive_without_fifo, receive_trigger_levels, character_timeout,
+FAKE_MAIN("uart", reset_values, characters_are_whole_before_set_up,
+          divisor_latch_and_real_timing, transmit_without_fifo,
+          transmit_fifo_of_16, thre_interrupt, receive_without_fifo,
+          receive_trigger_levels, character_timeout,
           priorities_of_the_interrupts, out2_gates_the_interrupt,
           errors_travel_with_their_byte, fifo_control_clears, loopback,
           saved_and_loaded, held_transmitter_loses_nothing,
