@@ -52,17 +52,70 @@ static const struct drive_type {
     [5] = {79, 36, 1, 3, {RATE_1000, RATE_500, RATE_250}},
 };
 
-/* Disks AH=17h and 18h may ask for. */
-static const struct {
-    uint8_t drive, tracks, spt, rate, dasd;
-} formats[] = {
-    {1, 40, 9, RATE_250, 1},   {1, 40, 8, RATE_250, 1},
-    {2, 40, 9, RATE_300, 2},   {2, 40, 8, RATE_300, 2},
-    {2, 80, 15, RATE_500, 3},  {3, 80, 9, RATE_250, 4},
-    {4, 80, 9, RATE_250, 4},   {4, 80, 18, RATE_500, 5},
-    {5, 80, 9, RATE_250, 4},   {5, 80, 18, RATE_500, 5},
-    {5, 80, 36, RATE_1000, 5},
+/* Parameter tables as that of INT 1Eh, two bytes more: the last track and
+ * the rate in bits 6-7. */
+enum {
+    TABLE_360,
+    TABLE_360_IN_1200,
+    TABLE_1200,
+    TABLE_720,
+    TABLE_1440,
+    TABLE_2880
 };
+
+static const uint8_t tables[][13] = {
+    [TABLE_360] = {0xDF, 0x02, 0x25, 2, 9, 0x2A, 0xFF, 0x50, 0xF6, 0x0F, 8, 39,
+                   RATE_250 << 6},
+    [TABLE_360_IN_1200] = {0xDF, 0x02, 0x25, 2, 9, 0x23, 0xFF, 0x50, 0xF6, 0x0F,
+                           8, 39, RATE_300 << 6},
+    [TABLE_1200] = {0xDF, 0x02, 0x25, 2, 15, 0x1B, 0xFF, 0x54, 0xF6, 0x0F, 8,
+                    79, RATE_500 << 6},
+    [TABLE_720] = {0xDF, 0x02, 0x25, 2, 9, 0x2A, 0xFF, 0x50, 0xF6, 0x0F, 8, 79,
+                   RATE_250 << 6},
+    [TABLE_1440] = {0xAF, 0x02, 0x25, 2, 18, 0x1B, 0xFF, 0x6C, 0xF6, 0x0F, 8,
+                    79, RATE_500 << 6},
+    [TABLE_2880] = {0xAF, 0x02, 0x25, 2, 36, 0x1B, 0xFF, 0x50, 0xF6, 0x0F, 8,
+                    79, RATE_1000 << 6},
+};
+
+/* Disks AH=17h and 18h may ask for. The first of a type with its most sectors
+ * is what AH=08h describes. */
+static const struct format {
+    uint8_t drive, tracks, spt, rate, dasd, table;
+} formats[] = {
+    {1, 40, 9, RATE_250, 1, TABLE_360},
+    {1, 40, 8, RATE_250, 1, TABLE_360},
+    {2, 80, 15, RATE_500, 3, TABLE_1200},
+    {2, 40, 9, RATE_300, 2, TABLE_360_IN_1200},
+    {2, 40, 8, RATE_300, 2, TABLE_360_IN_1200},
+    {3, 80, 9, RATE_250, 4, TABLE_720},
+    {4, 80, 18, RATE_500, 5, TABLE_1440},
+    {4, 80, 9, RATE_250, 4, TABLE_720},
+    {5, 80, 36, RATE_1000, 5, TABLE_2880},
+    {5, 80, 18, RATE_500, 5, TABLE_1440},
+    {5, 80, 9, RATE_250, 4, TABLE_720},
+};
+
+/* ES:DI for AH=08h and 18h; 1.44 MB has the address that INT 1Eh has. */
+static void table_tell(struct regs *r, const struct format *f)
+{
+    if (f->table == TABLE_1440) {
+        r->es = SEG_FIXED;
+        r->di = 0xEFC7;
+        return;
+    }
+    r->es = SEG_BIOS;
+    r->di = (uint16_t)(uint32_t)tables[f->table];
+}
+
+static const struct format *best_format(uint8_t type)
+{
+    const struct format *f = formats;
+
+    while (f->drive != type)
+        f++;
+    return f;
+}
 
 uint8_t floppy_type(uint8_t drive)
 {
@@ -470,8 +523,7 @@ static void parameters_get(struct regs *r)
     r->ch = drive_types[type].last_cylinder;
     r->cl = drive_types[type].spt;
     r->dh = 1;
-    r->es = SEG_FIXED;
-    r->di = 0xEFC7;
+    table_tell(r, best_format(type));
 }
 
 static void type_get(struct regs *r)
@@ -505,10 +557,8 @@ static uint8_t format_type(struct regs *r)
                                 formats[i].spt != (r->cl & 0x3F))
             continue;
         BDA->fdc_media[r->dl] = media_state(type, formats[i].rate);
-        if (r->ah == 0x18) {
-            r->es = SEG_FIXED;
-            r->di = 0xEFC7;
-        }
+        if (r->ah == 0x18)
+            table_tell(r, &formats[i]);
         return DISK_OK;
     }
     return r->ah == 0x18 ? 0x0C : DISK_BAD_COMMAND;

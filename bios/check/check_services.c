@@ -138,7 +138,7 @@ static void floppy(void)
     r = call(0x13, 0x0800, 0, 0, 0);
     IS("13/08 floppy parameters, table at ES:DI",
        good_zero(r) && r.dl >= 1 && r.dh == 1 && r.bl == 4 &&
-           peek8(r.es, r.di + 3) == 2);
+           peek8(r.es, r.di + 3) == 2 && peek8(r.es, r.di + 4) == r.cl);
     IS("13/15 floppy with change line (02)",
        call(0x13, 0x1500, 0, 0, 0).ah == 2);
     r = call(0x13, 0x1600, 0, 0, 0);
@@ -147,6 +147,10 @@ static void floppy(void)
        good_zero(call(0x13, 0x1704, 0, 0, 0)));
     r = call(0x13, 0x1800, 0, 0x4F12, 0);
     IS("13/18 media type 80 x 18", good_zero(r) && r.es != 0);
+    r = call(0x13, 0x1800, 0, 0x4F09, 0);
+    IS("13/18 media type 80 x 9, table with 9 sectors",
+       good_zero(r) && peek8(r.es, r.di + 4) == 9);
+    call(0x13, 0x1800, 0, 0x4F12, 0);
     IS("13/18 media type 80 x 27: unknown (0C)",
        refused(call(0x13, 0x1800, 0, 0x4F1B, 0), 0x0C));
     IS("13/08 drive 7Fh: none", call(0x13, 0x0800, 0, 0, 0x7F).cx == 0);
