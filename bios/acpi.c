@@ -1,8 +1,9 @@
 /* ACPI tables: FACS in the first page of the table space, then DSDT, FADT,
- * MADT, RSDT, XSDT; the RSDP goes to segment F000. Source: ACPI 2.0, chapter
- * 5. The machine starts in legacy mode, so that the power button works without
- * an ACPI system; the PIIX4 itself answers the writes to its command port that
- * change it, where a real PC's would raise an SMI. */
+ * MADT, HPET, RSDT, XSDT; the RSDP goes to segment F000. Source: ACPI 2.0,
+ * chapter 5; IA-PC HPET 1.0a, 3.2.4. The machine starts in legacy mode, so that
+ * the power button works without an ACPI system; the PIIX4 itself answers the
+ * writes to its command port that change it, where a real PC's would raise an
+ * SMI. */
 
 #include "post.h"
 #include "dsdt.h"
@@ -14,6 +15,7 @@
 #define WINDOW_LAST     0xFEBFFFFFu
 #define IOAPIC_BASE     0xFEC00000u
 #define LAPIC_BASE      0xFEE00000u
+#define HPET_BASE       0xFED00000u
 #define SCI_IRQ         9
 #define APM_PORT        0xB2
 #define ACPI_ENABLE     0xF1
@@ -69,6 +71,15 @@ _Static_assert(sizeof(struct fadt) == 244, "ACPI 2.0 table 5-5");
 struct madt {
     struct header header;
     uint32_t lapic_base, flags;
+} PACKED;
+
+struct hpet {
+    struct header header;
+    uint32_t id;
+    struct address base;
+    uint8_t number;
+    uint16_t minimum_tick;
+    uint8_t protection;
 } PACKED;
 
 struct rsdp {
@@ -246,6 +257,23 @@ static uint32_t madt_build(struct builder *b)
     return (uint32_t)m;
 }
 
+/* The table's identification is the register's. */
+static uint32_t hpet_build(struct builder *b)
+{
+    uint32_t id = *(volatile uint32_t *)HPET_BASE;
+    struct address base = {0, 64, 0, 0, HPET_BASE};
+    struct hpet *h;
+
+    if (id >> 16 != 0x8086)
+        return 0;
+    h = table_begin(b, "HPET", 1, sizeof(*h));
+    h->id = id;
+    h->base = base;
+    h->minimum_tick = 1000; /* 10 us */
+    table_end(b, &h->header);
+    return (uint32_t)h;
+}
+
 static uint32_t rsdt_build(struct builder *b, const uint32_t *tables, int n)
 {
     struct header *h = table_begin(b, "RSDT", 1, sizeof(*h));
@@ -292,11 +320,22 @@ static void facs_build(uint8_t *facs)
     facs[32] = 1;
 }
 
+/* The real-mode address to which a system that slept wants to return; 0:
+ * nowhere. Only the 32-bit vector is looked at (5.2.9). */
+uint32_t acpi_waking_vector(void)
+{
+    uint8_t *facs = (uint8_t *)SHARED->acpi_base;
+
+    if (SHARED->acpi_base == SHARED->ram_low || memcmp(facs, "FACS", 4) != 0)
+        return 0;
+    return *(uint32_t *)(facs + 12);
+}
+
 uint32_t acpi_build(void *rsdp_at)
 {
     struct shared *s = SHARED;
     struct builder b = {(uint8_t *)s->acpi_base + TABLES_OFFSET};
-    uint32_t tables[2], dsdt, rsdt, xsdt;
+    uint32_t tables[3], dsdt, rsdt, xsdt, hpet;
     int n = 0;
 
     if (s->acpi_base == s->ram_low ||
@@ -307,6 +346,9 @@ uint32_t acpi_build(void *rsdp_at)
     tables[n++] = fadt_build(&b, s->acpi_base, dsdt);
     if (cpu_has_apic())
         tables[n++] = madt_build(&b);
+    hpet = hpet_build(&b);
+    if (hpet)
+        tables[n++] = hpet;
     rsdt = rsdt_build(&b, tables, n);
     xsdt = xsdt_build(&b, tables, n);
     rsdp_build(rsdp_at, rsdt, xsdt);

@@ -23,7 +23,7 @@ ROM_CFLAGS32P = $(ROM_CFLAGS32) -fno-jump-tables -fno-tree-switch-conversion
 
 ROM_O16 = ata ata_dma boot cdrom disk eltorito floppy fwcfg geometry keyboard menu \
 	mouse pmm ports rom screen start string system time pcibios
-ROM_O32 = post cpu fwcfg pci optrom tables pnpnodes smbios acpi \
+ROM_O32 = post wake cpu fwcfg pci optrom tables pnpnodes smbios acpi \
 	string
 ROM_O32P = pcibios apm
 # 16-bit code for callers in protected mode: has no use for DS.
@@ -84,7 +84,8 @@ $(ROM_OUT)/mkrom: $(SRC)/bios/mkrom.c
 # code32 has its own memcpy and the like, which code16 must not see.
 $(ROM_OUT)/code32.o: $(ROM_O32:%=$(ROM_OUT)/%.o32)
 	$(ROM_LD) -m elf_i386 -r -o $@ $^
-	$(ROM_OBJCOPY) --keep-global-symbol=post_main $@
+	$(ROM_OBJCOPY) --keep-global-symbol=post_main \
+		--keep-global-symbol=wake_main $@
 
 $(ROM_OUT)/bios.elf: $(SRC)/bios/bios.ld $(ROM_OBJS)
 	$(ROM_LD) -m elf_i386 --no-check-sections --no-warn-rwx-segments -z noexecstack \

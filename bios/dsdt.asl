@@ -5,7 +5,10 @@
  * diskette controller's drives. */
 DefinitionBlock ("dsdt.aml", "DSDT", 1, "UMBRA ", "UMBRAPC ", 1)
 {
-    Name (\_S5, Package () { 0, 0, 0, 0 })      /* PIIX4: type 0 is soft off */
+    /* Sleep types of the PIIX4: power on suspend, suspend to RAM, soft off. */
+    Name (\_S1, Package () { 4, 4, 0, 0 })
+    Name (\_S3, Package () { 1, 1, 0, 0 })
+    Name (\_S5, Package () { 0, 0, 0, 0 })
 
     Name (PART, 0xC0DE0001)
 
@@ -216,6 +219,27 @@ DefinitionBlock ("dsdt.aml", "DSDT", 1, "UMBRA ", "UMBRAPC ", 1)
                     IO (Decode16, 0xB100, 0xB100, 1, 0x10)
                 })
             }
+        }
+
+        Device (HPET)
+        {
+            Name (_HID, EisaId ("PNP0103"))
+            Name (_UID, 0)
+            OperationRegion (HPTM, SystemMemory, 0xFED00000, 0x400)
+            Field (HPTM, DWordAcc, NoLock, Preserve)
+            {
+                VEND, 32,
+                PERD, 32
+            }
+            Method (_STA, 0, NotSerialized)
+            {
+                If (LEqual (ShiftRight (VEND, 16), 0x8086)) { Return (0x0F) }
+                Return (0)
+            }
+            Name (_CRS, ResourceTemplate ()
+            {
+                Memory32Fixed (ReadOnly, 0xFED00000, 0x00000400)
+            })
         }
 
 #define LINK(name, uid, reg) \

@@ -60,7 +60,7 @@ static void vectors_setup(void)
 
 /* 8259s at 08h and 70h, all masked but the cascade; 8254 channel 0 at
  * 18.2 Hz, 1 for refresh; 8237 cascade on channel 4. */
-static void chips_setup(void)
+void chips_setup(void)
 {
     outb(0x20, 0x11);
     outb(0xA0, 0x11);
@@ -83,13 +83,17 @@ static void chips_setup(void)
     outb(0xD6, 0xC0);
     outb(0xD4, 0x00);
     outb(0x92, (inb(0x92) & ~0x01) | 0x02); /* A20 */
+}
+
+static void clock_setup(void)
+{
     cmos_write(0x0A, 0x26);
     cmos_write(0x0B, 0x02);
     cmos_read(0x0C);
 }
 
 /* PM I/O space, SCI on IRQ 9; the SMBus base keeps Linux content. */
-static void pm_setup(void)
+void pm_setup(void)
 {
     if (pci_read32(PCI_PM_BDF, PCI_VENDOR_ID) != 0x71138086)
         return;
@@ -231,6 +235,7 @@ void post_main(void)
 
     debug_puts("Umbra BIOS\n");
     chips_setup();
+    clock_setup();
     pm_setup();
     memory_size(s);
     cpu_setup();

@@ -20,6 +20,12 @@ extern uint8_t entry_pmm;
 
 /* post.c */
 void post_main(void);
+/* 8259s, 8254, 8237s, A20; the power management's ports. */
+void chips_setup(void);
+void pm_setup(void);
+
+/* wake.c: where to go after a suspend to RAM; 0: start afresh. */
+uint32_t wake_main(void);
 
 /* cpu.c */
 void cpu_setup(void);
@@ -48,6 +54,7 @@ uint8_t *smbios_build(uint8_t *at);
 
 /* acpi.c: puts the RSDP at rsdp; its size, 0 if there is no ACPI. */
 uint32_t acpi_build(void *rsdp);
+uint32_t acpi_waking_vector(void);
 /* The byte that makes the sum of all zero. */
 uint8_t table_sum(const void *data, uint32_t count);
 

@@ -113,6 +113,9 @@ reset_flat:
     cmpb $0x0A, %bl
     je resume
     PAM_SET 0x30, 0x33333333
+    cmpb $0xFE, %bl
+    je wake
+post:
     movl $0xFFFE0000, %esi              /* shadow: ROM to RAM */
     movl $0x000E0000, %edi
     movl $0x8000, %ecx
@@ -152,6 +155,25 @@ to_real:
     movw %ax, %ss
     movl $STACK_TOP, %esp
     ljmpw $SEG_BIOS, $entry_start
+
+/* Shutdown code FEh: out of suspend to RAM. The system's vector is entered as
+ * CS = bits 4-19, IP = bits 0-3 (ACPI 2.0, 5.2.9). */
+    .code32
+wake:
+    movl $(BASE_BIOS + STACK_TOP), %esp
+    movl $wake_main, %eax
+    call *%eax
+    testl %eax, %eax
+    jz post
+    movl %eax, %edi
+    PAM_SET 0x10, 0x31111111            /* ORDER: rom_lock in start.c */
+    movl %edi, %eax
+    shll $12, %eax
+    movw %di, %ax
+    andw $15, %ax
+    movl %eax, 0x467
+    movb $1, %bl
+    jmp to_real
 
 /* Shutdown codes 5 (end of interrupt first) and 0Ah: a protected-mode
  * program wants back to real mode; RAM, and the shadow in it, is intact. */

@@ -5,8 +5,9 @@
  * INIT, start-up and ExtINT delivery, LINT0/1 edge and level, priorities,
  * IPIs with shorthands, errors; lapic_timer.c has the timer.
  * Not modelled: APR and remote read (read as 0), thermal and performance
- * interrupts (nothing raises them), extended LVT entries, EOI broadcast
- * suppression. Unlike hardware, the boot CPU's LINT0 comes out of RESET and
+ * interrupts (nothing raises them), extended LVT entries. Unlike hardware, a
+ * store of a CPU to the reserved register 0 is the message that a device's
+ * would be; the boot CPU's LINT0 comes out of RESET and
  * INIT (not out of a disable in MSR 1Bh) as unmasked ExtINT, so that firmware
  * without an APIC driver gets its 8259 interrupts. */
 #include "devices/lapic_internal.h"
@@ -18,8 +19,10 @@
 enum {
     LAPIC_SIZE = 0x1000,
     PRIORITY = 11, /* over everything */
-    VERSION = 0x14 | (LVTS - 1) << 16,
-    SVR_WRITABLE = 0x1FF,
+    /* with EOI broadcast suppression */
+    VERSION = 0x14 | (LVTS - 1) << 16 | 1 << 24,
+    SVR_SUPPRESS = 1 << 12,
+    SVR_WRITABLE = 0x1FF | SVR_SUPPRESS,
     DFR_FLAT = 0xF,
     ICR_LOW_WRITABLE = 0xCCFFF & ~(1 << 12),
     MSR_X2APIC = 0x800
@@ -273,7 +276,7 @@ static void lapic_eoi(struct lapic *lapic)
     clear_bit(lapic->isr, (uint8_t)vector);
     if (test_bit(lapic->tmr, (uint8_t)vector)) {
         lapic_eoi_lint(lapic, (uint8_t)vector);
-        if (lapic->bus->ioapic)
+        if (lapic->bus->ioapic && !(lapic->svr & SVR_SUPPRESS))
             ioapic_eoi(lapic->bus->ioapic, (uint8_t)vector);
     }
     lapic_update(lapic);
@@ -517,6 +520,11 @@ static void lapic_write(void *opaque, uint64_t offset, uint64_t value,
 {
     struct lapic *lapic = opaque;
 
+    if (offset < 0x10 && size == 4 && (offset & 3) == 0) {
+        apic_bus_message(lapic->bus, lapic->region.base + offset,
+                         (uint32_t)value);
+        return;
+    }
     if (size != 4 || (offset & 0xF))
         return;
     if (!lapic_put(lapic, (unsigned)(offset >> 4), (uint32_t)value))

@@ -41,10 +41,18 @@ struct apic_bus {
     unsigned lapic_count;
     struct ioapic *ioapic;
     unsigned next_lowest; /* rotates lowest-priority delivery */
+    struct region messages;
 };
 
 /* false: nobody took it. */
 bool apic_bus_send(struct apic_bus *bus, const struct apic_message *message);
+
+/* A store by a device to FEExxxxx: a message signalled interrupt. False: the
+ * address is no such one, or nobody took it. */
+bool apic_bus_message(struct apic_bus *bus, uint64_t address, uint32_t data);
+/* Stores of devices and CPUs to where no local APIC's registers are become
+ * messages, too. */
+void apic_bus_map(struct apic_bus *bus, struct addrspace *memory);
 
 /* What the APIC asks of its CPU; all may be NULL. */
 struct lapic_cpu_ops {

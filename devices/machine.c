@@ -13,6 +13,7 @@
 #include "devices/dma_i8237.h"
 #include "devices/fdc_i82077.h"
 #include "devices/fw_cfg.h"
+#include "devices/hpet.h"
 #include "devices/i440fx.h"
 #include "devices/ide_piix.h"
 #include "devices/ioapic.h"
@@ -49,7 +50,8 @@ enum isa_source {
     SOURCE_TEST,
     SOURCE_COM3,
     SOURCE_COM4,
-    SOURCE_LPT3
+    SOURCE_LPT3,
+    SOURCE_HPET
 };
 #define ISA_PIN(irq, source) ((unsigned)(irq) | (unsigned)(source) << 4)
 
@@ -93,11 +95,49 @@ static void cpu_intr_pin(void *machine, unsigned line, bool level)
     cpu_set_intr(m->cpu, level);
 }
 
+/* The 8254 and the clock, as long as the HPET's legacy route lets them. */
+static void timer_pin(void *machine, unsigned irq, bool level)
+{
+    struct machine *m = machine;
+
+    isa_set(m, ISA_PIN(irq, SOURCE_CHIP), level && !m->hpet_legacy);
+    if (irq == 8 && level && m->pm)
+        pm_piix4_rtc(m->pm);
+}
+
+static void on_hpet_legacy(void *machine, bool on)
+{
+    struct machine *m = machine;
+
+    m->hpet_legacy = on;
+    timer_pin(m, 0, m->wire.pit.level);
+    timer_pin(m, 8, m->wire.rtc.level);
+}
+
+static void on_hpet_pin(void *machine, unsigned pin, bool level)
+{
+    struct machine *m = machine;
+
+    if (pin == HPET_PIN_IRQ0)
+        isa_set(m, ISA_PIN(0, SOURCE_HPET), level);
+    else if (pin < ISA_IRQS)
+        isa_set(m, ISA_PIN(pin, SOURCE_HPET), level);
+    else
+        ioapic_set_pin(m->ioapic, pin, level);
+}
+
+static void on_message(void *machine, uint64_t address, uint32_t data)
+{
+    struct machine *m = machine;
+
+    apic_bus_message(&m->apic, address, data);
+}
+
 static void build_wires(struct machine *m)
 {
     struct machine_wires *w = &m->wire;
 
-    connect_isa(m, &w->pit, 0, SOURCE_CHIP);
+    irq_connect(&w->pit, timer_pin, m, 0);
     connect_isa(m, &w->keyboard, 1, SOURCE_CHIP);
     connect_isa(m, &w->uart[3], 3, SOURCE_COM4);
     connect_isa(m, &w->uart[1], 3, SOURCE_CHIP);
@@ -107,7 +147,7 @@ static void build_wires(struct machine *m)
     connect_isa(m, &w->fdc, 6, SOURCE_CHIP);
     connect_isa(m, &w->parallel[0], 7, SOURCE_CHIP);
     connect_isa(m, &w->parallel[2], 7, SOURCE_LPT3);
-    connect_isa(m, &w->rtc, 8, SOURCE_CHIP);
+    irq_connect(&w->rtc, timer_pin, m, 8);
     connect_isa(m, &w->sci, 9, SOURCE_SCI);
     connect_isa(m, &w->mouse, 12, SOURCE_CHIP);
     connect_isa(m, &w->ferr, FERR_IRQ, SOURCE_CHIP);
@@ -163,6 +203,7 @@ static void ferr_write(void *machine, uint64_t offset, uint64_t value,
 static const struct state_field board_fields[] = {
     FIELD(struct machine, BOOL, a20),
     FIELD(struct machine, BOOL, ferr),
+    FIELD(struct machine, U8, sleep),
     FIELD(struct machine, U64, idle_ns),
     FIELD_ARRAY(struct machine, U16, isa_source),
     FIELD_END,
@@ -175,6 +216,7 @@ static void board_glue_reset(struct device *device)
 
     m->a20 = true;
     m->ferr = false;
+    m->sleep = MACHINE_AWAKE;
     irq_lower(&m->wire.ferr);
 }
 
@@ -198,12 +240,14 @@ static void on_cf9_reset(void *machine, bool hard)
 
 static void on_pm_action(void *machine, enum pm_action action)
 {
-    struct machine *m = machine;
+    static const enum machine_pending pending[] = {
+        [PM_POWER_OFF] = PENDING_POWER_OFF,
+        [PM_POWER_ON_SUSPEND] = PENDING_SLEEP,
+        [PM_SUSPEND_TO_RAM] = PENDING_SUSPEND,
+        [PM_WAKE] = PENDING_WAKE,
+    };
 
-    if (action == PM_POWER_OFF)
-        machine_ask(m, PENDING_POWER_OFF);
-    else
-        LOG(&m->log, UNIMP, "suspend: the PC goes on");
+    machine_ask(machine, pending[action]);
 }
 
 static void on_power_off(void *machine)
@@ -422,6 +466,7 @@ static bool build_cpu(struct machine *m, char *error)
              .log = &m->log,
          }),
          ioapic_device);
+    apic_bus_map(&m->apic, m->memory);
     return true;
 }
 
@@ -442,6 +487,17 @@ static bool build_timers(struct machine *m, char *error)
              .irq = &m->wire.pit,
          }),
          pit_device);
+    PART(hpet,
+         hpet_create(&(struct hpet_config){
+             .memory = m->memory,
+             .sched = &m->sched,
+             .log = &m->log,
+             .set_pin = on_hpet_pin,
+             .message = on_message,
+             .legacy = on_hpet_legacy,
+             .opaque = m,
+         }),
+         hpet_device);
     PART(speaker,
          speaker_create(&(struct speaker_config){
              .ports = m->ports,
@@ -731,6 +787,8 @@ bool machine_destroy(struct machine *m, char error[MACHINE_ERROR_SIZE])
 
 void machine_key(struct machine *m, unsigned code, bool down)
 {
+    if (down)
+        pm_piix4_wake(m->pm);
     keyboard_key(m->keyboard, code, down);
 }
 

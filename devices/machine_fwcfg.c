@@ -10,6 +10,7 @@
 #include "devices/acpi_tables.h"
 #include "devices/boot_image.h"
 #include "devices/fw_cfg.h"
+#include "devices/hpet.h"
 #include "devices/machine_state.h"
 #include "devices/pci.h"
 #include "devices/smbios.h"
@@ -100,6 +101,7 @@ static bool add_acpi(struct machine *m)
         .pm_base = pci_config_read(m->pci, PM_DEVFN, CFG_PMBASE, 4) & 0xFFC0,
         .cpus = 1,
         .ioapic_id = IOAPIC_ID,
+        .hpet_base = HPET_BASE,
     };
 
     acpi_tables_build(&board, &tables);

@@ -11,6 +11,7 @@
 #include "devices/machine_state.h"
 #include "devices/pm_piix4.h"
 #include "devices/rtc_mc146818.h"
+#include "devices/vga.h"
 
 /* A request to stop from outside is seen that often. */
 enum { MAX_SLICE = 2000000, MIN_HOST_SLICE = 500 };
@@ -23,8 +24,9 @@ enum { AUDIT_INSTRUCTIONS = 999983 };
 enum { RESET_NS = 1000000 };
 
 /* CMOS register 0Fh, shutdown status: after these resets the BIOS returns to
- * a program that left protected mode (IBM AT Technical Reference). */
-enum { CMOS_SHUTDOWN = 0x0F };
+ * a program that left protected mode (IBM AT Technical Reference), or to a
+ * system that was suspended to RAM (as QEMU's board). */
+enum { CMOS_SHUTDOWN = 0x0F, SHUTDOWN_SUSPENDED = 0xFE };
 
 static bool is_mode_switch(struct machine *m)
 {
@@ -169,6 +171,36 @@ static void cpu_was_reset(struct machine *m, enum machine_stop reason)
     cpu_reset(m->cpu);
 }
 
+/* The reset that ends a suspend to RAM spares the clock, whose alarm the
+ * system asks for, and the video card, so that the picture comes back. */
+static void resume_from_ram(struct machine *m)
+{
+    pm_piix4_resume(m->pm);
+    for (struct device *d = m->devices.first; d; d = d->next)
+        if (d != vga_device(m->vga) && d != rtc_device(m->rtc) && d->ops->reset)
+            d->ops->reset(d);
+    machine_set_a20(m, true);
+    rtc_set_cmos(m->rtc, CMOS_SHUTDOWN, SHUTDOWN_SUSPENDED);
+}
+
+/* A wake event may be there already when the PC goes to sleep. */
+static void change_sleep(struct machine *m, unsigned pending)
+{
+    enum machine_sleep before;
+
+    if (pending & PENDING_SUSPEND)
+        m->sleep = MACHINE_SUSPENDED;
+    else if (pending & PENDING_SLEEP)
+        m->sleep = MACHINE_SLEEPING;
+    before = (enum machine_sleep)m->sleep;
+    if (!(pending & PENDING_WAKE))
+        return;
+    LOG(&m->log, ACPI, "awake");
+    m->sleep = MACHINE_AWAKE;
+    if (before == MACHINE_SUSPENDED)
+        resume_from_ram(m);
+}
+
 static void do_pending(struct machine *m)
 {
     unsigned pending = m->pending;
@@ -188,6 +220,8 @@ static void do_pending(struct machine *m)
         cpu_init_pin(m->cpu);
         lapic_init_reset(m->lapic);
     }
+    if (pending & (PENDING_SLEEP | PENDING_SUSPEND | PENDING_WAKE))
+        change_sleep(m, pending);
 }
 
 /* ---------------------------------------------------------------- running */
@@ -262,8 +296,9 @@ enum machine_stop machine_run(struct machine *m, uint64_t ns)
             return MACHINE_BUDGET;
         if (m->final != MACHINE_BUDGET)
             break;
-        m->halted = false;
-        run_slice(m, now, min_u64(sched_deadline(&m->sched), start + ns));
+        m->halted = m->sleep != MACHINE_AWAKE;
+        if (!m->halted)
+            run_slice(m, now, min_u64(sched_deadline(&m->sched), start + ns));
         if (m->halted && !pass_idle_time(m, start + ns)) {
             m->idle_since = machine_clock(m);
             return MACHINE_IDLE;

@@ -28,8 +28,15 @@ enum machine_pending {
     PENDING_POWER_OFF = 1 << 2,
     PENDING_DEBUG_EXIT = 1 << 3,
     PENDING_HOST_ERROR = 1 << 4,
-    PENDING_INIT = 1 << 5
+    PENDING_INIT = 1 << 5,
+    PENDING_SLEEP = 1 << 6,
+    PENDING_SUSPEND = 1 << 7,
+    PENDING_WAKE = 1 << 8
 };
+
+/* The CPU does not run; only memory, clock and power management live
+ * through SUSPENDED. */
+enum machine_sleep { MACHINE_AWAKE, MACHINE_SLEEPING, MACHINE_SUSPENDED };
 
 /* Interrupt wires, each from one source. */
 struct machine_wires {
@@ -51,6 +58,7 @@ struct machine {
     struct device board;
     bool a20;         /* off: bit 20 of addresses is 0 */
     bool ferr;        /* latch between FERR# and IRQ 13, cleared by F0h */
+    uint8_t sleep;    /* enum machine_sleep */
     uint64_t idle_ns; /* time that passed without instructions */
     uint16_t isa_source[ISA_IRQS]; /* bit n: source n drives it high */
 
@@ -75,6 +83,8 @@ struct machine {
     struct ioapic *ioapic;
     struct pic *pic;
     struct pit *pit;
+    struct hpet *hpet;
+    bool hpet_legacy; /* as the HPET told */
     struct speaker *speaker;
     struct rtc *rtc;
     struct dma *dma;

@@ -4,10 +4,11 @@
  * PMBASE (40h, enabled by PMREGMISC 80h), SMBus at SMBBA (90h, enabled by
  * SMBHSTCFG D2h), APM ports B2h/B3h; SCI on ISA IRQ 9.
  * Modelled: PM1 event and control registers, the 3.579545 MHz timer, power
- * button, general-purpose events, soft-off, an SMBus without devices.
+ * button, general-purpose events, the clock's interrupt as event, soft-off,
+ * power-on suspend, suspend to RAM and waking.
  * Not modelled: SMIs (ACPI enable and disable at port B2h are answered by
  * the chip itself unless an SMI wire is given), clock throttling, device
- * monitors, the RTC alarm as wake event; a suspended CPU goes on polling. */
+ * monitors, suspends that lose the CPU's state only (types 2 and 3). */
 #include "devices/pm_piix4.h"
 
 #include "devices/pci.h"
@@ -75,6 +76,7 @@ struct pm_piix4 {
     uint8_t smb[SMB_SIZE];
     uint8_t apmc, apms;
     bool suspended;
+    bool resuming; /* the next reset ends a suspend to RAM */
     uint64_t overflow_due;
     /* TRANSIENT */
     struct addrspace *ports;
@@ -98,6 +100,7 @@ static const struct state_field pm_fields[] = {
     FIELD(struct pm_piix4, U8, apmc),
     FIELD(struct pm_piix4, U8, apms),
     FIELD(struct pm_piix4, BOOL, suspended),
+    FIELD(struct pm_piix4, BOOL, resuming),
     FIELD(struct pm_piix4, U64, overflow_due),
     FIELD_END,
 };
@@ -128,6 +131,20 @@ static void timer_arm(struct pm_piix4 *pm)
 
 /* SCI */
 
+void pm_piix4_wake(struct pm_piix4 *pm)
+{
+    if (!pm->suspended)
+        return;
+    pm->suspended = false;
+    pm->status |= PM_RSM;
+    pm->action(pm->opaque, PM_WAKE);
+}
+
+void pm_piix4_resume(struct pm_piix4 *pm)
+{
+    pm->resuming = true;
+}
+
 static void pm_update_sci(struct pm_piix4 *pm)
 {
     bool pending =
@@ -136,10 +153,8 @@ static void pm_update_sci(struct pm_piix4 *pm)
     bool smb = smb_irq9 && (pm->smb[SMBHSTCNT] & SMBCNT_INTEREN) &&
                (pm->smb[SMBHSTSTS] & SMBSTS_CLEARING);
 
-    if (pending && pm->suspended) {
-        pm->suspended = false;
-        pm->status |= PM_RSM;
-    }
+    if (pending)
+        pm_piix4_wake(pm);
     irq_set(pm->sci, ((pm->control & CNTRL_SCI_EN) && pending) || smb);
 }
 
@@ -152,15 +167,23 @@ static void overflow_fire(void *opaque)
     pm_update_sci(pm);
 }
 
-/* Without an ACPI system the firmware would switch off by itself. */
+/* Without an ACPI system the firmware would switch off by itself. The button
+ * wakes even if it is not enabled (ACPI 4.7.2.2.1.1). */
 void pm_piix4_power_button(struct pm_piix4 *pm)
 {
-    if (!(pm->control & CNTRL_SCI_EN)) {
+    if (!(pm->control & CNTRL_SCI_EN) && !pm->suspended) {
         LOG(pm->device.log, ACPI, "power button without ACPI: off");
         pm->action(pm->opaque, PM_POWER_OFF);
         return;
     }
     pm->status |= PM_PWRBTN;
+    pm_piix4_wake(pm);
+    pm_update_sci(pm);
+}
+
+void pm_piix4_rtc(struct pm_piix4 *pm)
+{
+    pm->status |= PM_RTC;
     pm_update_sci(pm);
 }
 
@@ -185,9 +208,12 @@ static void pm_write_control(struct pm_piix4 *pm, uint16_t value, uint16_t mask)
     LOG(pm->device.log, ACPI, "sleep type %u", type);
     if (type == PM_SLP_TYP_S5) {
         pm->action(pm->opaque, PM_POWER_OFF);
-    } else {
+    } else if (type == PM_SLP_TYP_S3 || type == PM_SLP_TYP_S1) {
         pm->suspended = true;
-        pm->action(pm->opaque, PM_SUSPEND);
+        pm->action(pm->opaque, type == PM_SLP_TYP_S3 ? PM_SUSPEND_TO_RAM
+                                                     : PM_POWER_ON_SUSPEND);
+    } else {
+        LOG(pm->device.log, UNIMP, "sleep type %u: the PC goes on", type);
     }
 }
 
@@ -377,12 +403,18 @@ static void pm_written(void *opaque, unsigned offset, unsigned size)
     }
 }
 
+/* Events and their enables lie in the resume well: they live through a
+ * suspend to RAM (chapter 11, tables of reset domains). */
 static void pm_reset(struct device *device)
 {
     struct pm_piix4 *pm = CONTAINER_OF(device, struct pm_piix4, device);
 
-    pm->status = pm->enable = pm->control = 0;
-    pm->gpsts = pm->gpen = 0;
+    pm->control = 0;
+    if (!pm->resuming) {
+        pm->status = pm->enable = 0;
+        pm->gpsts = pm->gpen = 0;
+    }
+    pm->resuming = false;
     memset(pm->storage, 0, sizeof pm->storage);
     memset(pm->smb, 0, sizeof pm->smb);
     pm->apmc = pm->apms = 0;

@@ -9,7 +9,14 @@
 struct pci_bus;
 struct pm_piix4;
 
-enum pm_action { PM_POWER_OFF, PM_SUSPEND };
+/* POWER_ON_SUSPEND (S1) only stops the CPU; SUSPEND_TO_RAM (S3) ends with a
+ * reset of all but memory and this chip. WAKE ends both. */
+enum pm_action {
+    PM_POWER_OFF,
+    PM_POWER_ON_SUSPEND,
+    PM_SUSPEND_TO_RAM,
+    PM_WAKE
+};
 
 struct pm_piix4_config {
     struct pci_bus *bus;
@@ -18,7 +25,7 @@ struct pm_piix4_config {
     struct irq *smi; /* may be NULL: SMIs are answered by the chip itself */
     struct sched *sched;
     struct log *log;
-    /* SLP_EN was written with the type of S5 (power off) or S1-S3. */
+    /* SLP_EN was written, or a wake event came. */
     void (*action)(void *opaque, enum pm_action action);
     void *opaque;
 };
@@ -33,6 +40,13 @@ struct pm_piix4 *pm_piix4_create(const struct pm_piix4_config *config);
 struct device *pm_piix4_device(struct pm_piix4 *pm);
 /* The user pressed the power button. */
 void pm_piix4_power_button(struct pm_piix4 *pm);
+/* The real-time clock interrupts. */
+void pm_piix4_rtc(struct pm_piix4 *pm);
+/* Something that wakes whatever is enabled: a key. */
+void pm_piix4_wake(struct pm_piix4 *pm);
+/* The reset after this call ends a suspend to RAM: it keeps what has power
+ * all the time. */
+void pm_piix4_resume(struct pm_piix4 *pm);
 /* A general-purpose event, `bit` 0-15 of GPE0_STS. */
 void pm_piix4_gpe(struct pm_piix4 *pm, unsigned bit);
 

@@ -149,6 +149,26 @@ START_TEST(levels_wait_for_the_end_of_interrupt)
 }
 END_TEST
 
+/* SDM 3, 10.8.5: the end of interrupt stays in the local APIC. */
+START_TEST(suppressed_broadcast)
+{
+    struct bench b;
+
+    bench_create(&b);
+    addrspace_write(b.memory, 0xFEE000F0, 0x11FF, 4);
+    ck_assert_uint_eq(addrspace_read(b.memory, 0xFEE000F0, 4), 0x11FF);
+    entry(&b, 5, LEVEL | 0x55);
+    ioapic_set_pin(b.ioapic, 5, true);
+    ck_assert_int_eq(lapic_ack(b.lapic), 0x55);
+    ioapic_set_pin(b.ioapic, 5, false);
+    eoi(&b);
+    ck_assert_uint_eq(rd(&b, 0x10 + 10), REMOTE_IRR | LEVEL | 0x55);
+    addrspace_write(b.memory, 0xFEC00040, 0x55, 4);
+    ck_assert_uint_eq(rd(&b, 0x10 + 10), LEVEL | 0x55);
+    bench_destroy(&b);
+}
+END_TEST
+
 START_TEST(the_eoi_register_ends_by_vector)
 {
     struct bench b;
@@ -217,6 +237,7 @@ int main(void)
         edges,
         levels_wait_for_the_end_of_interrupt,
         the_eoi_register_ends_by_vector,
+        suppressed_broadcast,
         destinations,
         reload,
     };

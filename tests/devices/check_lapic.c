@@ -147,7 +147,7 @@ START_TEST(values_after_reset)
 
     bench_create(&b);
     ck_assert_uint_eq(rd(&b, ID), 0);
-    ck_assert_uint_eq(rd(&b, VERSION), 0x00050014);
+    ck_assert_uint_eq(rd(&b, VERSION), 0x01050014);
     ck_assert_uint_eq(rd(&b, SVR), 0xFF);
     ck_assert_uint_eq(rd(&b, DFR), 0xFFFFFFFF);
     ck_assert_uint_eq(rd(&b, LVT_TIMER), MASKED);
@@ -423,7 +423,7 @@ START_TEST(base_msr_moves_and_hides)
 
     bench_create(&b);
     ck_assert(lapic_set_base(b.lapic, 0xD0000900, 36));
-    ck_assert_uint_eq(addrspace_read(b.memory, 0xD0000030, 4), 0x00050014);
+    ck_assert_uint_eq(addrspace_read(b.memory, 0xD0000030, 4), 0x01050014);
     ck_assert(!lapic_set_base(b.lapic, 0xFEE00901, 36));
     ck_assert(!lapic_set_base(b.lapic, (1ull << 36) | 0x900, 36));
     ck_assert(!lapic_set_base(b.lapic, 0xFEE00500, 36)); /* EXTD alone */
@@ -447,7 +447,7 @@ START_TEST(x2apic_msrs)
     ck_assert(lapic_set_base(b.lapic, 0xFEE00D00, 36));
     ck_assert(!lapic_set_base(b.lapic, 0xFEE00900, 36));
     ck_assert(lapic_read_msr(b.lapic, 0x803, &value));
-    ck_assert_uint_eq(value, 0x00050014);
+    ck_assert_uint_eq(value, 0x01050014);
     ck_assert(lapic_read_msr(b.lapic, 0x80D, &value));
     ck_assert_uint_eq(value, 1);
     ck_assert(lapic_write_msr(b.lapic, 0x80F, 0x1FF));
@@ -463,6 +463,51 @@ START_TEST(x2apic_msrs)
     ck_assert(!lapic_read_msr(b.lapic, 0x831, &value));
     ck_assert(!lapic_read_msr(b.lapic, 0x8FF, &value));
     ck_assert(!lapic_write_msr(b.lapic, 0x802, 0));
+    bench_destroy(&b);
+}
+END_TEST
+
+/* SDM 3, 10.11: as stores to FEExxxxx and by call. */
+START_TEST(message_signalled_interrupts)
+{
+    struct bench b;
+
+    bench_create(&b);
+    apic_bus_map(&b.bus, b.memory);
+    enable(&b);
+    addrspace_write(b.memory, 0xFEE00000, 0x0041, 4); /* physical, to 0 */
+    ck_assert_int_eq(lapic_ack(b.lapic), 0x41);
+    ck_assert(!b.intr[1].level);
+    wr(&b, EOI, 0);
+    lapic_write_msr(b.other, 0x80F, 0x1FF); /* not in x2APIC mode: refused */
+    addrspace_write(b.memory, 0xFEE01000, 0x0442, 4); /* NMI to 1 */
+    ck_assert_uint_eq(b.nmis, 1);
+    addrspace_write(b.memory, 0xFEEFF000, 0x0400, 4); /* NMI to all */
+    ck_assert_uint_eq(b.nmis, 3);
+    wr(&b, LDR, 0x04000000);
+    addrspace_write(b.memory, 0xFEE04004, 0x0043, 4); /* logical */
+    ck_assert_int_eq(lapic_ack(b.lapic), 0x43);
+    wr(&b, EOI, 0);
+    addrspace_write(b.memory, 0xFEE0400C, 0x0044, 4); /* lowest of them */
+    ck_assert_int_eq(lapic_ack(b.lapic), 0x44);
+    wr(&b, EOI, 0);
+    addrspace_write(b.memory, 0xFEE08004, 0x0045, 4); /* nobody's */
+    ck_assert(!b.intr[0].level);
+    /* A level has two ends, of which one interrupts. */
+    ck_assert(apic_bus_message(&b.bus, 0xFEE00000, 0x8046));
+    ck_assert(!b.intr[0].level);
+    ck_assert(apic_bus_message(&b.bus, 0xFEE00000, 0xC046));
+    ck_assert_int_eq(lapic_ack(b.lapic), 0x46);
+    ck_assert_uint_eq(rd(&b, TMR + 0x20), 1 << 6);
+    wr(&b, EOI, 0);
+    ck_assert(!apic_bus_message(&b.bus, 0xFEF00000, 0x0047));
+    ck_assert(!apic_bus_message(&b.bus, 0x1FEE00000, 0x0047));
+    /* Registers are where they were; what is too narrow is nothing. */
+    ck_assert_uint_eq(rd(&b, VERSION), 0x01050014);
+    addrspace_write(b.memory, 0xFEE00000, 0x48, 1);
+    addrspace_write(b.memory, 0xFEE0F002, 0x48, 2);
+    ck_assert(!b.intr[0].level);
+    addrspace_unmap(b.memory, &b.bus.messages);
     bench_destroy(&b);
 }
 END_TEST
@@ -511,6 +556,7 @@ int main(void)
         tsc_deadline_timer,
         base_msr_moves_and_hides,
         x2apic_msrs,
+        message_signalled_interrupts,
         saved_with_a_running_timer,
     };
 

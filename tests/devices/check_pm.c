@@ -19,17 +19,17 @@ enum {
 struct bench {
     struct fake_pci fake;
     struct pm_piix4 *pm;
-    unsigned offs, suspends;
+    unsigned offs, sleeps, suspends, wakes;
 };
 
 static void on_action(void *opaque, enum pm_action action)
 {
     struct bench *b = opaque;
 
-    if (action == PM_POWER_OFF)
-        b->offs++;
-    else
-        b->suspends++;
+    b->offs += action == PM_POWER_OFF;
+    b->sleeps += action == PM_POWER_ON_SUSPEND;
+    b->suspends += action == PM_SUSPEND_TO_RAM;
+    b->wakes += action == PM_WAKE;
 }
 
 static unsigned in(struct bench *b, unsigned port, unsigned size)
@@ -181,10 +181,11 @@ START_TEST(sleep_types)
     ck_assert_uint_eq(in(&b, CNT, 2) & 0x2000, 0);
     /* S1: the power button wakes. */
     out(&b, CNT, PM_SLP_TYP_S1 << 10 | 0x2001, 2);
-    ck_assert_uint_eq(b.suspends, 1);
+    ck_assert_uint_eq(b.sleeps, 1);
+    ck_assert_uint_eq(b.suspends, 0);
     ck_assert_uint_eq(in(&b, STS, 2) & 0x8000, 0);
-    out(&b, EN, 0x100, 2);
-    pm_piix4_power_button(b.pm);
+    pm_piix4_power_button(b.pm); /* enabled or not */
+    ck_assert_uint_eq(b.wakes, 1);
     ck_assert_uint_eq(in(&b, STS, 2) & 0x8000, 0x8000);
     out(&b, STS, 0x8100, 2);
     ck_assert_uint_eq(in(&b, STS, 2), 0);
@@ -193,6 +194,52 @@ START_TEST(sleep_types)
     out(&b, CNT + 1, 0x20, 1);
     ck_assert_uint_eq(b.offs, 2);
     ck_assert_uint_eq(in(&b, CNT, 2), 1);
+    bench_destroy(&b);
+}
+END_TEST
+
+/* Status and enable live through the reset at the end of S3. */
+START_TEST(suspend_to_ram)
+{
+    struct bench b;
+
+    bench_create(&b);
+    out(&b, EN, 0x400, 2);
+    out(&b, CNT, PM_SLP_TYP_S3 << 10 | 0x2001, 2);
+    ck_assert_uint_eq(b.suspends, 1);
+    ck_assert_uint_eq(b.wakes, 0);
+    pm_piix4_rtc(b.pm);
+    ck_assert_uint_eq(b.wakes, 1);
+    pm_piix4_resume(b.pm);
+    fake_device_reset(pm_piix4_device(b.pm));
+    fake_config_out(&b.fake, PM, 0x40, BASE, 4);
+    fake_config_out(&b.fake, PM, 0x80, 1, 1);
+    ck_assert_uint_eq(in(&b, STS, 2), 0x8400);
+    ck_assert_uint_eq(in(&b, EN, 2), 0x400);
+    ck_assert_uint_eq(in(&b, CNT, 2), 0);
+    ck_assert(!sci(&b)); /* until firmware enables it again */
+    out(&b, CNT, 1, 2);
+    ck_assert(sci(&b));
+    out(&b, STS, 0x8400, 2);
+    ck_assert(!sci(&b));
+    /* An event that is there already ends the sleep at once. */
+    pm_piix4_rtc(b.pm);
+    out(&b, CNT, PM_SLP_TYP_S3 << 10 | 0x2001, 2);
+    ck_assert_uint_eq(b.suspends, 2);
+    ck_assert_uint_eq(b.wakes, 2);
+    /* An event that is not enabled does not; a key does. */
+    out(&b, EN, 0, 2);
+    out(&b, STS, 0x8400, 2);
+    out(&b, CNT, PM_SLP_TYP_S1 << 10 | 0x2001, 2);
+    pm_piix4_rtc(b.pm);
+    ck_assert_uint_eq(b.wakes, 2);
+    pm_piix4_wake(b.pm);
+    pm_piix4_wake(b.pm);
+    ck_assert_uint_eq(b.wakes, 3);
+    ck_assert_uint_eq(in(&b, STS, 2), 0x8400);
+    /* Types that the chip has and the board does not. */
+    out(&b, CNT, 2 << 10 | 0x2001, 2);
+    ck_assert_uint_eq(b.sleeps + b.suspends + b.offs, 3);
     bench_destroy(&b);
 }
 END_TEST
@@ -244,6 +291,7 @@ int main(void)
         acpi_is_switched_at_the_command_port,
         power_button,
         sleep_types,
+        suspend_to_ram,
         general_purpose_events,
         nobody_on_the_smbus,
     };
