@@ -1,7 +1,8 @@
 /* vga_raster.c - notes of register changes, see vga_raster.h.
  *
- * Not modelled: changes within a line take effect at its start; changes of
- * video memory are not noted, the picture has them where it is drawn. */
+ * Not modelled: changes within the displayed part of a line take effect at its
+ * start; changes of video memory are not noted, the picture has them where it
+ * is drawn. */
 #include "devices/vga_raster.h"
 
 #include <stddef.h>
@@ -70,7 +71,11 @@ static void note(struct vga *vga, const uint8_t *reg, uint8_t value)
     const struct vga_timing *timing = &vga->timing;
     uint64_t now = sched_now(vga->sched);
     struct vga_raster_log *log = log_of(vga->raster, now / timing->frame_ns);
-    unsigned line = (unsigned)(now % timing->frame_ns / timing->line_ns);
+    uint64_t in_frame = now % timing->frame_ns;
+    unsigned line = (unsigned)(in_frame / timing->line_ns);
+
+    if (in_frame % timing->line_ns >= timing->line_shown_ns)
+        line++; /* blank: too late for this one */
 
     if (log->count == MAX_NOTES) {
         log->full = true;

@@ -211,6 +211,23 @@ START_TEST(palette_changes_at_their_lines)
 }
 END_TEST
 
+/* In the blank end of a line: from the next one on. */
+START_TEST(changes_in_the_blank_show_below)
+{
+    vga_rig_set_mode(&rig, &vga_mode_13);
+    for (unsigned frame = 2; frame < 5; frame++) {
+        go_to(frame, 100);
+        rig.now += rig.vga->timing.line_ns * 2 / 5;
+        dac(&rig, 0, 0x3F0000);
+        go_to(frame, 440);
+        dac(&rig, 0, 0x00003F);
+    }
+    go_to(5, 20);
+    ck_assert_uint_eq(pixel_at(draw(), 9, 100), 0x0000FF);
+    ck_assert_uint_eq(pixel_at(draw(), 9, 101), 0xFF0000);
+}
+END_TEST
+
 START_TEST(a_single_change_shows_at_once)
 {
     vga_rig_set_mode(&rig, &vga_mode_13);
@@ -504,6 +521,7 @@ int main(void)
     tcase_add_test(tcase, retrace_interrupt);
     tcase_add_test(tcase, start_address_waits_for_the_retrace);
     tcase_add_test(tcase, palette_changes_at_their_lines);
+    tcase_add_test(tcase, changes_in_the_blank_show_below);
     tcase_add_test(tcase, a_single_change_shows_at_once);
     tcase_add_test(tcase, panning_and_split_change_within_a_frame);
     tcase_add_test(tcase, very_many_changes_are_given_up);

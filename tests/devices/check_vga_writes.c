@@ -2,7 +2,8 @@
  * painter.S stores to video memory through translations that the TLB (and
  * translated code) keeps, while pictures are taken at any moment; each has to
  * be what the frame buffer holds. And vbe_protected.S, which moves window,
- * display start and palette by the BIOS's functions for protected mode.
+ * display start and palette by the BIOS's functions for protected mode; bars.S,
+ * which waits for the end of each line and changes a colour.
  * Run alone, where Umbra was built: make tests/devices/check_vga_writes &&
  * tests/devices/check_vga_writes */
 #define _POSIX_C_SOURCE 200809L
@@ -12,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/devices/bars.h"
 #include "tests/devices/painter.h"
 #include "tests/devices/vbe_protected.h"
 #include "umbra.h"
@@ -149,6 +151,47 @@ START_TEST(no_store_is_missed_by_the_interpreter)
 }
 END_TEST
 
+static uint32_t bar_color(unsigned row)
+{
+    unsigned line = row - 1, cx = 400 - line;
+    unsigned level[3] = {line / 2 & 63, (line / 2 ^ 63) & 63, (cx & 255) / 4};
+    uint32_t color = 0;
+
+    for (unsigned i = 0; i < 3; i++)
+        color = color << 8 | level[i] << 2 | level[i] >> 4;
+    return color;
+}
+
+/* Each line has the colour that was set at the end of the line before. */
+START_TEST(bars_are_at_their_lines)
+{
+    char error[UMBRA_ERROR_SIZE];
+    struct umbra_frame frame = {0};
+    struct umbra *u;
+
+    make_floppy(bars);
+    u = create(UMBRA_ACCEL_DEFAULT);
+    while (umbra_now(u) < 60000000000) {
+        umbra_run(u, 50000000);
+        umbra_frame(u, &frame);
+        if (frame.height == 400 &&
+            frame.pixels[20] != frame.pixels[40 * frame.stride])
+            break;
+    }
+    ck_assert_uint_eq(frame.width, 640);
+    for (unsigned round = 0; round < 20; round++) {
+        umbra_run(u, 7654321);
+        umbra_frame(u, &frame);
+        for (unsigned y = 1; y < frame.height; y++)
+            if (frame.pixels[y * frame.stride + 320] != bar_color(y))
+                ck_abort_msg("picture %u, line %u is %06X, not %06X", round, y,
+                             frame.pixels[y * frame.stride + 320],
+                             bar_color(y));
+    }
+    ck_assert(umbra_destroy(u, error));
+}
+END_TEST
+
 START_TEST(functions_for_protected_mode)
 {
     char error[UMBRA_ERROR_SIZE];
@@ -179,6 +222,7 @@ int main(void)
     tcase_add_test(tcase, no_store_is_missed_by_the_default_engine);
     tcase_add_test(tcase, no_store_is_missed_by_the_interpreter);
     tcase_add_test(tcase, functions_for_protected_mode);
+    tcase_add_test(tcase, bars_are_at_their_lines);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);
     srunner_free(runner);
