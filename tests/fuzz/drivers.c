@@ -30,6 +30,14 @@ static uint32_t dma_address(struct fuzz_input *in)
     return base[n & 7] + (uint32_t)(n >> 3) * 2 * (fuzz_u8(in) & 63);
 }
 
+/* Where messages for local APICs go, and what they say. */
+static uint64_t fee_address(struct fuzz_input *in)
+{
+    return (uint64_t)(0xfee00000 | fuzz_u8(in) << 12 | (fuzz_u8(in) & 0xfc))
+               << 32 |
+           (fuzz_bytes(in, 2) & 0xcfff);
+}
+
 /* ---- ATA */
 
 static unsigned ata_cable(struct pc *pc, struct fuzz_input *in)
@@ -361,6 +369,26 @@ static void drive_apic(struct pc *pc, struct fuzz_input *in)
     wait(pc, in);
 }
 
+/* A comparator: its mode, its route, its time; then the counter runs. */
+static void drive_hpet(struct pc *pc, struct fuzz_input *in)
+{
+    static const uint8_t reg[] = {0x00, 0x10, 0x20, 0xf0, 0xf4, 0x08};
+    unsigned n = fuzz_u8(in);
+    uint64_t timer = 0xfed00100 + (n & 7) * 0x20;
+    struct addrspace *memory = pc->m->memory;
+    addrspace_write(memory, timer, fuzz_bytes(in, 2), n & 8 ? 8 : 4);
+    addrspace_write(memory, timer + 0x10, fee_address(in), 8); /* FSB */
+    for (unsigned k = n >> 4 & 3; k > 0; k--) /* also the period */
+        addrspace_write(memory, timer + 8, fuzz_bytes(in, 4), k & 1 ? 4 : 8);
+    addrspace_write(memory, 0xfed00010, n >> 6, 4);
+    wait(pc, in);
+    n = fuzz_u8(in);
+    addrspace_write(memory, 0xfed00000 + reg[n % sizeof reg],
+                    fuzz_bytes(in, n >> 6), 8);
+    addrspace_read(memory, 0xfed000f0, n & 0x20 ? 8 : 4);
+    wait(pc, in);
+}
+
 /* ---- PCI */
 
 uint32_t pc_config_address(unsigned devfn, unsigned offset)
@@ -475,6 +503,7 @@ const struct driver drivers[] = {
     {"pci", drive_pci},
     {"smbus", drive_smbus},
     {"flash", drive_flash},
+    {"hpet", drive_hpet},
     {"serial", drive_serial},
 };
 const unsigned driver_count = ARRAY_LEN(drivers);
