@@ -534,6 +534,8 @@ static bool build_pci(struct machine *m, char *error)
              .memory = m->memory,
              .ports = m->ports,
              .log = &m->log,
+             .message = on_message,
+             .opaque = m,
          }),
          pci_bus_device);
     PART(i440fx,

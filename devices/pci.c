@@ -3,8 +3,8 @@
  * Ports: CF8-CFB address (doubleword accesses only; byte CF9 belongs to the
  * south bridge), CFC-CFF data in any width. Type 0 headers with six base
  * registers and an expansion ROM.
- * Not modelled: other buses, 64-bit base registers, MSI, special cycles,
- * parity, latency timers. */
+ * Not modelled: other buses, special cycles, parity, latency timers. What
+ * cards have beside the header is in pci_card.c. */
 #include "devices/pci.h"
 
 #include <stdlib.h>
@@ -19,6 +19,7 @@ enum {
     STATUS_INTERRUPT = 1 << 3,
 
     BAR_IO = 1 << 0,
+    BAR_64BIT = 2 << 1,
     BAR_PREFETCHABLE = 1 << 3,
     BAR_IO_FLAGS = 0x3,
     BAR_MEMORY_FLAGS = 0xF,
@@ -44,6 +45,8 @@ struct pci_bus {
     struct irq pirq[PCI_PIRQS];
     const struct pci_cf9_ops *cf9;
     void *cf9_opaque;
+    void (*message)(void *opaque, uint64_t address, uint32_t data);
+    void *message_opaque;
 };
 
 static const struct state_field pci_fields[] = {
@@ -66,6 +69,7 @@ static unsigned pci_pirq_of(const struct pci_device *device)
 static bool pci_drives(const struct pci_device *device)
 {
     return device->intx && device->config[PCI_INTERRUPT_PIN] != 0 &&
+           !pci_device_msi_enabled(device) &&
            !(load_le16(device->config + PCI_COMMAND) &
              PCI_COMMAND_INTX_DISABLE);
 }
@@ -99,6 +103,11 @@ static unsigned bar_offset(unsigned bar)
     return bar == PCI_BAR_ROM ? PCI_ROM_ADDRESS : PCI_BAR0 + 4 * bar;
 }
 
+static bool bar_is_wide(enum pci_bar_kind kind)
+{
+    return kind == PCI_BAR_MEMORY64 || kind == PCI_BAR_PREFETCHABLE64;
+}
+
 /* Where the register points; false: it decodes nothing. An address of zero
  * means that nobody has assigned one yet. */
 static bool bar_decode(const struct pci_device *device, unsigned bar,
@@ -106,8 +115,13 @@ static bool bar_decode(const struct pci_device *device, unsigned bar,
 {
     const struct pci_bar *b = &device->bar[bar];
     uint16_t command = load_le16(device->config + PCI_COMMAND);
-    uint32_t value = load_le32(device->config + bar_offset(bar));
+    uint64_t value = load_le32(device->config + bar_offset(bar));
     uint64_t last = b->kind == PCI_BAR_IO ? 0xFFFF : 0xFFFFFFFF;
+
+    if (bar_is_wide(b->kind)) {
+        value = load_le64(device->config + bar_offset(bar));
+        last = UINT64_MAX;
+    }
 
     if (bar == PCI_BAR_ROM && !(value & ROM_ENABLE))
         return false;
@@ -116,8 +130,8 @@ static bool bar_decode(const struct pci_device *device, unsigned bar,
     if (!(command &
           (b->kind == PCI_BAR_IO ? PCI_COMMAND_IO : PCI_COMMAND_MEMORY)))
         return false;
-    *base = value & ~(uint32_t)(b->region->size - 1);
-    return *base != 0 && *base + b->region->size - 1 <= last;
+    *base = value & ~(b->region->size - 1);
+    return *base != 0 && b->region->size - 1 <= last - *base;
 }
 
 /* Called after any write to the command or a base register: which of the
@@ -167,6 +181,14 @@ static void pci_write_byte(struct pci_device *device, unsigned offset,
     *reg &= (uint8_t) ~(value & device->clearing[offset]);
 }
 
+/* The message control register decides about INTx. */
+static bool pci_moves_msi(const struct pci_device *device, unsigned offset,
+                          unsigned size)
+{
+    return device->msi && offset < device->msi + 4u &&
+           offset + size > device->msi + 2u;
+}
+
 /* Command, base registers and ROM address lie in one run; what lies
  * between them does no harm. */
 static bool pci_moves_bars(unsigned offset, unsigned size)
@@ -185,10 +207,10 @@ void pci_config_write(struct pci_bus *bus, uint8_t devfn, unsigned offset,
         return;
     for (unsigned i = 0; i < size; i++)
         pci_write_byte(device, offset + i, (uint8_t)(value >> (8 * i)));
-    if (pci_moves_bars(offset, size)) {
+    if (pci_moves_bars(offset, size))
         pci_update_bars(device);
+    if (pci_moves_bars(offset, size) || pci_moves_msi(device, offset, size))
         pci_update_pirqs(bus);
-    }
     if (device->written)
         device->written(device->opaque, offset, size);
 }
@@ -291,21 +313,28 @@ void pci_device_register(struct pci_device *device, unsigned offset,
 void pci_device_set_bar(struct pci_device *device, unsigned bar,
                         enum pci_bar_kind kind, struct region *region)
 {
-    uint32_t mask = ~(uint32_t)(region->size - 1);
+    uint64_t mask = ~(region->size - 1);
     uint32_t flags = 0;
 
     ASSERT(bar < PCI_BARS && (region->size & (region->size - 1)) == 0);
+    ASSERT(!bar_is_wide(kind) || bar < PCI_BAR_ROM - 1);
     if (bar == PCI_BAR_ROM)
-        mask = (mask & ~(uint32_t)ROM_FLAGS) | ROM_ENABLE;
+        mask = (mask & ~(uint64_t)ROM_FLAGS) | ROM_ENABLE;
     else if (kind == PCI_BAR_IO)
-        mask &= ~(uint32_t)BAR_IO_FLAGS, flags = BAR_IO;
+        mask &= ~(uint64_t)BAR_IO_FLAGS, flags = BAR_IO;
     else
-        mask &= ~(uint32_t)BAR_MEMORY_FLAGS;
-    if (kind == PCI_BAR_PREFETCHABLE)
+        mask &= ~(uint64_t)BAR_MEMORY_FLAGS;
+    if (kind == PCI_BAR_PREFETCHABLE || kind == PCI_BAR_PREFETCHABLE64)
         flags = BAR_PREFETCHABLE;
+    if (bar_is_wide(kind)) {
+        flags |= BAR_64BIT;
+        pci_device_register(device, bar_offset(bar) + 4, 4, 0,
+                            (uint32_t)(mask >> 32));
+    }
+    device->bar[bar].kind = kind;
+    device->bar[bar].region = region;
     region->priority = BAR_PRIORITY;
-    device->bar[bar] = (struct pci_bar){.kind = kind, .region = region};
-    pci_device_register(device, bar_offset(bar), 4, flags, mask);
+    pci_device_register(device, bar_offset(bar), 4, flags, (uint32_t)mask);
 }
 
 /* Until its reset the function shows its power-on values. */
@@ -401,6 +430,15 @@ struct addrspace *pci_bus_ports(struct pci_bus *bus)
     return bus->ports;
 }
 
+/* Without a destination of its own it is a store like any other. */
+void pci_bus_message(struct pci_bus *bus, uint64_t address, uint32_t data)
+{
+    if (bus->message)
+        bus->message(bus->message_opaque, address, data);
+    else
+        addrspace_write(bus->memory, address, data, 4);
+}
+
 void pci_bus_connect_pirq(struct pci_bus *bus, irq_handler *handler,
                           void *opaque)
 {
@@ -424,6 +462,8 @@ struct pci_bus *pci_bus_create(const struct pci_bus_config *config)
     device_init(&bus->device, &pci_ops, "pci", config->log);
     bus->memory = config->memory;
     bus->ports = config->ports;
+    bus->message = config->message;
+    bus->message_opaque = config->opaque;
     bus->address_region = (struct region){
         .name = "pci.address",
         .base = CONFIG_ADDRESS,

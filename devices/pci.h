@@ -47,6 +47,8 @@ enum pci_bar_kind {
     PCI_BAR_NONE,
     PCI_BAR_MEMORY,
     PCI_BAR_PREFETCHABLE,
+    PCI_BAR_MEMORY64, /* takes the next register, too */
+    PCI_BAR_PREFETCHABLE64,
     PCI_BAR_IO
 };
 
@@ -69,6 +71,7 @@ struct pci_device {
     uint8_t writable[PCI_CONFIG_SIZE]; /* bits that a write changes */
     uint8_t clearing[PCI_CONFIG_SIZE]; /* bits cleared by writing 1 */
     struct pci_bar bar[PCI_BARS];
+    uint8_t msi;    /* offset of that capability; 0: none */
     bool rom_alone; /* the ROM answers though memory space is off */
     /* Told after a configuration write of 1-4 bytes; may be NULL. */
     void (*written)(void *opaque, unsigned offset, unsigned size);
@@ -83,6 +86,9 @@ struct pci_bus_config {
     struct addrspace *memory;
     struct addrspace *ports;
     struct log *log;
+    /* Message signalled interrupts; NULL: stores to memory. */
+    void (*message)(void *opaque, uint64_t address, uint32_t data);
+    void *opaque;
 };
 
 /* Port CF9 lies inside the address register's doubleword but is a byte
@@ -96,6 +102,7 @@ struct pci_bus *pci_bus_create(const struct pci_bus_config *config);
 struct device *pci_bus_device(struct pci_bus *bus);
 struct addrspace *pci_bus_memory(struct pci_bus *bus);
 struct addrspace *pci_bus_ports(struct pci_bus *bus);
+void pci_bus_message(struct pci_bus *bus, uint64_t address, uint32_t data);
 /* Where PIRQ 0-3 (PIRQA-D) go: the sink of four wires. The pin of slot n
  * is swizzled: PIRQ = (n - 1 + pin - INTA) mod 4. */
 void pci_bus_connect_pirq(struct pci_bus *bus, irq_handler *handler,
@@ -130,6 +137,40 @@ void pci_device_post_load(struct pci_device *device);
 void pci_device_detach(struct pci_device *device);
 
 void pci_device_set_intx(struct pci_device *device, bool level);
+
+/* ---- pci_card.c: called before the card is attached ... */
+
+enum { PCI_CAPABILITY_PM = 0x01, PCI_CAPABILITY_MSI = 0x05 };
+
+/* The caller fills in what follows the first two bytes. */
+void pci_device_add_capability(struct pci_device *device, unsigned id,
+                               unsigned offset, unsigned size);
+/* 1 to 32 vectors, a power of two; 10 bytes at `offset`, 14 with 64-bit
+ * addresses. */
+void pci_device_add_msi(struct pci_device *device, unsigned offset,
+                        unsigned vectors, bool wide);
+
+/* A copy of an image of up to 16 MiB behind the ROM's base register. */
+struct pci_rom {
+    struct region region;
+    uint8_t *data;
+};
+
+bool pci_rom_load(struct pci_rom *rom, struct pci_device *device,
+                  const void *image, size_t size);
+/* After pci_device_detach. */
+void pci_rom_free(struct pci_rom *rom);
+
+/* ... and while it works. While messages are enabled, the card's INTx pin
+ * stays low whatever it asks for. */
+bool pci_device_msi_enabled(const struct pci_device *device);
+/* False: messages are not enabled, use INTx. */
+bool pci_device_message(struct pci_device *device, unsigned vector);
+/* False: the card is not allowed to be a master. Reads give ones then. */
+bool pci_device_dma_read(struct pci_device *device, uint64_t address,
+                         void *data, size_t size);
+bool pci_device_dma_write(struct pci_device *device, uint64_t address,
+                          const void *data, size_t size);
 
 /* Also used by tests; size 1, 2 or 4, not crossing a doubleword. */
 uint32_t pci_config_read(struct pci_bus *bus, uint8_t devfn, unsigned offset,

@@ -256,12 +256,136 @@ START_TEST(port_cf9_resets_on_the_rising_edge)
 }
 END_TEST
 
+static void add_64bit_bar(struct card *card)
+{
+    card->memory.size = 1ull << 33;
+    pci_device_set_bar(&card->pci, 0, PCI_BAR_NONE, &card->memory);
+    card->pci.bar[1].kind = PCI_BAR_NONE;
+    pci_device_set_bar(&card->pci, 2, PCI_BAR_PREFETCHABLE64, &card->memory);
+    card->pci.bar[0].kind = PCI_BAR_NONE;
+}
+
+START_TEST(base_registers_of_64_bits)
+{
+    struct fake_pci fake;
+    struct card card;
+    uint64_t last;
+
+    fake_pci_create(&fake);
+    card_create(&card, &fake, SLOT);
+    pci_device_detach(&card.pci);
+    add_64bit_bar(&card);
+    ck_assert(pci_bus_attach(fake.bus, &card.pci, SLOT));
+    pci_device_reset(&card.pci);
+    ck_assert_uint_eq(fake_config_in(&fake, SLOT, 0x18, 4), 0x0000000C);
+    fake_config_out(&fake, SLOT, 0x18, 0xFFFFFFFF, 4);
+    fake_config_out(&fake, SLOT, 0x1C, 0xFFFFFFFF, 4);
+    ck_assert_uint_eq(fake_config_in(&fake, SLOT, 0x18, 4), 0x0000000C);
+    ck_assert_uint_eq(fake_config_in(&fake, SLOT, 0x1C, 4), 0xFFFFFFFE);
+    fake_config_out(&fake, SLOT, 0x1C, 0x12, 4);
+    fake_config_out(&fake, SLOT, 4, 2, 2);
+    ck_assert_ptr_eq(addrspace_find(fake.memory, 0x1200000000, &last),
+                     &card.memory);
+    ck_assert_uint_eq(last, 0x13FFFFFFFF);
+    fake_config_out(&fake, SLOT, 0x1C, 0, 4);
+    ck_assert_ptr_null(addrspace_find(fake.memory, 0x1200000000, &last));
+    pci_device_detach(&card.pci);
+    fake_pci_destroy(&fake);
+}
+END_TEST
+
+START_TEST(message_signalled_interrupts)
+{
+    struct fake_pci fake;
+    struct card card;
+
+    /* The bus of the bench has no other sink: messages are stores. */
+    fake_pci_create(&fake);
+    card_create(&card, &fake, SLOT);
+    pci_device_detach(&card.pci);
+    pci_device_add_msi(&card.pci, 0x50, 4, true);
+    pci_device_add_capability(&card.pci, PCI_CAPABILITY_PM, 0x40, 8);
+    ck_assert(pci_bus_attach(fake.bus, &card.pci, SLOT));
+    pci_device_reset(&card.pci);
+    pci_bus_connect_pirq(fake.bus, fake_pci_wire, &fake);
+    /* The list: 34h, power management, messages, end. */
+    ck_assert_uint_eq(fake_config_in(&fake, SLOT, 6, 2) & 0x10, 0x10);
+    ck_assert_uint_eq(fake_config_in(&fake, SLOT, 0x34, 1), 0x40);
+    ck_assert_uint_eq(fake_config_in(&fake, SLOT, 0x40, 2), 0x5001);
+    ck_assert_uint_eq(fake_config_in(&fake, SLOT, 0x50, 4), 0x00840005);
+    ck_assert(!pci_device_message(&card.pci, 0));
+    pci_device_set_intx(&card.pci, true);
+    ck_assert(fake.irq[2].level); /* INTA of slot 3 */
+    fake_config_out(&fake, SLOT, 0x54, 0x00001003, 4);
+    fake_config_out(&fake, SLOT, 0x5C, 0x41F7, 2);
+    ck_assert_uint_eq(fake_config_in(&fake, SLOT, 0x54, 4), 0x1000);
+    /* Two of four vectors. */
+    fake_config_out(&fake, SLOT, 0x52, 0x0011, 2);
+    ck_assert_uint_eq(fake_config_in(&fake, SLOT, 0x52, 2), 0x0095);
+    ck_assert(!fake.irq[2].level);
+    /* Not a master: nothing leaves the card. */
+    ck_assert(pci_device_message(&card.pci, 0));
+    ck_assert_uint_eq(addrspace_read(fake.memory, 0x1000, 4), 0);
+    fake_config_out(&fake, SLOT, 4, 4, 2);
+    ck_assert(pci_device_message(&card.pci, 0));
+    ck_assert_uint_eq(addrspace_read(fake.memory, 0x1000, 4), 0x41F6);
+    ck_assert(pci_device_message(&card.pci, 3));
+    ck_assert_uint_eq(addrspace_read(fake.memory, 0x1000, 4), 0x41F7);
+    fake_config_out(&fake, SLOT, 0x52, 0, 2);
+    ck_assert(fake.irq[2].level);
+    pci_device_detach(&card.pci);
+    fake_pci_destroy(&fake);
+}
+END_TEST
+
+START_TEST(masters_and_roms)
+{
+    static const uint8_t image[3000] = {0x55, 0xAA, 6, [2999] = 0x77};
+    struct fake_pci fake;
+    struct card card;
+    struct pci_rom rom;
+    uint8_t data[4] = {1, 2, 3, 4};
+
+    fake_pci_create(&fake);
+    card_create(&card, &fake, SLOT);
+    ck_assert(!pci_device_dma_write(&card.pci, 0x2000, data, 4));
+    fake_config_out(&fake, SLOT, 4, 4, 2);
+    ck_assert(pci_device_dma_write(&card.pci, 0x2000, data, 4));
+    ck_assert_uint_eq(addrspace_read(fake.memory, 0x2000, 4), 0x04030201);
+    fake_config_out(&fake, SLOT, 4, 0, 2);
+    ck_assert(!pci_device_dma_read(&card.pci, 0x2000, data, 4));
+    ck_assert_uint_eq(data[0], 0xFF);
+    fake_config_out(&fake, SLOT, 4, 4, 2);
+    ck_assert(pci_device_dma_read(&card.pci, 0x2001, data, 2));
+    ck_assert_uint_eq(load_le32(data), 0xFFFF0302);
+    pci_device_detach(&card.pci);
+    ck_assert(!pci_rom_load(&rom, &card.pci, image, 0));
+    ck_assert(pci_rom_load(&rom, &card.pci, image, sizeof image));
+    ck_assert(pci_bus_attach(fake.bus, &card.pci, SLOT));
+    pci_device_reset(&card.pci);
+    fake_config_out(&fake, SLOT, 0x30, 0xFFFFF800, 4);
+    ck_assert_uint_eq(fake_config_in(&fake, SLOT, 0x30, 4), 0xFFFFF000);
+    fake_config_out(&fake, SLOT, 0x30, 0xE0000001, 4);
+    fake_config_out(&fake, SLOT, 4, 2, 2);
+    ck_assert_uint_eq(addrspace_read(fake.memory, 0xE0000000, 4), 0x0006AA55);
+    ck_assert_uint_eq(addrspace_read(fake.memory, 0xE0000BB7, 2), 0xFF77);
+    addrspace_write(fake.memory, 0xE0000000, 0, 4);
+    ck_assert_uint_eq(addrspace_read(fake.memory, 0xE0000000, 2), 0xAA55);
+    pci_device_detach(&card.pci);
+    pci_rom_free(&rom);
+    fake_pci_destroy(&fake);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
         address_register_takes_doublewords_only,
         masks_protect_registers,
         base_registers_size_and_move,
+        base_registers_of_64_bits,
+        message_signalled_interrupts,
+        masters_and_roms,
         interrupts_reach_the_routed_irq,
         port_cf9_resets_on_the_rising_edge,
     };
