@@ -1,7 +1,8 @@
 /* fuzz_image - files from outside: kernels for direct load, disk images.
  *
- * Input: one byte (bit 0: a disk image; bits 1-2 the entry of Linux), then
- * the file. What must hold: the plan of a kernel stays inside RAM, its
+ * Input: one byte (bit 0: a disk image; else bits 1-2 the entry of Linux, 4
+ * the file is a module of itself, 5-7 it is loaded at an address), then the
+ * file. What must hold: the plan of a kernel stays inside RAM, its
  * pieces do not overlap and come from the file; a disk that opens can be
  * read and written from end to end, whatever errors that gives.
  * Alone: make tests/fuzz/fuzz_image && tests/fuzz/fuzz_image FILE... */
@@ -39,6 +40,18 @@ static void check_pieces(const struct boot_plan *plan)
     }
 }
 
+/* Whatever it is, finding out reads nothing beyond it. */
+static void identify(const uint8_t *data, size_t size, unsigned how)
+{
+    boot_image_name(boot_image_identify(data, size, size + (how & 8) * 4096u));
+    boot_image_name(boot_image_kernel(data, size));
+    boot_image_efi(data, size);
+    boot_image_hint(data, size);
+    boot_image_is_uefi(data, size);
+    boot_image_is_ours(data, size);
+    boot_image_is_bochs(data, size);
+}
+
 static void load_kernel(const uint8_t *data, size_t size, unsigned how)
 {
     static const unsigned entry[] = {16, 32, 64, 16};
@@ -51,14 +64,26 @@ static void load_kernel(const uint8_t *data, size_t size, unsigned how)
     };
     char error[256];
     struct boot_plan *plan;
-    boot_image_name(boot_image_identify(data, size, size + (how & 8) * 4096u));
+    identify(data, size, how);
     if (how & 16) { /* itself as initrd or module, too */
         request.module[0] = request.kernel;
         request.modules = 1;
     }
+    if (how & 32) { /* a file at an address, too, or instead */
+        request.raw[0].file = request.kernel;
+        request.raw[0].address = size > 8 ? load_le64(data) & 0x1ffffff : 0;
+        request.raws = 1;
+        request.raw_entry = how & 128 ? UINT64_MAX : request.raw[0].address;
+        request.raw_mode = how & 128 ? 0 : entry[how >> 1 & 3];
+        if (how & 64)
+            request.kernel.data = NULL;
+    }
     plan = boot_plan_create(&request, error, sizeof error);
-    if (!plan)
+    if (!plan) {
+        if (!memchr(error, 0, sizeof error) || !*error)
+            FUZZ_FAIL("refused without a word");
         return;
+    }
     check_pieces(plan);
     boot_plan_destroy(plan);
 }
