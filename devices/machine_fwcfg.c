@@ -69,7 +69,8 @@ static size_t put_drives(const struct machine *m, char *text, size_t used,
     return used;
 }
 
-static bool add_boot_order(struct machine *m)
+/* Always of one size, zeros at the end: -boot once= ends with a reset. */
+bool machine_add_boot_order(struct machine *m)
 {
     char text[BOOT_LINES] = "", fallback[4];
     const char *order = machine_boot_order(m, fallback);
@@ -77,10 +78,9 @@ static bool add_boot_order(struct machine *m)
 
     for (; *order; order++)
         used = put_drives(m, text, used, *order);
-    if (!used)
-        return true;
-    text[used - 1] = 0; /* the last newline */
-    return fw_cfg_add_file(m->fw_cfg, "bootorder", text, used);
+    if (used)
+        text[used - 1] = 0; /* the last newline */
+    return fw_cfg_add_file(m->fw_cfg, "bootorder", text, sizeof text);
 }
 
 /* ----------------------------------------------------------------- tables */
@@ -261,7 +261,7 @@ static bool add_option_roms(struct machine *m)
 
 bool machine_fill_fw_cfg(struct machine *m)
 {
-    return add_kernel(m) && add_memory_map(m) && add_boot_order(m) &&
+    return add_kernel(m) && add_memory_map(m) && machine_add_boot_order(m) &&
            add_acpi(m) && watch_acpi(m) && add_smbios(m) &&
            fw_cfg_add_number(m->fw_cfg, FW_CFG_RAM_SIZE, m->config.ram_bytes,
                              8) &&

@@ -132,6 +132,8 @@ static void board_reset(struct machine *m)
 {
     device_reset_all(&m->devices);
     machine_fill_boot_order(m);
+    if (!machine_add_boot_order(m))
+        LOG(&m->log, FWCFG, "no memory for a new boot order");
     m->started_once = true;
     machine_set_a20(m, true);
     if (m->boot)

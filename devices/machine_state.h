@@ -175,5 +175,7 @@ bool machine_plan_boot(struct machine *machine, char *error);
 
 /* machine_fwcfg.c: what firmware reads from fw_cfg. */
 bool machine_fill_fw_cfg(struct machine *machine);
+/* At each start, as machine_fill_boot_order. */
+bool machine_add_boot_order(struct machine *machine);
 
 #endif
