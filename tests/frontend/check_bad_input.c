@@ -183,6 +183,41 @@ START_TEST(firmware_of_odd_size)
 }
 END_TEST
 
+START_TEST(firmware_that_does_not_fit)
+{
+    write_zeros("a.secboot.fd", 65536);
+    ck_assert_int_eq(RUN(HEADLESS, "-bios", path("a.secboot.fd")), 2);
+    names_file(path("a.secboot.fd"), "needs system-management mode");
+    write_zeros("vga", 32768);
+    ck_assert_int_eq(RUN(HEADLESS, "-vgabios", path("vga")), 2);
+    names_file(path("vga"), "does not begin with 55 AA");
+    write_zeros("rom", 65536);
+    write_file("sector", "\xEB\xFE", 2);
+    ck_assert_int_eq(
+        RUN(HEADLESS, "-bios", path("rom"), "-load", path("sector@7c00")), 2);
+    names_file(path("sector"), "a foreign BIOS cannot start it");
+    ck_assert_int_eq(RUN(HEADLESS, "-load", path("none@7c00")), 2);
+    names_file(path("none"), "o such file");
+    ck_assert_int_eq(RUN(HEADLESS, "-load", path("sector@3ff")), 2);
+    names_file(path("sector"), "RAM is free from address 0x500");
+    ck_assert_int_eq(RUN(HEADLESS, "-load", path("sector@7c00")), 10);
+}
+END_TEST
+
+/* The PE header of an application for UEFI, for another machine. */
+START_TEST(efi_application_for_another_machine)
+{
+    static uint8_t program[1024] = {'M', 'Z', [0x3C] = 0x40, [0x40] = 'P', 'E'};
+
+    program[0x44] = 0x64;
+    program[0x45] = 0xAA;
+    program[0x40 + 24 + 68] = 10;
+    write_file("app", program, sizeof program);
+    ck_assert_int_eq(RUN(HEADLESS, path("app")), 2);
+    names_file(path("app"), "machine 0xaa64, not for a PC");
+}
+END_TEST
+
 /* A bzImage of 64 KiB, as far as its header goes, cut to `size`. */
 static void write_kernel(size_t size)
 {
@@ -469,6 +504,8 @@ int main(void)
     tcase_add_test(c, one_image_in_two_drives);
     tcase_add_test(c, floppies_of_no_size);
     tcase_add_test(c, firmware_of_odd_size);
+    tcase_add_test(c, firmware_that_does_not_fit);
+    tcase_add_test(c, efi_application_for_another_machine);
     tcase_add_test(c, truncated_kernels);
     tcase_add_test(c, kernels_that_do_not_fit);
     tcase_add_test(c, more_memory_than_the_host_has);
