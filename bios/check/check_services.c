@@ -87,6 +87,8 @@ static void fixed_addresses(void)
     IS("F000:FEA5 INT 08h", vector(0x08) == 0xF000FEA5);
     IS("F000:FF53 IRET", peek8(0xF000, 0xFF53) == 0xCF);
     IS("F000:FF54 INT 05h", vector(0x05) == 0xF000FF54);
+    IS("E000:0 taken, for memory managers",
+       peek16(0xE000, 0) == 0xAA55 && peek8(0xE000, 2) == 0x80);
     IS("vector 1Ch: IRET",
        peek8((uint16_t)(vector(0x1C) >> 16), (uint16_t)vector(0x1C)) == 0xCF);
     IS("vectors 60h-67h: empty", vector(0x60) == 0 && vector(0x67) == 0);
