@@ -44,9 +44,11 @@ bool efi_find_firmware(char *path, size_t size)
 
 bool efi_needs_smm(const char *path)
 {
-    const char *slash = strrchr(path, '/');
+    const char *slash = strrchr(path, '/'), *name = slash ? slash : path;
 
-    return strstr(slash ? slash : path, "secboot") != NULL;
+    return strstr(name, "secboot") ||
+           (strstr(name, "CODE") &&
+            (strstr(name, ".ms.") || strstr(name, ".snakeoil.")));
 }
 
 /* The header was checked when the file was recognised. */

@@ -138,7 +138,9 @@ START_TEST(refusals)
     ck_assert_ptr_nonnull(strstr(error, "a: is an EFI application for machine "
                                         "0xaa64"));
     ck_assert(efi_needs_smm("/usr/share/OVMF/OVMF_CODE_4M.secboot.fd"));
+    ck_assert(efi_needs_smm("OVMF_CODE_4M.ms.fd"));
     ck_assert(!efi_needs_smm("/secboot/OVMF.fd"));
+    ck_assert(!efi_needs_smm("/usr/share/OVMF/OVMF_CODE_4M.fd"));
 }
 END_TEST
 
