@@ -9,6 +9,7 @@
 #include "devices/i440fx.h"
 
 #include "devices/pci.h"
+#include "devices/spd.h"
 #include "mmu/ram.h"
 
 #include <stdlib.h>
@@ -40,6 +41,7 @@ enum {
     SMRAM_FIRST = 0xA0000,
     SMRAM_SIZE = 0x20000,
     MEGABYTE = 0x100000,
+    ROW_UNIT = 8 << 20,
     MAX_ROMS = 8
 };
 
@@ -286,16 +288,18 @@ struct device *i440fx_device(struct i440fx *bridge)
     return &bridge->device;
 }
 
-/* Row boundaries: DRBn = RAM up to the end of row n in units of 8 MB, in at
- * most 8 rows of 32 MB and more. */
+/* Row boundaries: DRBn = RAM up to the end of row n in units of 8 MB, one row
+ * for each module that spd.c describes. */
 static void i440fx_init_rows(struct i440fx *bridge)
 {
-    uint64_t total = bridge->ram->size >> 23;
-    uint64_t row = total / 8 > 16 ? total / 8 : 16;
+    uint64_t module[SPD_SLOTS], end = 0;
 
-    for (unsigned i = 0; i < 8; i++) {
-        uint64_t end = min_u64(min_u64((i + 1) * row, total), 0xFF);
-        pci_device_register(&bridge->pci, DRB0 + i, 1, (uint32_t)end, 0xFF);
+    spd_modules(bridge->ram->size, module);
+    for (unsigned i = 0; i < SPD_SLOTS; i++) {
+        end += module[i];
+        pci_device_register(
+            &bridge->pci, DRB0 + i, 1,
+            (uint32_t)min_u64((end + ROW_UNIT - 1) / ROW_UNIT, 0xFF), 0xFF);
     }
 }
 

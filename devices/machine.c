@@ -29,6 +29,7 @@
 #include "devices/ps2_keyboard.h"
 #include "devices/ps2_mouse.h"
 #include "devices/rtc_mc146818.h"
+#include "devices/spd.h"
 #include "devices/speaker.h"
 #include "devices/vga.h"
 #include "devices/vga_draw.h"
@@ -577,6 +578,8 @@ static bool build_pci(struct machine *m, char *error)
              .opaque = m,
          }),
          pm_piix4_device);
+    PART(spd, spd_create(m->config.ram_bytes, pm_piix4_smbus(m->pm), &m->log),
+         spd_device);
     return true;
 }
 

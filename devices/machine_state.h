@@ -93,6 +93,7 @@ struct machine {
     struct piix3 *piix3;
     struct ide_piix *ide;
     struct pm_piix4 *pm;
+    struct spd *spd;
     struct vga *vga;
     struct vga_draw *draw;
     struct fdc_i82077 *fdc;

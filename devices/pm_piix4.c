@@ -12,6 +12,7 @@
 #include "devices/pm_piix4.h"
 
 #include "devices/pci.h"
+#include "devices/smbus.h"
 
 #include <stdlib.h>
 
@@ -24,7 +25,6 @@ enum {
     CFG_SMBREV = 0xD6,
 
     PM_SIZE = 64,
-    SMB_SIZE = 16,
     APM_PORT = 0xB2,
 
     PMSTS = 0x00,
@@ -49,16 +49,6 @@ enum {
     CNTRL_SUS_TYP_SHIFT = 10,
     CNTRL_SUS_EN = 1 << 13,
 
-    SMBHSTSTS = 0,
-    SMBHSTCNT = 2,
-
-    SMBSTS_DEV_ERR = 1 << 2,
-    SMBSTS_FAILED = 1 << 4,
-    SMBSTS_CLEARING = 0x1E,
-    SMBCNT_INTEREN = 1 << 0,
-    SMBCNT_KILL = 1 << 1,
-    SMBCNT_START = 1 << 6,
-
     TIMER_HZ = 3579545,
     TIMER_BITS = 24
 };
@@ -73,7 +63,7 @@ struct pm_piix4 {
     uint16_t status, enable, control;
     uint16_t gpsts, gpen;
     uint8_t storage[PM_SIZE - PM_STORAGE];
-    uint8_t smb[SMB_SIZE];
+    struct smbus smbus;
     uint8_t apmc, apms;
     bool suspended;
     bool resuming; /* the next reset ends a suspend to RAM */
@@ -96,7 +86,7 @@ static const struct state_field pm_fields[] = {
     FIELD(struct pm_piix4, U16, gpsts),
     FIELD(struct pm_piix4, U16, gpen),
     FIELD_ARRAY(struct pm_piix4, U8, storage),
-    FIELD_ARRAY(struct pm_piix4, U8, smb),
+    SMBUS_FIELDS(struct pm_piix4, smbus),
     FIELD(struct pm_piix4, U8, apmc),
     FIELD(struct pm_piix4, U8, apms),
     FIELD(struct pm_piix4, BOOL, suspended),
@@ -140,6 +130,11 @@ void pm_piix4_wake(struct pm_piix4 *pm)
     pm->action(pm->opaque, PM_WAKE);
 }
 
+struct smbus *pm_piix4_smbus(struct pm_piix4 *pm)
+{
+    return &pm->smbus;
+}
+
 void pm_piix4_resume(struct pm_piix4 *pm)
 {
     pm->resuming = true;
@@ -150,8 +145,7 @@ static void pm_update_sci(struct pm_piix4 *pm)
     bool pending =
         (pm->status & pm->enable & PM_ENABLE_BITS) || (pm->gpsts & pm->gpen);
     bool smb_irq9 = (pm->pci.config[CFG_SMBHSTCFG] & 0xE) == 0x8;
-    bool smb = smb_irq9 && (pm->smb[SMBHSTCNT] & SMBCNT_INTEREN) &&
-               (pm->smb[SMBHSTSTS] & SMBSTS_CLEARING);
+    bool smb = smb_irq9 && smbus_interrupts(&pm->smbus);
 
     if (pending)
         pm_piix4_wake(pm);
@@ -305,23 +299,14 @@ static void pm_write(void *opaque, uint64_t offset, uint64_t value,
 
 static const struct region_ops pm_region_ops = {pm_read, pm_write, 4};
 
-/* SMBus host: no device ever acknowledges its address. */
+/* SMBus host: smbus.c */
 
 static uint64_t smb_read(void *opaque, uint64_t offset, unsigned size)
 {
     struct pm_piix4 *pm = opaque;
 
     (void)size;
-    return pm->smb[offset];
-}
-
-static void smb_write_control(struct pm_piix4 *pm, uint8_t value)
-{
-    pm->smb[SMBHSTCNT] = value & (uint8_t) ~(SMBCNT_START | SMBCNT_KILL);
-    if (value & SMBCNT_KILL)
-        pm->smb[SMBHSTSTS] |= SMBSTS_FAILED;
-    else if (value & SMBCNT_START)
-        pm->smb[SMBHSTSTS] |= SMBSTS_DEV_ERR;
+    return smbus_read(&pm->smbus, (unsigned)offset);
 }
 
 static void smb_write(void *opaque, uint64_t offset, uint64_t value,
@@ -330,12 +315,7 @@ static void smb_write(void *opaque, uint64_t offset, uint64_t value,
     struct pm_piix4 *pm = opaque;
 
     (void)size;
-    if (offset == SMBHSTSTS)
-        pm->smb[SMBHSTSTS] &= (uint8_t) ~(value & SMBSTS_CLEARING);
-    else if (offset == SMBHSTCNT)
-        smb_write_control(pm, (uint8_t)value);
-    else if (offset != 1) /* no slave events to clear */
-        pm->smb[offset] = (uint8_t)value;
+    smbus_write(&pm->smbus, (unsigned)offset, (uint8_t)value);
     pm_update_sci(pm);
 }
 
@@ -416,7 +396,7 @@ static void pm_reset(struct device *device)
     }
     pm->resuming = false;
     memset(pm->storage, 0, sizeof pm->storage);
-    memset(pm->smb, 0, sizeof pm->smb);
+    smbus_reset(&pm->smbus);
     pm->apmc = pm->apms = 0;
     pm->suspended = false;
     pci_device_reset(&pm->pci);
@@ -554,7 +534,8 @@ struct pm_piix4 *pm_piix4_create(const struct pm_piix4_config *config)
     }
     event_init(pm->sched, &pm->overflow, "pm", overflow_fire, pm);
     pm->pm_region = pm_make_region(pm, "pm", PM_SIZE, &pm_region_ops);
-    pm->smb_region = pm_make_region(pm, "smbus", SMB_SIZE, &smb_region_ops);
+    pm->smb_region =
+        pm_make_region(pm, "smbus", SMBUS_REGISTERS, &smb_region_ops);
     pm->apm_region = pm_make_region(pm, "apm", 2, &apm_ops);
     pm->apm_region.base = APM_PORT;
     addrspace_map(pm->ports, &pm->apm_region);

@@ -8,6 +8,7 @@
 
 struct pci_bus;
 struct pm_piix4;
+struct smbus;
 
 /* POWER_ON_SUSPEND (S1) only stops the CPU; SUSPEND_TO_RAM (S3) ends with a
  * reset of all but memory and this chip. WAKE ends both. */
@@ -38,6 +39,7 @@ enum { PM_ACPI_ENABLE = 0xF1, PM_ACPI_DISABLE = 0xF0 };
 
 struct pm_piix4 *pm_piix4_create(const struct pm_piix4_config *config);
 struct device *pm_piix4_device(struct pm_piix4 *pm);
+struct smbus *pm_piix4_smbus(struct pm_piix4 *pm);
 /* The user pressed the power button. */
 void pm_piix4_power_button(struct pm_piix4 *pm);
 /* The real-time clock interrupts. */
