@@ -156,6 +156,40 @@ START_TEST(read_only_refuses_writes)
 }
 END_TEST
 
+START_TEST(an_image_in_memory_stays_as_it_is)
+{
+    static uint8_t image[1000], data[1024];
+    struct disk_options options = {.memory = image,
+                                   .memory_size = sizeof image};
+    char error[256] = "";
+    struct disk *disk;
+
+    memset(image, 0x5A, sizeof image);
+    disk = disk_open("made here", &options, error, sizeof error);
+    ck_assert_msg(disk != NULL, "%s", error);
+    ck_assert_uint_eq(disk_sectors(disk), 2);
+    ck_assert_str_eq(disk_format_name(disk), "memory");
+    ck_assert_int_eq(disk_read(disk, 0, data, sizeof data), 0);
+    ck_assert_uint_eq(data[999], 0x5A);
+    ck_assert_uint_eq(data[1000], 0); /* the last sector's rest */
+    ck_assert_int_lt(disk_write(disk, 0, data, 512), 0);
+    disk_close(disk);
+    options.snapshot = true;
+    disk = disk_open("made here", &options, error, sizeof error);
+    ck_assert_msg(disk != NULL, "%s", error);
+    memset(data, 0x11, sizeof data);
+    ck_assert_int_eq(disk_write(disk, 512, data, 512), 0);
+    ck_assert_int_eq(disk_flush(disk), 0);
+    memset(data, 0, sizeof data);
+    ck_assert_int_eq(disk_read(disk, 0, data, sizeof data), 0);
+    ck_assert_uint_eq(data[0], 0x5A);
+    ck_assert_uint_eq(data[512], 0x11);
+    disk_close(disk);
+    for (size_t i = 0; i < sizeof image; i++)
+        ck_assert_uint_eq(image[i], 0x5A);
+}
+END_TEST
+
 START_TEST(a_file_that_shrinks_is_an_error)
 {
     struct fake_image image;
@@ -316,10 +350,15 @@ static int run_loops(void)
 int main(void)
 {
     const TTest *const tests[] = {
-        reads_and_writes_where_asked, refuses_what_lies_outside,
-        odd_size_is_rounded_up,       snapshot_leaves_the_file_alone,
-        read_only_refuses_writes,     a_file_that_shrinks_is_an_error,
-        a_full_host_is_an_error,      bad_files_are_named,
+        reads_and_writes_where_asked,
+        refuses_what_lies_outside,
+        odd_size_is_rounded_up,
+        snapshot_leaves_the_file_alone,
+        read_only_refuses_writes,
+        a_file_that_shrinks_is_an_error,
+        a_full_host_is_an_error,
+        bad_files_are_named,
+        an_image_in_memory_stays_as_it_is,
     };
 
     return fake_run("disk", tests, ARRAY_LEN(tests)) | run_loops();
