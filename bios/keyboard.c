@@ -567,14 +567,43 @@ static void key_read(struct regs *r, bool enhanced)
     r->ax = code;
 }
 
+/* A program that does nothing but ask for a key asks again within a
+ * millisecond and writes nothing meanwhile. After so many times the CPU is
+ * halted until the next interrupt, at most a tick: waiting costs the host no
+ * time. */
+#define POLLS_IDLE 64
+
+static struct {
+    uint32_t last; /* PM timer */
+    uint16_t count, cursor;
+} polls;
+
+static void idle_poll(void)
+{
+    uint16_t cursor = BDA->cursor[BDA->video_page & 7];
+
+    if (((timer_now() - polls.last) & 0xFFFFFF) > PM_TICKS_PER_MS ||
+        cursor != polls.cursor)
+        polls.count = 0;
+    polls.cursor = cursor;
+    if (polls.count < POLLS_IDLE)
+        polls.count++;
+    else
+        irq_sleep();
+    polls.last = timer_now();
+}
+
 static void key_check(struct regs *r, bool enhanced)
 {
     uint16_t code;
 
     r->flags |= FLAG_ZF;
     if (buffer_peek(enhanced, &code)) {
+        polls.count = 0;
         r->ax = code;
         r->flags &= ~FLAG_ZF;
+    } else {
+        idle_poll();
     }
 }
 
