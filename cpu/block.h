@@ -24,7 +24,9 @@ struct block_link {
  * patched, and where it leads while it is not linked (cpu/jit). */
 struct jit_edge {
     uint8_t *field;
+    uint8_t *field2; /* another one, or NULL */
     uint64_t unlinked;
+    uint64_t entry; /* host code that goes along the edge */
     /* Into another page: where the host address is that the exec TLB must
      * have for that page. */
     uint8_t *frame;
@@ -51,6 +53,12 @@ struct block {
     uint32_t heat;  /* entries until it is translated */
     bool translated;
     bool no_groups; /* translate with a lookup for each access */
+    bool trace;     /* `host` is a trace's, which begins here */
+    bool records;   /* is about to */
+    bool no_trace;  /* never will */
+    uint8_t samples;
+    uint16_t traces; /* it is a part of, counted for each time */
+    uint64_t plain;  /* its own translation */
     uint16_t group_misses;
     uint64_t first_miss; /* cpu_icount */
     bool undecodable;    /* the last instruction: #UD or #GP */

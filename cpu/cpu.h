@@ -281,6 +281,12 @@ union vec {
 /* The XMM register n of `cpu`. */
 #define XMM(n) (cpu->vec[n].x[0])
 
+enum {
+    JIT_NEAR_SLOTS = 4, /* of JIT_SLOTS, in struct cpu_jit */
+    JIT_SLOTS = 10,
+    JIT_TRACE_PAGES = 24,
+};
+
 /* What translated code keeps in memory beside the registers (cpu/jit);
  * meaningless while the interpreter runs. */
 struct cpu_jit {
@@ -296,7 +302,14 @@ struct cpu_jit {
     uint8_t x87_seg;
     const struct insn *next; /* where the interpreter goes on, or NULL */
     uint64_t scratch, scratch2;
-    uint64_t slot[4]; /* host addresses found once for several accesses */
+    /* Host addresses found once for several accesses. */
+    uint64_t slot[JIT_NEAR_SLOTS];
+};
+
+/* The same, what only traces use. */
+struct cpu_trace {
+    uint64_t slot[JIT_SLOTS - JIT_NEAR_SLOTS];
+    uint64_t page[JIT_TRACE_PAGES]; /* as hot.page, of its pages */
 };
 
 /* Saved fields are those named in cpu_fields[] (cpu.c). Lanes of `vec` are
@@ -309,6 +322,7 @@ struct cpu {
     uint64_t reg[REG_COUNT];
     struct cpu_jit hot; /* of translated code */
     struct mmu mmu;
+    struct cpu_trace trace;
     int64_t lf_res; /* lazy flags: see flags.h */
     uint64_t lf_cv;
     uint64_t lf_aux;

@@ -6,6 +6,7 @@
 
 #include "cpu/jit/codebuf.h"
 #include "cpu/jit/jit.h"
+#include "cpu/jit/trace.h"
 
 struct jit {
     struct codebuf buf;
@@ -13,6 +14,7 @@ struct jit {
     void *common;          /* the backend's */
     struct insn single[2]; /* for jit_call_insn */
     uint32_t heat;         /* entries before a block is translated */
+    struct tracer tracer;
 };
 
 /* True: this host can. */
@@ -26,7 +28,11 @@ uint64_t backend_enter_block(const struct jit *jit);
 uint64_t backend_leave(const struct jit *jit);
 /* Translate; false: it stays with the interpreter. */
 bool backend_translate(struct jit *jit, struct cpu *cpu, struct block *b);
-/* Room a block takes at most. */
+/* The same for a trace, which is cut where it cannot go on: the code's
+ * address, or 0. */
+uint64_t backend_trace(struct jit *jit, struct cpu *cpu,
+                       struct trace_path *path);
+/* Room a block or a trace takes at most. */
 size_t backend_room(void);
 /* Execute from b->host until something returns; cpu->hot.next tells. */
 void backend_run(const struct jit *jit, struct cpu *cpu, struct block *b);
@@ -53,6 +59,7 @@ enum {
     JIT_INDEX = 0xff,
     JIT_FLAGS_TO_RAW = 1 << 8, /* hot.flags must hold them afterwards */
     JIT_MEMORY = 1 << 9,       /* a missed access, for the counters */
+    JIT_TRACE = 1 << 10,       /* from a trace */
 };
 
 #endif

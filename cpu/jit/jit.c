@@ -21,6 +21,7 @@ enum {
     GROUP_MISSES = 64, /* failed lookups of a block ... */
     RARE = 300,        /* ... that many instructions apart are no matter */
     HOT = 24,          /* entries before a block is translated */
+    SAMPLES = 3,       /* ends of the budget in a block before a trace is */
 };
 
 static exec_fn exec_jit_count;
@@ -49,7 +50,7 @@ struct jit *jit_create(struct cpu *cpu, uint64_t bytes, char *error,
         return NULL;
     }
     jit->count.cache_size = bytes;
-    jit->heat = HOT;
+    jit_set_heat(jit, HOT);
     return jit;
 }
 
@@ -65,6 +66,7 @@ void jit_destroy(struct jit *jit)
 void jit_set_heat(struct jit *jit, uint32_t entries)
 {
     jit->heat = entries;
+    jit->tracer.samples = entries < SAMPLES ? entries : SAMPLES;
 }
 
 const struct jit_counters *jit_counters(const struct jit *jit)
@@ -101,13 +103,19 @@ uint64_t jit_lazy_flags(struct cpu *cpu, const void *unused, uint32_t unused2)
     return 0;
 }
 
-/* To be translated again at the next entry. */
-static void renew(struct cpu *cpu, struct block *b)
+void jit_unlink_incoming(struct cpu *cpu, struct block *b)
 {
     for (struct block_link *l = b->incoming; l; l = l->next)
         for (unsigned n = 0; n < 2; n++)
             if (l->from->link[n] == b || l->from->far[n] == b)
                 jit_unlink(cpu, l->from, n);
+}
+
+/* To be translated again at the next entry. */
+static void renew(struct cpu *cpu, struct block *b)
+{
+    trace_forget(cpu, b);
+    jit_unlink_incoming(cpu, b);
     b->translated = false;
     b->insn[0].exec = exec_jit_count;
     b->heat = 1;
@@ -173,6 +181,7 @@ uint64_t jit_call_insn(struct cpu *cpu, const struct insn *i, uint32_t index)
 {
     struct block *b = block_of(i, index & JIT_INDEX);
     struct insn *copy = cpu->jit->single;
+    uint64_t traces = cpu->jit->tracer.killed;
 
     if (index & JIT_MEMORY)
         cpu->jit->count.call_memory++;
@@ -186,7 +195,8 @@ uint64_t jit_call_insn(struct cpu *cpu, const struct insn *i, uint32_t index)
     if (unlikely(cpu->block != b)) /* to be repeated, or a way out */
         return leave(cpu, NULL);
     cpu->insn = i + 1;
-    if (unlikely(b->mode == MODE_DEAD)) {
+    if (unlikely(b->mode == MODE_DEAD ||
+                 ((index & JIT_TRACE) && traces != cpu->jit->tracer.killed))) {
         cpu->jit->count.exit_stale++;
         return leave(cpu, i + 1);
     }
@@ -245,6 +255,7 @@ uint64_t jit_no_budget(struct cpu *cpu, struct block *b, uint32_t unused)
 {
     (void)unused;
     cpu->jit->count.exit_budget++;
+    trace_sample(cpu, b);
     flags_to_lazy(cpu);
     cpu->budget += b->count;
     flow_resync(cpu, cpu->hot.page + ((uintptr_t)b->code & (PAGE_SIZE - 1)));
@@ -325,7 +336,7 @@ uint64_t jit_edge(struct cpu *cpu, struct block *b, uint32_t n)
         flow_resync(cpu, rip);
         return leave(cpu, NULL);
     }
-    if (!t->translated) {
+    if (!t->translated || t->records) {
         cpu->jit->count.exit_edge++;
         return leave_to(cpu, t, rip);
     }
@@ -348,6 +359,9 @@ static const struct insn *exec_jit_enter(struct cpu *cpu, const struct insn *i)
     const struct insn *next;
 
     if (unlikely(cpu->cs_base || cpu->cs_end < 1ull << 32))
+        return b->exec0(cpu, i);
+    if (unlikely(cpu->jit->tracer.recording || b->records) &&
+        trace_follow(cpu, b))
         return b->exec0(cpu, i);
     cpu->jit->count.enter++;
     cpu->budget += b->count;
@@ -410,6 +424,7 @@ static void translate(struct cpu *cpu, struct block *b)
         return;
     }
     b->translated = true;
+    b->plain = b->host;
     b->insn[0].exec = exec_jit_enter;
     jit->count.translated++;
     jit->count.guest_bytes += b->bytes;
@@ -421,6 +436,7 @@ static void translate(struct cpu *cpu, struct block *b)
 static const struct insn *exec_jit_count(struct cpu *cpu, const struct insn *i)
 {
     struct block *b = cpu->block;
+    trace_break(cpu);
     if (--b->heat == 0) {
         translate(cpu, b);
         return b->insn[0].exec(cpu, i);
@@ -449,6 +465,7 @@ void jit_block_killed(struct cpu *cpu, struct block *b)
 {
     if (b->translated)
         cpu->jit->count.killed++;
+    trace_forget(cpu, b);
 }
 
 static void forget(struct cpu *cpu, struct block *b)
@@ -461,11 +478,15 @@ static void forget(struct cpu *cpu, struct block *b)
     far_unlink(b, 0);
     far_unlink(b, 1);
     memset(b->edge, 0, sizeof b->edge);
+    b->trace = b->records = b->no_trace = false;
+    b->samples = 0;
+    b->traces = 0;
 }
 
 void jit_drop_all(struct cpu *cpu)
 {
     struct jit *jit = cpu->jit;
+    trace_forget_all(cpu);
     block_each(cpu, forget);
     jit->buf.used = jit->buf.reserved;
     jit->count.cache_used = jit->buf.used;

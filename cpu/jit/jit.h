@@ -20,6 +20,7 @@ struct jit;
     X(killed, "translated blocks whose code changed")                          \
     X(recycled, "times the cache was full and emptied")                        \
     X(renewed, "blocks translated again, without groups of accesses")          \
+    X(traces, "traces made of blocks")                                         \
     X(linked, "jumps linked to their target")                                  \
     X(enter, "entries from the interpreter")                                   \
     X(exit_edge, "exits: target not translated or not linked yet")             \
@@ -51,6 +52,8 @@ void jit_block_made(struct cpu *cpu, struct block *b);
 void jit_block_killed(struct cpu *cpu, struct block *b);
 /* The jump of `b` along edge n may no longer go to its target. */
 void jit_unlink(struct cpu *cpu, struct block *b, unsigned n);
+/* All of them. */
+void jit_unlink_incoming(struct cpu *cpu, struct block *b);
 /* Every translation goes (only between instructions). */
 void jit_drop_all(struct cpu *cpu);
 const struct jit_counters *jit_counters(const struct jit *jit);

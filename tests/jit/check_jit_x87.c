@@ -337,6 +337,9 @@ static void explain(const struct pair *pair)
                c->fsw, c->ftop, c->ftag, c->fop, c->fcs,
                (unsigned long long)c->fip, c->fds, (unsigned long long)c->fdp);
         for (unsigned k = 0; k < 8; k++)
+            printf("  %llx", (unsigned long long)c->reg[k]);
+        printf("\n");
+        for (unsigned k = 0; k < 8; k++)
             printf("  %04x:%016llx", (unsigned)c->fpr[k].se,
                    (unsigned long long)c->fpr[k].mant);
         printf("\n");

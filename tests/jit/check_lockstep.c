@@ -572,6 +572,7 @@ static void check_events(const struct pair *pair)
     const struct events *did = &pair->did;
     ck_assert_uint_ne(count->translated, 0);
     ck_assert_uint_ne(count->linked, 0);
+    ck_assert_uint_ne(count->traces, 0);
     ck_assert_uint_ne(count->killed, 0);
     ck_assert_uint_ne(count->exit_budget, 0);
     ck_assert_uint_ne(count->call_memory + count->exit_insn, 0);

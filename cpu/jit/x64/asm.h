@@ -52,6 +52,7 @@ enum {
     CC_A,
     CC_S,
     CC_NS,
+    CC_P,
 };
 
 /* `p` writes through one mapping of the memory, the host executes it through

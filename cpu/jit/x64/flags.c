@@ -19,7 +19,7 @@ static unsigned count_of(const struct insn *i)
 
 unsigned x64_flags_written(const struct tr *t, unsigned k)
 {
-    const struct insn *i = &t->b->insn[k];
+    const struct insn *i = t->insn[k];
     switch (t->class[k]) {
     case L_SHIFT_I:
         if (count_of(i) == 0)
@@ -41,7 +41,7 @@ unsigned x64_flags_written(const struct tr *t, unsigned k)
 
 unsigned x64_flags_read(const struct tr *t, unsigned k)
 {
-    const struct insn *i = &t->b->insn[k];
+    const struct insn *i = t->insn[k];
     switch (t->class[k]) {
     case LOWER_NONE: /* T0 may look at any */
         return FL_OSZAPC;
@@ -74,7 +74,7 @@ static bool changes_some(const struct tr *t, unsigned k)
 
 static bool may_leave(const struct tr *t, unsigned k)
 {
-    if (x64_group_member(t, k) && t->class[k] < L_JCC)
+    if (x64_group_member(t, k) && t->class[k] < L_VEC)
         return false;
     switch (t->class[k]) {
     case LOWER_NONE:
@@ -97,14 +97,14 @@ static bool may_leave(const struct tr *t, unsigned k)
     case L_NOP:
         return false;
     default:
-        return t->class[k] >= L_JCC || (t->b->insn[k].flags & IF_MEM);
+        return t->class[k] >= L_JCC || (t->insn[k]->flags & IF_MEM);
     }
 }
 
 bool x64_flags_dead(const struct tr *t)
 {
     unsigned left = FL_OSZAPC;
-    for (unsigned k = t->k + 1; k < t->b->count; k++) {
+    for (unsigned k = t->k + 1; k < t->count; k++) {
         if ((x64_flags_read(t, k) & left) || may_leave(t, k))
             return false;
         left &= ~x64_flags_written(t, k);
@@ -117,7 +117,7 @@ bool x64_flags_dead(const struct tr *t)
 /* Guest registers an instruction that is translated changes. */
 uint32_t x64_registers_written(const struct tr *t, unsigned k)
 {
-    const struct insn *i = &t->b->insn[k];
+    const struct insn *i = t->insn[k];
     const struct insn_row *row = &insn_rows[i->op];
     bool bytes = row->attr & A_BYTE;
     unsigned reg = bytes ? i->reg / 8 : i->reg, rm = bytes ? i->rm / 8 : i->rm;
@@ -195,6 +195,15 @@ uint32_t x64_registers_written(const struct tr *t, unsigned k)
         return x64_vec_writes(i);
     case L_BMI:
         return x64_bmi_writes(i);
+    case L_JCC:
+    case L_JMP:
+    case L_JMP_E:
+        return 0;
+    case L_CALL:
+    case L_CALL_E:
+    case L_RET:
+    case L_RET_I:
+        return 1u << RSP;
     default:
         return ~0u;
     }
@@ -205,7 +214,7 @@ uint32_t x64_registers_written(const struct tr *t, unsigned k)
 /* Guest registers that the recipe needs unchanged. */
 static uint32_t recipe_registers(const struct tr *t)
 {
-    const struct insn *i = &t->b->insn[t->flags.k];
+    const struct insn *i = t->insn[t->flags.k];
     bool bytes = insn_rows[i->op].attr & A_BYTE;
     unsigned reg = bytes ? i->reg / 8 : i->reg, rm = bytes ? i->rm / 8 : i->rm;
 
@@ -231,8 +240,9 @@ static bool recipe_holds(const struct tr *t)
     needed = recipe_registers(t);
     for (unsigned k = t->flags.k + 1; k < t->k; k++)
         changed |= x64_registers_written(t, k);
-    for (unsigned k = t->k; k < t->b->count; k++) {
-        if (t->class[k] == LOWER_NONE || t->class[k] >= L_JCC)
+    for (unsigned k = t->k; k < t->count; k++) {
+        if (t->class[k] == LOWER_NONE ||
+            (t->class[k] >= L_JCC && t->part_of[k] + 1u == t->parts))
             return false;
         if ((x64_flags_read(t, k) & left) || changes_some(t, k))
             return false;
@@ -248,7 +258,7 @@ static bool recipe_holds(const struct tr *t)
 
 static void emit_recipe(struct tr *t, const struct flag_state *f)
 {
-    const struct insn *i = &t->b->insn[f->k];
+    const struct insn *i = t->insn[f->k];
     unsigned class = t->class[f->k], size = insn_osize(i), arg, dst, src;
     bool imm = class == L_ALU_E_I || class == L_TEST_E_I;
     struct code *c = &t->c;

@@ -1,4 +1,4 @@
-/* groups.c - memory accesses of a block that one TLB lookup serves.
+/* groups.c - memory accesses of a block or trace that one TLB lookup serves.
  *
  * Accesses whose addresses differ by constants known now, such as those of a
  * stack frame, form a group. Its first one looks up the range of them all,
@@ -11,9 +11,9 @@
 #include "cpu/jit/x64/translate.h"
 
 enum {
-    RANGE = 512,    /* bytes, at most */
-    SYMBOLS = 1000, /* made for registers with unknown contents */
-    PAGE_SYMBOL = REG_RIP,
+    RANGE = 512,      /* bytes, at most */
+    PAGE_SYMBOL = 16, /* the trace's first page of code, then the others */
+    SYMBOLS = 1000,   /* made for registers with unknown contents */
 };
 
 /* A register's value: what an unknown number was, plus a constant. */
@@ -47,7 +47,7 @@ static struct value plus(struct value v, int64_t by)
 static struct value result(const struct tr *t, struct world *w, unsigned k,
                            unsigned n)
 {
-    const struct insn *i = &t->b->insn[k];
+    const struct insn *i = t->insn[k];
     unsigned digit = x64_lower_rows[i->op].arg, width = t->code64 ? 8 : 4;
     bool full = full_size(t, i) && !(insn_rows[i->op].attr & A_BYTE);
 
@@ -83,6 +83,13 @@ static struct value result(const struct tr *t, struct world *w, unsigned k,
         if (n == RSP)
             return plus(w->reg[RBP], width);
         break;
+    case L_CALL:
+    case L_CALL_E:
+        return plus(w->reg[RSP], -(int64_t)width);
+    case L_RET:
+        return plus(w->reg[RSP], width);
+    case L_RET_I:
+        return plus(w->reg[RSP], width + (int64_t)i->imm);
     default:
         break;
     }
@@ -100,17 +107,18 @@ static void step(const struct tr *t, struct world *w, unsigned k)
 
 /* ---- accesses */
 
-/* Vector and x87 instructions may call T0 whatever their operands are. */
-static bool integer(unsigned class)
-{
-    return class != LOWER_NONE && (class <= L_LEAVE || class >= L_JCC);
-}
-
 static unsigned memory_size(const struct insn *i, unsigned class)
 {
-    if (!integer(class))
-        return 0;
     switch (class) {
+    case L_VEC:
+        return x64_vec_bytes(i);
+    case L_X87_LOAD:
+    case L_X87_STORE:
+    case L_X87_LDCW:
+    case L_X87_STCW:
+        return x64_lower_rows[i->op].arg & 15;
+    case L_BMI:
+        return insn_osize(i);
     case L_EXTEND_B:
     case L_SETCC:
         return 1;
@@ -144,7 +152,13 @@ static bool memory_written(const struct insn *i, unsigned class)
     case L_CMPXCHG:
     case L_XADD:
     case L_SETCC:
+    case L_X87_STORE:
+    case L_X87_STCW:
         return true;
+    case L_VEC:
+        return x64_vec_stores(i);
+    case L_BMI:
+        return i->op == INSN_movbe_Mv_Gv;
     default:
         return false;
     }
@@ -159,7 +173,7 @@ static bool stack_access(const struct tr *t, const struct world *w, unsigned k,
     *a = (struct access){v.symbol, v.offset, width, false, 0};
     switch (t->class[k]) {
     case L_PUSH_E:
-        if (t->b->insn[k].flags & IF_MEM)
+        if (t->insn[k]->flags & IF_MEM)
             return false; /* two accesses */
         /* fall through */
     case L_PUSH_R:
@@ -184,7 +198,7 @@ static bool stack_access(const struct tr *t, const struct world *w, unsigned k,
 static bool operand_access(const struct tr *t, const struct world *w,
                            unsigned k, struct access *a)
 {
-    const struct insn *i = &t->b->insn[k];
+    const struct insn *i = t->insn[k];
     unsigned class = t->class[k];
 
     if (!(i->flags & IF_MEM) || class == LOWER_NONE || class == L_LEA ||
@@ -195,7 +209,8 @@ static bool operand_access(const struct tr *t, const struct world *w,
     *a = (struct access){0, i->disp, memory_size(i, class),
                          memory_written(i, class), 0};
     if (i->base == REG_RIP) {
-        a->symbol = PAGE_SYMBOL;
+        a->symbol = PAGE_SYMBOL + x64_part(t, k)->page;
+        a->offset += x64_part(t, k)->page_offset;
     } else if (i->base < 16) {
         a->symbol = w->reg[i->base].symbol;
         a->offset += w->reg[i->base].offset;
@@ -225,7 +240,7 @@ static void gather(struct tr *t, unsigned k)
     struct group g = {first->offset, first->offset + first->size, k, k,
                       first->write};
 
-    for (unsigned j = k + 1; j < t->b->count && integer(t->class[j]); j++) {
+    for (unsigned j = k + 1; j < t->count && t->class[j] != LOWER_NONE; j++) {
         struct access *a = &t->access[j];
         if (!a->size || a->group || a->symbol != first->symbol)
             continue;
@@ -246,13 +261,13 @@ void x64_find_groups(struct tr *t)
 
     for (unsigned n = 0; n < 16; n++)
         w.reg[n] = (struct value){n, 0};
-    for (unsigned k = 0; k < t->b->count; k++) {
+    for (unsigned k = 0; k < t->count; k++) {
         struct access *a = &t->access[k];
         if (!stack_access(t, &w, k, a) && !operand_access(t, &w, k, a))
             *a = (struct access){0, 0, 0, false, 0};
         step(t, &w, k);
     }
-    for (unsigned k = 0; k < t->b->count && t->groups < GROUPS; k++)
+    for (unsigned k = 0; k < t->count && t->groups < GROUPS; k++)
         if (t->access[k].size && !t->access[k].group &&
             t->class[k] != LOWER_NONE)
             gather(t, k);

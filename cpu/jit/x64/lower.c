@@ -134,12 +134,12 @@ static bool class_ok(const struct tr *t, const struct insn *i, unsigned class)
 
 void x64_classify(struct tr *t)
 {
-    for (unsigned k = t->b->count; k-- > 0;) {
-        const struct insn *i = &t->b->insn[k];
+    for (unsigned k = t->count; k-- > 0;) {
+        const struct insn *i = t->insn[k];
         unsigned class = x64_lower_rows[i->op].class;
         t->k = k;
         t->i = i;
-        if ((k ? i->exec : t->b->exec0) == exec_nop)
+        if (x64_exec(t, k) == exec_nop)
             class = L_NOP;
         if (class && !class_ok(t, i, class))
             class = LOWER_NONE;
@@ -147,7 +147,7 @@ void x64_classify(struct tr *t)
             class = L_VEC;
         if (!class && x64_bmi_ok(t, i))
             class = L_BMI;
-        if (t->b->undecodable && k == t->b->count - 1u)
+        if (x64_part(t, k)->b->undecodable && k == x64_part(t, k)->last)
             class = LOWER_NONE;
         t->class[k] = (uint8_t) class;
     }
@@ -256,11 +256,11 @@ static void alu(struct tr *t)
         x64_memory(t, write ? MMU_WRITE : MMU_READ, size);
         at_reg = operand_address(t, carry);
         if (class == L_ALU_E_I) {
-            alu_mi(&t->c, digit, size, at(at_reg, 0), i->imm);
+            alu_mi(&t->c, digit, size, x64_here(t, at_reg), i->imm);
         } else {
             reg = open_reg(t, i->reg, size, true,
                            at_reg == H_TMP ? H_TMP2 : H_TMP);
-            op_rm(&t->c, op | (to_reg ? 2 : 0), size, reg.host, at(at_reg, 0));
+            op_rm(&t->c, op | (to_reg ? 2 : 0), size, reg.host, x64_here(t, at_reg));
             close_reg(t, reg, to_reg && digit != 7);
         }
     } else {
@@ -291,11 +291,11 @@ static void test(struct tr *t)
     if (is_mem(i)) {
         x64_memory(t, MMU_READ, size);
         if (imm) {
-            op_rm(&t->c, size == 1 ? 0xf6 : 0xf7, size, 0, at(H_TMP, 0));
+            op_rm(&t->c, size == 1 ? 0xf6 : 0xf7, size, 0, x64_here(t, H_TMP));
             put_imm(&t->c, size, i->imm);
         } else {
             reg = open_reg(t, i->reg, size, true, H_TMP2);
-            op_rm(&t->c, size == 1 ? 0x84 : 0x85, size, reg.host, at(H_TMP, 0));
+            op_rm(&t->c, size == 1 ? 0x84 : 0x85, size, reg.host, x64_here(t, H_TMP));
             close_reg(t, reg, false);
         }
         x64_flags_made(t, RECIPE_NONE, FIX_NONE);
@@ -329,7 +329,7 @@ static void unary(struct tr *t)
     if (is_mem(i)) {
         x64_memory(t, MMU_WRITE, size);
         where = operand_address(t, inc && !dead);
-        op_rm(&t->c, op, size, digit, at(where, 0));
+        op_rm(&t->c, op, size, digit, x64_here(t, where));
     } else {
         if (inc && !dead) {
             from_memory =
@@ -375,7 +375,7 @@ static void shift_imm(struct tr *t)
         if (count == 0)
             return;
         where = operand_address(t, rotate && !(dead && digit < 2));
-        op_rm(&t->c, size == 1 ? 0xc0 : 0xc1, size, digit, at(where, 0));
+        op_rm(&t->c, size == 1 ? 0xc0 : 0xc1, size, digit, x64_here(t, where));
         put8(&t->c, count);
         after_shift(t, rotate, dead);
         return;
@@ -419,7 +419,7 @@ static void shift_cl(struct tr *t)
     if (is_mem(i)) {
         x64_memory(t, MMU_WRITE, size);
         where = operand_address(t, reads);
-        op_rm(&t->c, op, size, digit, at(where, 0));
+        op_rm(&t->c, op, size, digit, x64_here(t, where));
     } else {
         if (reads) {
             if (!rotate && t->flags.fix != FIX_NONE)
@@ -450,7 +450,7 @@ static void double_shift(struct tr *t)
     if (is_mem(i)) {
         x64_memory(t, MMU_WRITE, size);
         reg = x64_use(t, i->reg, H_TMP2);
-        op_rm(&t->c, op, size, reg, at(H_TMP, 0));
+        op_rm(&t->c, op, size, reg, x64_here(t, H_TMP));
         if (imm)
             put8(&t->c, (unsigned)i->imm);
     } else {
@@ -495,7 +495,7 @@ static void imul(struct tr *t)
         x64_memory(t, MMU_READ, size);
         rd = imm ? x64_dest(t, i->reg, size, H_TMP2)
                  : x64_use(t, i->reg, H_TMP2);
-        op_rm(&t->c, op, size, rd, at(H_TMP, 0));
+        op_rm(&t->c, op, size, rd, x64_here(t, H_TMP));
     } else {
         rm = x64_use(t, i->rm, H_TMP);
         rd = imm ? x64_dest(t, i->reg, size, H_TMP2)
@@ -516,7 +516,7 @@ static void mul(struct tr *t)
 
     if (is_mem(i)) {
         x64_memory(t, MMU_READ, size);
-        mov_load(&t->c, size, H_TMP2, at(H_TMP, 0));
+        mov_load(&t->c, size, H_TMP2, x64_here(t, H_TMP));
         rm = H_TMP2;
     } else {
         rm = x64_use(t, n, H_TMP2);
@@ -538,7 +538,7 @@ static void divide(struct tr *t)
     x64_flags_clobber(t);
     if (is_mem(i)) {
         x64_memory(t, MMU_READ, size);
-        mov_load(c, size, H_TMP2, at(H_TMP, 0));
+        mov_load(c, size, H_TMP2, x64_here(t, H_TMP));
         rm = H_TMP2;
     } else {
         rm = x64_use(t, i->rm, H_TMP2);
@@ -572,7 +572,7 @@ static void mov_e_g(struct tr *t)
     if (is_mem(i)) {
         x64_memory(t, MMU_WRITE, size);
         reg = open_reg(t, i->reg, size, true, H_TMP2);
-        mov_store(&t->c, size, at(H_TMP, 0), reg.host);
+        mov_store(&t->c, size, x64_here(t, H_TMP), reg.host);
         close_reg(t, reg, false);
         return;
     }
@@ -593,7 +593,7 @@ static void mov_g_e(struct tr *t)
     if (is_mem(i)) {
         x64_memory(t, MMU_READ, size);
         reg = open_reg(t, i->reg, size, false, H_TMP2);
-        mov_load(&t->c, size, reg.host, at(H_TMP, 0));
+        mov_load(&t->c, size, reg.host, x64_here(t, H_TMP));
         close_reg(t, reg, true);
         return;
     }
@@ -613,7 +613,7 @@ static void mov_e_i(struct tr *t)
 
     if (is_mem(i)) {
         x64_memory(t, MMU_WRITE, size);
-        op_rm(&t->c, size == 1 ? 0xc6 : 0xc7, size, 0, at(H_TMP, 0));
+        op_rm(&t->c, size == 1 ? 0xc6 : 0xc7, size, 0, x64_here(t, H_TMP));
         put_imm(&t->c, size, i->imm);
         return;
     }
@@ -636,9 +636,9 @@ static void mov_moffs(struct tr *t)
 
     x64_absolute(t, i->imm, store ? MMU_WRITE : MMU_READ, size);
     if (store)
-        mov_store(&t->c, size, at(H_TMP, 0), rax);
+        mov_store(&t->c, size, x64_here(t, H_TMP), rax);
     else
-        mov_load(&t->c, size, rax, at(H_TMP, 0));
+        mov_load(&t->c, size, rax, x64_here(t, H_TMP));
 }
 
 static void extend(struct tr *t)
@@ -653,7 +653,7 @@ static void extend(struct tr *t)
                    : class == L_EXTEND_W ? 2
                                          : 1);
         rd = x64_dest(t, i->reg, size, H_TMP2);
-        op_rm(&t->c, op, size, rd, at(H_TMP, 0));
+        op_rm(&t->c, op, size, rd, x64_here(t, H_TMP));
     } else if (class == L_EXTEND_B) {
         rm = x64_use(t, i->rm / 8, H_TMP);
         if (high(i->rm)) {
@@ -697,7 +697,7 @@ static void xchg(struct tr *t)
     } else if (is_mem(i)) {
         x64_memory(t, MMU_WRITE, size);
         a = x64_use(t, n, H_TMP2);
-        op_rm(&t->c, op, size, a, at(H_TMP, 0));
+        op_rm(&t->c, op, size, a, x64_here(t, H_TMP));
         x64_done(t, n, a);
         return;
     }
@@ -723,7 +723,7 @@ static void cmpxchg(struct tr *t)
         x64_memory(t, MMU_WRITE, size);
         mov_rr(&t->c, 8, H_TMP2, H_TMP);
         mov_rr(&t->c, 8, H_TMP, rax);
-        op_rm(&t->c, X_0F | arg_of(i), size, x64_pin[n], at(H_TMP2, 0));
+        op_rm(&t->c, X_0F | arg_of(i), size, x64_pin[n], x64_here(t, H_TMP2));
     } else {
         rm = x64_use(t, i->rm, H_TMP2);
         reg = x64_pin[i->reg];
@@ -745,7 +745,7 @@ static void xadd(struct tr *t)
     if (is_mem(i)) {
         x64_memory(t, MMU_WRITE, size);
         a = x64_use(t, n, H_TMP2);
-        op_rm(&t->c, X_0F | arg_of(i), size, a, at(H_TMP, 0));
+        op_rm(&t->c, X_0F | arg_of(i), size, a, x64_here(t, H_TMP));
         x64_done(t, n, a);
     } else {
         a = x64_use(t, n, H_TMP2);
@@ -769,7 +769,7 @@ static void bit_test(struct tr *t)
     if (is_mem(i)) {
         x64_memory(t, writes ? MMU_WRITE : MMU_READ, size);
         where = operand_address(t, !dead);
-        op_rm(&t->c, X_0F | 0xba, size, arg_of(i), at(where, 0));
+        op_rm(&t->c, X_0F | 0xba, size, arg_of(i), x64_here(t, where));
         put8(&t->c, (unsigned)i->imm & (size * 8 - 1));
     } else {
         if (!dead)
@@ -805,7 +805,7 @@ static void scan(struct tr *t)
         rm = x64_use(t, i->rm, H_TMP);
     rd = i->reg == i->rm && !is_mem(i) ? rm : x64_use(t, i->reg, H_TMP2);
     if (is_mem(i))
-        op_rm(&t->c, op, size, rd, at(H_TMP, 0));
+        op_rm(&t->c, op, size, rd, x64_here(t, H_TMP));
     else
         op_rr(&t->c, op, size, rd, rm);
     x64_done(t, i->reg, rd);
@@ -826,12 +826,12 @@ static void setcc(struct tr *t)
     const struct insn *i = t->i;
     struct opnd rm;
 
-    x64_flags_to_host(t);
+    x64_flags_for(t, arg_of(i));
     if (is_mem(i)) {
         op_rm(&t->c, X_0F | 0x90 | arg_of(i), 4, 0, CPU_AT(hot.scratch));
         x64_memory(t, MMU_WRITE, 1);
         mov_load(&t->c, 1, H_TMP2, CPU_AT(hot.scratch));
-        mov_store(&t->c, 1, at(H_TMP, 0), H_TMP2);
+        mov_store(&t->c, 1, x64_here(t, H_TMP), H_TMP2);
         return;
     }
     rm = open_reg(t, i->rm, 1, true, H_TMP);
@@ -846,11 +846,11 @@ static void cmov(struct tr *t)
 
     if (is_mem(i)) {
         x64_memory(t, MMU_READ, size);
-        mov_load(&t->c, size, H_TMP2, at(H_TMP, 0));
-        x64_flags_to_host(t);
+        mov_load(&t->c, size, H_TMP2, x64_here(t, H_TMP));
+        x64_flags_for(t, arg_of(i));
         rm = H_TMP2;
     } else {
-        x64_flags_to_host(t);
+        x64_flags_for(t, arg_of(i));
         rm = x64_use(t, i->rm, H_TMP2);
     }
     rd = x64_use(t, i->reg, H_TMP);
@@ -862,7 +862,7 @@ static void cmov(struct tr *t)
 
 static void push_value(struct tr *t, unsigned size, unsigned host)
 {
-    mov_store(&t->c, size, at(H_TMP, 0), host);
+    mov_store(&t->c, size, x64_here(t, H_TMP), host);
     lea(&t->c, size, x64_pin[RSP], at(x64_pin[RSP], -(int)size));
 }
 
@@ -873,7 +873,7 @@ static void push(struct tr *t)
 
     if (class == L_PUSH_E && is_mem(i)) {
         x64_memory(t, MMU_READ, size);
-        mov_load(&t->c, size, H_TMP, at(H_TMP, 0));
+        mov_load(&t->c, size, H_TMP, x64_here(t, H_TMP));
         mov_store(&t->c, 8, CPU_AT(hot.scratch), H_TMP);
         x64_stack(t, MMU_WRITE, RSP, -(int)size, size);
         mov_load(&t->c, 8, H_TMP2, CPU_AT(hot.scratch));
@@ -882,7 +882,7 @@ static void push(struct tr *t)
     }
     x64_stack(t, MMU_WRITE, RSP, -(int)size, size);
     if (class == L_PUSH_I) {
-        op_rm(&t->c, 0xc7, size, 0, at(H_TMP, 0));
+        op_rm(&t->c, 0xc7, size, 0, x64_here(t, H_TMP));
         put32(&t->c, (uint32_t)i->imm);
         lea(&t->c, size, x64_pin[RSP], at(x64_pin[RSP], -(int)size));
         return;
@@ -898,7 +898,7 @@ static void pop(struct tr *t)
     x64_stack(t, MMU_READ, RSP, 0, size);
     lea(&t->c, size, x64_pin[RSP], at(x64_pin[RSP], (int)size));
     rd = x64_dest(t, i->rm, size, H_TMP2);
-    mov_load(&t->c, size, rd, at(H_TMP, 0));
+    mov_load(&t->c, size, rd, x64_here(t, H_TMP));
     x64_done(t, i->rm, rd);
 }
 
@@ -907,7 +907,7 @@ static void leave(struct tr *t)
     unsigned size = insn_osize(t->i);
     x64_stack(t, MMU_READ, RBP, 0, size);
     lea(&t->c, size, x64_pin[RSP], at(x64_pin[RBP], (int)size));
-    mov_load(&t->c, size, x64_pin[RBP], at(H_TMP, 0));
+    mov_load(&t->c, size, x64_pin[RBP], x64_here(t, H_TMP));
 }
 
 /* ---- all others are one or two host instructions */

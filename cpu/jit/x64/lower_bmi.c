@@ -79,7 +79,7 @@ static void put(struct tr *t, unsigned reg, unsigned vvvv, unsigned rm)
     bool w = insn_osize(i) == 8;
 
     if (is_mem(i))
-        vex_rm(&t->c, opcode_of(i), false, w, reg, vvvv, at(H_TMP, 0));
+        vex_rm(&t->c, opcode_of(i), false, w, reg, vvvv, x64_here(t, H_TMP));
     else
         vex_rr(&t->c, opcode_of(i), false, w, reg, vvvv, rm);
 }
@@ -153,12 +153,12 @@ static void move_swapped(struct tr *t)
     if (i->op == INSN_movbe_Mv_Gv) {
         x64_memory(t, MMU_WRITE, size);
         r = x64_use(t, i->reg, H_TMP2);
-        op_rm(&t->c, X_38 | 0xf1, size, r, at(H_TMP, 0));
+        op_rm(&t->c, X_38 | 0xf1, size, r, x64_here(t, H_TMP));
         return;
     }
     x64_memory(t, MMU_READ, size);
     r = x64_dest(t, i->reg, size, H_TMP2);
-    op_rm(&t->c, X_38 | 0xf0, size, r, at(H_TMP, 0));
+    op_rm(&t->c, X_38 | 0xf0, size, r, x64_here(t, H_TMP));
     x64_done(t, i->reg, r);
 }
 
@@ -175,7 +175,7 @@ static void two_operands(struct tr *t)
         rm = x64_use(t, i->rm, H_TMP);
     rd = crc ? x64_use(t, i->reg, H_TMP2) : x64_dest(t, i->reg, size, H_TMP2);
     if (is_mem(i))
-        op_rm(&t->c, op, size, rd, at(H_TMP, 0));
+        op_rm(&t->c, op, size, rd, x64_here(t, H_TMP));
     else
         op_rr(&t->c, op, size, rd, rm);
     x64_done(t, i->reg, rd);

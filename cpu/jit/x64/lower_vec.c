@@ -272,6 +272,16 @@ static struct vec_insn describe(const struct insn *i)
     return v;
 }
 
+unsigned x64_vec_bytes(const struct insn *i)
+{
+    return describe(i).bytes;
+}
+
+bool x64_vec_stores(const struct insn *i)
+{
+    return describe(i).writes_rm;
+}
+
 /* ---- which are translated */
 
 /* Not by their operands: what T0 does. */
@@ -339,9 +349,9 @@ static void put(struct tr *t, const struct vec_insn *v, unsigned reg,
 
     if (t->i->flags & IF_MEM) {
         if (v->vex)
-            vex_rm(c, v->op, v->wide, v->w, reg, v->source, at(H_TMP, 0));
+            vex_rm(c, v->op, v->wide, v->w, reg, v->source, x64_here(t, H_TMP));
         else
-            op_rm(c, v->op, size, reg, at(H_TMP, 0));
+            op_rm(c, v->op, size, reg, x64_here(t, H_TMP));
     } else if (v->vex) {
         vex_rr(c, v->op, v->wide, v->w, reg, v->source, rm);
     } else {
@@ -367,8 +377,13 @@ void x64_lower_vec(struct tr *t)
         return;
     }
     if (i->flags & IF_MEM) {
+        if (v.align)
+            x64_flags_clobber(t);
         x64_memory(t, v.writes_rm ? MMU_WRITE : MMU_READ, v.bytes);
         if (v.align) {
+            if (t->disp)
+                lea(&t->c, 8, H_TMP, x64_here(t, H_TMP));
+            t->disp = 0;
             put8(&t->c, 0xa8), put8(&t->c, v.align - 1); /* TEST AL, ... */
             x64_slow(t, jcc(&t->c, CC_NE));
         }

@@ -35,7 +35,7 @@ bool x64_x87_ok(const struct tr *t, const struct insn *i, unsigned class)
 
 static bool follows(const struct tr *t, bool calculates)
 {
-    for (unsigned k = t->k + 1; k < t->b->count; k++)
+    for (unsigned k = t->k + 1; k < t->count; k++)
         if (x64_x87_class(t->class[k]) && !(calculates && control(t->class[k])))
             return true;
     return false;
@@ -66,41 +66,43 @@ static void need_x87_or_t0(struct tr *t)
     }
     x64_flags_clobber(t);
     alu_mi(&t->c, 7, 1, CPU_AT(hot.x87), 0); /* CMP */
-    x64_stub(t, STUB_CALL, jcc(&t->c, CC_E));
+    x64_odd(t, jcc(&t->c, CC_E));
 }
 
 /* ---- pointers */
 
-static void write_ip(struct tr *t, const struct insn *i)
+static void write_ip(struct tr *t, unsigned k)
 {
     struct code *c = &t->c;
 
     mov_load(c, 8, H_TMP, CPU_AT(hot.page));
-    lea(c, 8, H_TMP, at(H_TMP, (int64_t)t->page_offset + i->off));
+    lea(c, 8, H_TMP, at(H_TMP, x64_place(t, k)));
     mov_store(c, 8, CPU_AT(fip), H_TMP);
     op_rm(c, 0xc6, 4, 0, CPU_AT(hot.x87_ip)); /* MOV */
     put8(c, true);
 }
 
-static void write_dp(struct tr *t, const struct insn *i)
+static void write_dp(struct tr *t, unsigned k)
 {
     struct code *c = &t->c;
-    const struct insn *current = t->i;
+    unsigned current = t->k;
 
-    t->i = i;
+    t->k = k;
+    t->i = t->insn[k];
     x64_offset(t);
-    t->i = current;
+    t->k = current;
+    t->i = t->insn[current];
     mov_store(c, 8, CPU_AT(fdp), H_TMP);
     op_rm(c, 0xc6, 4, 0, CPU_AT(hot.x87_seg)); /* MOV */
-    put8(c, i->seg);
+    put8(c, t->insn[k]->seg);
 }
 
 void x64_x87_pointers(struct tr *t, unsigned ip, unsigned dp)
 {
     if (ip)
-        write_ip(t, &t->b->insn[ip - 1]);
+        write_ip(t, ip - 1);
     if (dp)
-        write_dp(t, &t->b->insn[dp - 1]);
+        write_dp(t, dp - 1);
 }
 
 /* Other instructions may change the registers of the operand's address. */
@@ -113,7 +115,7 @@ void x64_x87_before(struct tr *t, bool end)
         x64_x87_pointers(t, 0, t->x87_dp);
         t->x87_dp = 0;
     }
-    if (class == LOWER_NONE || class >= L_JCC) {
+    if (class == LOWER_NONE || (class >= L_JCC)) {
         x64_x87_pointers(t, t->x87_ip, 0);
         t->x87_ip = 0;
         t->x87_here = false;
@@ -128,7 +130,7 @@ static void x87_memory(struct tr *t, enum mmu_access access)
     unsigned arg = arg_of(t->i);
 
     x64_memory(t, access, arg & 15);
-    op_rm(&t->c, arg >> 8, 4, arg >> 4 & 15, at(H_TMP, 0));
+    op_rm(&t->c, arg >> 8, 4, arg >> 4 & 15, x64_here(t, H_TMP));
 }
 
 static void x87_register(struct tr *t)
@@ -144,13 +146,14 @@ static void load_control(struct tr *t)
 {
     struct code *c = &t->c;
 
+    x64_flags_clobber(t);
     x64_memory(t, MMU_READ, 2);
-    op_rm(c, X_0F | 0xb7, 4, H_TMP2, at(H_TMP, 0)); /* MOVZX */
+    op_rm(c, X_0F | 0xb7, 4, H_TMP2, x64_here(t, H_TMP)); /* MOVZX */
     op_rr(c, 0xf7, 4, 2, H_TMP2);                   /* NOT */
     op_rr(c, 0xf7, 4, 0, H_TMP2);                   /* TEST */
     put32(c, X87_MASKS);
-    x64_stub(t, STUB_CALL, jcc(c, CC_NE));
-    op_rm(c, 0xd9, 4, 5, at(H_TMP, 0));
+    x64_odd(t, jcc(c, CC_NE));
+    op_rm(c, 0xd9, 4, 5, x64_here(t, H_TMP));
 }
 
 /* Guest's AX from the host's. */
@@ -196,7 +199,7 @@ static void lower_calculation(struct tr *t)
         t->x87_dp = t->k + 1;
         break;
     case L_X87_CMOV:
-        x64_flags_to_host(t);
+        x64_flags_for(t, CC_P);
         x87_register(t);
         break;
     case L_X87_COMI:

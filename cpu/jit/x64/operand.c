@@ -44,22 +44,34 @@ struct stub *x64_stub(struct tr *t, enum stub_kind kind, uint8_t *field)
     s->k = t->k;
     s->from = field;
     s->before = t->flags;
+    s->refund = t->refund;
     s->x87_ip = t->x87_ip;
     s->x87_dp = t->x87_dp;
     return s;
 }
 
+static struct stub *by_t0(struct tr *t, uint8_t *field)
+{
+    bool leave = (insn_rows[t->i->op].attr & A_ENDS) ||
+                 x64_group_open(t, t->k) || t->pages > 1;
+    return x64_stub(t, leave ? STUB_EXIT : STUB_CALL, field);
+}
+
 void x64_slow(struct tr *t, uint8_t *field)
 {
-    bool leave = (insn_rows[t->i->op].attr & A_ENDS) || x64_group_open(t, t->k);
-    x64_stub(t, leave ? STUB_EXIT : STUB_CALL, field)->memory = true;
+    by_t0(t, field)->memory = true;
+}
+
+void x64_odd(struct tr *t, uint8_t *field)
+{
+    by_t0(t, field);
 }
 
 /* ---- addresses */
 
 static int64_t rip_offset(const struct tr *t)
 {
-    return (int64_t)t->page_offset + t->i->disp;
+    return (int64_t)x64_part(t, t->k)->page_offset + t->i->disp;
 }
 
 bool x64_memory_ok(const struct tr *t)
@@ -128,6 +140,7 @@ static void lookup(struct tr *t, enum mmu_access access, unsigned size)
     x64_slow(t, jcc(c, CC_A));
     op_rm(c, 0x03, 8, H_TMP,
           at(H_TMP2, (int64_t)offsetof(struct tlb_entry, host))); /* ADD */
+    t->disp = 0;
 }
 
 static void segment(struct tr *t, enum mmu_access access, unsigned size)
@@ -156,6 +169,10 @@ static void segment(struct tr *t, enum mmu_access access, unsigned size)
 static struct host_mem slot(unsigned group)
 {
     struct host_mem m = CPU_AT(hot.slot);
+    if (group >= JIT_NEAR_SLOTS) {
+        m = CPU_AT(trace.slot);
+        group -= JIT_NEAR_SLOTS;
+    }
     m.disp += (int32_t)(8 * group);
     return m;
 }
@@ -171,11 +188,10 @@ static void group_lookup(struct tr *t)
         lea(&t->c, t->code64 ? 8 : 4, H_TMP, at(H_TMP, -before));
     lookup(t, g->write ? MMU_WRITE : MMU_READ, (unsigned)(g->end - g->min));
     mov_store(&t->c, 8, slot(a->group - 1u), H_TMP);
-    if (before)
-        lea(&t->c, 8, H_TMP, at(H_TMP, before));
+    t->disp = (int32_t)before;
 }
 
-/* RAX = host address by the lookup of the group's first access. */
+/* RAX from the lookup of the group's first access. */
 static void group_load(struct tr *t)
 {
     const struct access *a = &t->access[t->k];
@@ -184,8 +200,7 @@ static void group_load(struct tr *t)
     if (t->flags.place == FL_HOST && t->flags.fix != FIX_NONE)
         x64_flags_to_memory(t); /* while RAX is free */
     mov_load(&t->c, 8, H_TMP, slot(a->group - 1u));
-    if (before)
-        lea(&t->c, 8, H_TMP, at(H_TMP, before));
+    t->disp = (int32_t)before;
 }
 
 void x64_memory(struct tr *t, enum mmu_access access, unsigned size)

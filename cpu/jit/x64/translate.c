@@ -1,7 +1,9 @@
-/* translate.c - one block into x86-64 code, and the common code around.
+/* translate.c - one block or trace into x86-64 code, and the common code
+ * around.
  *
  * A block's code: charge the budget; each instruction; the way out; then,
- * out of line, what slow paths need. */
+ * out of line, what slow paths need. A trace is charged for as a whole: who
+ * leaves it earlier gives the rest back (refund). */
 #include "cpu/jit/x64/x87.h"
 
 #include <stdlib.h>
@@ -12,10 +14,10 @@ enum {
     COMMON_ROOM = 4096,
     BLOCK_CODE = 256, /* of one instruction, at most */
     STUB_CODE = 192,  /* of one stub, at most */
-    ROOM = BLOCK_MAX_INSNS * BLOCK_CODE + MAX_STUBS * STUB_CODE,
+    ROOM = MAX_INSNS * BLOCK_CODE + MAX_STUBS * STUB_CODE,
 };
 
-static const struct x64 *common_of(const struct jit *jit)
+static struct x64 *common_of(const struct jit *jit)
 {
     return jit->common;
 }
@@ -265,18 +267,46 @@ void backend_link(struct jit *jit, struct block *b, unsigned n, uint64_t target)
 {
     struct code c = code_at(jit, 0);
     jump_to(&c, b->edge[n].field, target);
+    if (b->edge[n].field2)
+        jump_to(&c, b->edge[n].field2, target);
 }
 
 /* ---- stubs */
 
-/* Flags that are nowhere yet go to memory; R11, EAX: the instruction. */
-static void name_insn(struct tr *t, const struct stub *s, unsigned options)
+static void refund(struct tr *t, unsigned instructions)
+{
+    if (instructions)
+        lea(&t->c, 8, H_BUDGET, at(H_BUDGET, instructions));
+}
+
+/* R11, EAX: instruction k, or the one `more` behind it in its block. */
+static void load_insn(struct tr *t, unsigned k, unsigned more,
+                      unsigned options)
+{
+    mov_ri(&t->c, H_TMP2, (uintptr_t)(t->insn[k] + more));
+    mov_ri(&t->c, H_TMP, (k - x64_part(t, k)->first + more) | options);
+}
+
+/* Flags and pointers that are nowhere yet go to memory. */
+static void settle(struct tr *t, const struct stub *s)
 {
     x64_x87_pointers(t, s->x87_ip, s->x87_dp);
     if (s->before.place == FL_RECIPE || s->before.place == FL_HOST)
         x64_flags_save(t, &s->before);
-    mov_ri(&t->c, H_TMP2, (uintptr_t)&t->b->insn[s->k]);
-    mov_ri(&t->c, H_TMP, s->k | options);
+    refund(t, s->refund);
+}
+
+static void name_insn(struct tr *t, const struct stub *s, unsigned options)
+{
+    settle(t, s);
+    load_insn(t, s->k, 0, options | (t->trace ? JIT_TRACE : 0u));
+}
+
+/* T0 goes on behind the instruction. */
+static void exit_behind(struct tr *t, const struct stub *s)
+{
+    load_insn(t, s->k, 1, 0);
+    jump_to(&t->c, jmp(&t->c), t->x->exit_insn);
 }
 
 /* The code behind the instruction expects vector registers loaded. */
@@ -287,9 +317,7 @@ static void reload_vector(struct tr *t, const struct stub *s)
     call_to(c, t->x->load_vector);
     alu_ri(c, 7, 1, H_TMP, s->vector); /* CMP */
     good = jcc(c, CC_AE);
-    mov_ri(c, H_TMP2, (uintptr_t)&t->b->insn[s->k + 1]);
-    mov_ri(c, H_TMP, s->k + 1);
-    jump_to(c, jmp(c), t->x->exit_insn);
+    exit_behind(t, s);
     jump_here(c, good);
 }
 
@@ -301,9 +329,21 @@ static void reload_x87(struct tr *t, const struct stub *s)
     call_to(c, t->x->load_x87);
     op_rr(c, 0x85, 4, H_AX, H_AX);
     good = jcc(c, CC_NE);
-    mov_ri(c, H_TMP2, (uintptr_t)&t->b->insn[s->k + 1]);
-    mov_ri(c, H_TMP, s->k + 1);
-    jump_to(c, jmp(c), t->x->exit_insn);
+    exit_behind(t, s);
+    jump_here(c, good);
+}
+
+/* Take back what was given for the call. Events may have come up. */
+static void charge_again(struct tr *t, const struct stub *s)
+{
+    struct code *c = &t->c;
+    uint8_t *good;
+    if (!s->refund)
+        return;
+    alu_ri(c, 5, 8, H_BUDGET, s->refund); /* SUB */
+    good = jcc(c, CC_NS);
+    refund(t, s->refund);
+    exit_behind(t, s);
     jump_here(c, good);
 }
 
@@ -327,6 +367,7 @@ static void make_call_stub(struct tr *t, const struct stub *s)
         reload_vector(t, s);
     if (s->x87_here)
         reload_x87(t, s);
+    charge_again(t, s);
     if (s->flags_to_host)
         x64_flags_load(t);
     jump_to(&t->c, jmp(&t->c), s->back);
@@ -345,19 +386,66 @@ static void make_vector_stub(struct tr *t, const struct stub *s)
 
 static void name_block(struct tr *t, unsigned edge)
 {
-    mov_ri(&t->c, H_TMP2, (uintptr_t)t->b);
+    mov_ri(&t->c, H_TMP2, (uintptr_t)x64_part(t, t->k)->b);
     mov_ri(&t->c, H_TMP, edge);
+}
+
+static void make_edge_stub(struct tr *t, const struct stub *s)
+{
+    struct jit_edge *edge = &x64_part(t, t->k)->b->edge[s->edge];
+    if (edge->field == s->from)
+        edge->unlinked = exec_address(&t->c, t->c.p);
+    name_block(t, s->edge);
+    jump_to(&t->c, jmp(&t->c), t->x->edge);
+}
+
+/* Edge 0 is a conditional jump; here is one without. */
+static void make_entry_stub(struct tr *t)
+{
+    struct jit_edge *edge = &x64_part(t, t->k)->b->edge[0];
+    edge->entry = exec_address(&t->c, t->c.p);
+    edge->field2 = jmp(&t->c);
+    jump_to(&t->c, edge->field2, edge->unlinked);
+}
+
+/* An indirect jump did not go where the trace does: RAX. */
+static void make_astray_stub(struct tr *t, const struct stub *s)
+{
+    struct code *c = &t->c;
+    if (s->before.place == FL_RECIPE || s->before.place == FL_HOST) {
+        if (!s->scratch)
+            mov_store(c, 8, CPU_AT(hot.scratch), H_TMP);
+        x64_flags_save(t, &s->before);
+        mov_load(c, 8, H_TMP, CPU_AT(hot.scratch));
+    } else if (s->scratch) {
+        mov_load(c, 8, H_TMP, CPU_AT(hot.scratch));
+    }
+    refund(t, s->refund);
+    t->flags = (struct flag_state){.place = FL_MEMORY};
+    x64_leave_indirect(t);
+}
+
+static void make_budget_stub(struct tr *t, const struct stub *s)
+{
+    if (t->trace) {
+        settle(t, s);
+        jump_to(&t->c, jmp(&t->c), t->part[0].b->plain);
+        return;
+    }
+    name_block(t, 0);
+    jump_to(&t->c, jmp(&t->c), t->x->no_budget);
 }
 
 static void make_stub(struct tr *t, unsigned n)
 {
     struct stub s = t->stub[n];
     struct code *c = &t->c;
-    uint64_t here = exec_address(c, c->p);
 
-    jump_here(c, s.from);
+    if (s.from)
+        jump_here(c, s.from);
     t->k = s.k;
-    t->i = &t->b->insn[s.k];
+    t->i = t->insn[s.k];
+    t->refund = 0;
     switch (s.kind) {
     case STUB_CALL:
         make_call_stub(t, &s);
@@ -381,21 +469,25 @@ static void make_stub(struct tr *t, unsigned n)
         jump_to(c, jmp(c), s.back);
         break;
     case STUB_EDGE:
-        if (t->b->edge[s.edge].field == s.from)
-            t->b->edge[s.edge].unlinked = here;
-        name_block(t, s.edge);
-        jump_to(c, jmp(c), t->x->edge);
+        make_edge_stub(t, &s);
+        break;
+    case STUB_ENTRY:
+        make_entry_stub(t);
+        break;
+    case STUB_SIDE:
+        settle(t, &s);
+        jump_to(c, jmp(c), x64_part(t, s.k)->b->edge[s.edge].entry);
+        break;
+    case STUB_ASTRAY:
+        make_astray_stub(t, &s);
         break;
     case STUB_BUDGET:
-        name_block(t, 0);
-        jump_to(c, jmp(c), t->x->no_budget);
+        make_budget_stub(t, &s);
         break;
     case STUB_TAKEN:
         t->flags = s.before;
         x64_flags_to_memory(t);
-        x64_edge(t, 0,
-                 (int64_t)t->page_offset + t->i->off + t->i->len +
-                     (int64_t)t->i->imm);
+        x64_edge(t, 0, x64_place(t, s.k) + t->i->len + (int64_t)t->i->imm);
         break;
     }
 }
@@ -407,8 +499,7 @@ static void call_t0(struct tr *t)
 {
     unsigned k = t->k;
     x64_flags_to_memory(t);
-    mov_ri(&t->c, H_TMP2, (uintptr_t)&t->b->insn[k]);
-    mov_ri(&t->c, H_TMP, k);
+    load_insn(t, k, 0, 0);
     call_to(&t->c, t->x->call_insn);
     t->flags = (struct flag_state){.place = FL_MEMORY};
     t->vector = 0;
@@ -424,67 +515,217 @@ static void finish_stubs(struct tr *t, unsigned first)
         t->stub[n].back = exec_address(&t->c, t->c.p);
         t->stub[n].flags_to_host =
             t->flags.place == FL_HOST || t->flags.place == FL_BOTH;
-        t->stub[n].vector = t->k + 1u < t->b->count ? t->vector : 0;
+        t->stub[n].vector = t->k + 1u < t->count ? t->vector : 0;
         t->stub[n].x87_here = t->x87_here;
     }
 }
 
-static void make_block(struct tr *t)
+/* The last instruction of a part has been made; `ended`: it was a jump. */
+static void end_part(struct tr *t, bool ended)
 {
-    struct block *b = t->b;
-    struct stub *budget;
-    bool ended = false;
+    const struct part *part = x64_part(t, t->k);
+    int64_t end = (int64_t)part->page_offset + part->b->bytes;
 
-    op_rr(&t->c, 0x83, 8, 5, H_BUDGET); /* SUB */
-    put8(&t->c, b->count);
-    budget = x64_stub(t, STUB_BUDGET, jcc(&t->c, CC_S));
-    (void)budget;
-    for (t->k = 0; t->k < b->count; t->k++) {
-        unsigned first = t->stubs;
-        t->i = &b->insn[t->k];
-        ended = t->k == b->count - 1u &&
-                (b->undecodable || (insn_rows[t->i->op].attr & A_ENDS));
-        x64_x87_before(t, ended);
-        if (ended)
-            x64_lower_flow(t);
-        else if (t->class[t->k] != LOWER_NONE)
-            x64_lower(t);
-        else
-            call_t0(t);
-        finish_stubs(t, first);
+    if (ended)
+        return;
+    x64_x87_before(t, true);
+    if (x64_next(t)) {
+        x64_go_direct(t, 1, end);
+        return;
     }
-    if (!ended) {
-        x64_x87_before(t, true);
+    x64_flags_to_memory(t);
+    x64_edge(t, 1, end);
+}
+
+static void make_insn(struct tr *t)
+{
+    const struct part *part = x64_part(t, t->k);
+    unsigned first = t->stubs;
+    bool last = t->k == part->last, ended;
+
+    t->i = t->insn[t->k];
+    t->refund = t->count - part->last - 1;
+    ended = last &&
+            (part->b->undecodable || (insn_rows[t->i->op].attr & A_ENDS));
+    x64_x87_before(t, ended);
+    if (ended)
+        x64_lower_flow(t);
+    else if (t->class[t->k] != LOWER_NONE)
+        x64_lower(t);
+    else
+        call_t0(t);
+    finish_stubs(t, first);
+    if (last)
+        end_part(t, ended);
+}
+
+static void charge(struct tr *t)
+{
+    t->refund = t->count;
+    alu_ri(&t->c, 5, 8, H_BUDGET, t->count); /* SUB */
+    x64_stub(t, STUB_BUDGET, jcc(&t->c, CC_S));
+}
+
+static void make_literals(struct tr *t)
+{
+    struct code *c = &t->c;
+    while ((uintptr_t)c->p % 8)
+        put8(c, 0xcc);
+    for (unsigned n = 0; n < t->literals; n++) {
+        const struct literal *l = &t->literal[n];
+        jump_here(c, l->field);
+        if (l->edge)
+            l->edge->frame = c->p;
+        put64(c, l->value);
+    }
+}
+
+/* The code; returns its address. */
+static uint64_t make(struct jit *jit, struct tr *t)
+{
+    uint8_t *start = t->c.p;
+    uint64_t loop;
+
+    charge(t);
+    loop = exec_address(&t->c, start);
+    if (t->trace)
+        x64_trace_begin(t);
+    for (t->k = 0; t->k < t->count; t->k++)
+        make_insn(t);
+    t->k = t->count - 1;
+    if (t->loops) {
         x64_flags_to_memory(t);
-        x64_edge(t, 1, (int64_t)t->page_offset + b->bytes);
+        jump_to(&t->c, jmp(&t->c), loop);
     }
     for (unsigned n = 0; n < t->stubs; n++)
         make_stub(t, n);
+    make_literals(t);
+    ASSERT(t->c.p <= start + ROOM);
+    jit->buf.used += ((size_t)(t->c.p - start) + 15) & ~(size_t)15;
+    jit->count.host_bytes += (uint64_t)(t->c.p - start);
+    return exec_address(&t->c, start);
+}
+
+static void add_part(struct tr *t, struct block *b, uint64_t rip)
+{
+    struct part *p = &t->part[t->parts];
+
+    p->b = b;
+    p->rip = rip;
+    p->first = t->count;
+    p->last = t->count + b->count - 1;
+    p->page_offset = (unsigned)((uintptr_t)b->code & (PAGE_SIZE - 1));
+    p->page = 0;
+    for (unsigned n = 0; n < b->count; n++) {
+        t->insn[t->count] = &b->insn[n];
+        t->part_of[t->count++] = (uint8_t)t->parts;
+    }
+    t->parts++;
+}
+
+static struct tr *translation(struct jit *jit, struct cpu *cpu, uint32_t mode)
+{
+    struct tr *t = &common_of(jit)->tr;
+    memset(t, 0, offsetof(struct tr, stub));
+    t->c = code_at(jit, jit->buf.used);
+    t->cpu = cpu;
+    t->x = common_of(jit);
+    t->code64 = (mode & MODE_CODE) == MODE_64;
+    t->flags.place = FL_MEMORY;
+    t->pages = 1;
+    return t;
 }
 
 bool backend_translate(struct jit *jit, struct cpu *cpu, struct block *b)
 {
-    struct tr t = {
-        .c = code_at(jit, jit->buf.used),
-        .cpu = cpu,
-        .x = common_of(jit),
-        .b = b,
-        .code64 = (b->mode & MODE_CODE) == MODE_64,
-        .page_offset = (unsigned)((uintptr_t)b->code & (PAGE_SIZE - 1)),
-        .flags = {.place = FL_MEMORY},
-    };
-    uint8_t *start = t.c.p;
+    struct tr *t;
 
     if (!(b->mode & MODE_FLAT) || (b->mode & MODE_CODE) == MODE_16 ||
-        (!t.code64 && !(b->mode & MODE_STACK32)) || b->code2)
+        (!(b->mode & MODE_STACK32) && (b->mode & MODE_CODE) != MODE_64) ||
+        b->code2)
         return false;
-    x64_classify(&t);
+    t = translation(jit, cpu, b->mode);
+    add_part(t, b, 0);
+    memset(b->edge, 0, sizeof b->edge);
+    x64_classify(t);
     if (!b->no_groups)
-        x64_find_groups(&t);
-    make_block(&t);
-    ASSERT(t.c.p <= start + ROOM);
-    b->host = exec_address(&t.c, start);
-    jit->buf.used += ((size_t)(t.c.p - start) + 15) & ~(size_t)15;
-    jit->count.host_bytes += (uint64_t)(t.c.p - start);
+        x64_find_groups(t);
+    b->host = make(jit, t);
     return true;
+}
+
+/* ---- traces */
+
+/* Does the block's last instruction lead to `rip`, as far as that is known? */
+static bool leads_to(const struct tr *t, const struct part *p, uint64_t rip)
+{
+    const struct insn *i = t->insn[p->last];
+    uint64_t next = p->rip + p->b->bytes;
+
+    if (p->b->edge[0].field && rip == ((next + i->imm) & t->cpu->ip_mask))
+        return true;
+    switch (t->class[p->last]) {
+    case L_JMP_E:
+    case L_CALL_E:
+    case L_RET:
+    case L_RET_I:
+        return true;
+    default:
+        return rip == (next & t->cpu->ip_mask);
+    }
+}
+
+/* Parts up to the first that T0 has to help with; the pages of the others. */
+static void cut(struct tr *t, const struct trace_path *path)
+{
+    unsigned parts = 0, pages = 0;
+
+    for (; parts < t->parts; parts++) {
+        struct part *p = &t->part[parts];
+        uint64_t next = path->rip[(parts + 1) % path->parts];
+        bool good = true;
+        for (unsigned k = p->first; k <= p->last; k++)
+            good = good && t->class[k] != LOWER_NONE;
+        if (!good)
+            break;
+        p->page = pages;
+        for (unsigned n = 0; n < parts; n++)
+            if (!((t->part[n].rip ^ p->rip) & ~(uint64_t)(PAGE_SIZE - 1))) {
+                p->page = t->part[n].page;
+                break;
+            }
+        pages += p->page == pages;
+        if ((parts + 1 < t->parts || path->loops) && !leads_to(t, p, next)) {
+            parts++;
+            break;
+        }
+    }
+    t->loops = path->loops && parts == t->parts &&
+               leads_to(t, &t->part[parts - 1], path->rip[0]);
+    t->parts = parts;
+    t->count = parts ? t->part[parts - 1].last + 1 : 0;
+}
+
+uint64_t backend_trace(struct jit *jit, struct cpu *cpu,
+                       struct trace_path *path)
+{
+    struct tr *t;
+    bool groups = true;
+
+    if (jit->buf.size - jit->buf.used < backend_room())
+        return 0;
+    t = translation(jit, cpu, path->part[0]->mode);
+    t->trace = true;
+    for (unsigned n = 0; n < path->parts; n++) {
+        add_part(t, path->part[n], path->rip[n]);
+        groups = groups && !path->part[n]->no_groups;
+    }
+    x64_classify(t);
+    cut(t, path);
+    if (t->parts < 2)
+        return 0;
+    path->parts = t->parts;
+    if (groups)
+        x64_find_groups(t);
+    return make(jit, t);
 }

@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "cpu/jit/backend.h"
+#include "cpu/jit/trace.h"
 #include "cpu/jit/x64/asm.h"
 #include "cpu/jit/x64/lower.h"
 
@@ -79,6 +80,9 @@ enum stub_kind {
     STUB_EDGE,   /* leave along a direct jump */
     STUB_BUDGET, /* no budget for the block */
     STUB_TAKEN,  /* a taken branch saves the flags first */
+    STUB_ENTRY,  /* edge 0 once more, for traces */
+    STUB_SIDE,   /* leave a trace along a block's edge */
+    STUB_ASTRAY, /* likewise by an indirect jump, to the target in RAX */
 };
 
 struct stub {
@@ -97,11 +101,16 @@ struct stub {
     uint8_t x87_ip, x87_dp; /* as in struct tr */
     bool x87_here;          /* the code behind expects the x87 state there */
     uint64_t resume;        /* STUB_X87: where to go on */
+    unsigned refund;        /* as in struct tr */
+    bool scratch;           /* STUB_ASTRAY: the target is in hot.scratch */
 };
 
-enum { MAX_STUBS = 6 * BLOCK_MAX_INSNS };
+enum {
+    MAX_INSNS = TRACE_MAX_INSNS,
+    MAX_STUBS = 6 * MAX_INSNS,
+};
 
-enum { GROUPS = 4 }; /* slots in struct cpu */
+enum { GROUPS = JIT_SLOTS };
 
 /* What an instruction accesses, for groups.c; `size` 0: nothing of interest. */
 struct access {
@@ -118,26 +127,48 @@ struct group {
     bool write;
 };
 
-/* One translation in progress. */
+/* A block of a trace, or the only one: instructions first to last. */
+struct part {
+    struct block *b;
+    uint64_t rip;
+    unsigned first, last;
+    unsigned page_offset; /* of the block's first byte in its frame */
+    unsigned page;        /* slot in hot.pages[] of a trace's pages */
+};
+
+/* One translation in progress, of a block or a trace. */
 struct tr {
     struct code c;
     struct cpu *cpu;
     const struct x64 *x; /* the common code */
-    struct block *b;
+    bool trace, loops;   /* a trace; that begins again at its end */
+    unsigned parts;
+    struct part part[TRACE_MAX_PARTS];
+    unsigned count;
+    const struct insn *insn[MAX_INSNS];
+    uint8_t part_of[MAX_INSNS];
     unsigned k; /* instruction being translated */
     const struct insn *i;
     bool code64;
-    unsigned page_offset; /* of the block's first byte in its frame */
+    int32_t disp;    /* of the memory operand from its register, x64_here */
+    unsigned refund; /* instructions charged for that lie behind this part */
+    unsigned pages;  /* of the trace, that have been entered so far */
+    unsigned literals;
+    struct literal {
+        uint8_t *field; /* that is to lead to the value */
+        uint64_t value;
+        struct jit_edge *edge; /* whose frame it is, or NULL */
+    } literal[TRACE_MAX_PARTS];
     struct flag_state flags;
     uint8_t vector; /* what is surely in registers, enum jit_vector */
     bool x87_here;  /* the x87 state is surely in the host's FPU */
     /* 1 + the instructions that FIP and FDP have yet to be set for, or 0 */
     uint8_t x87_ip, x87_dp;
-    uint8_t class[BLOCK_MAX_INSNS + 1]; /* enum lower_class */
-    struct access access[BLOCK_MAX_INSNS + 1];
+    uint8_t class[MAX_INSNS]; /* enum lower_class */
+    struct access access[MAX_INSNS];
     unsigned groups;
     struct group group[GROUPS];
-    unsigned stubs;
+    unsigned stubs; /* the last is not cleared */
     struct stub stub[MAX_STUBS];
 };
 
@@ -157,7 +188,35 @@ struct x64 {
     uint64_t load_x87;  /* CALLed: EAX = 1, or 0: not possible */
     uint64_t store_x87; /* CALLed: state to struct cpu; keeps RAX, R11 */
     bool has_bmi2, has_popcnt, has_sse3, has_x87;
+    struct tr tr; /* in progress */
 };
+
+/* The part instruction k belongs to. */
+static inline const struct part *x64_part(const struct tr *t, unsigned k)
+{
+    return &t->part[t->part_of[k]];
+}
+
+/* The part that follows it, or NULL. */
+static inline const struct part *x64_next(const struct tr *t)
+{
+    if (t->part_of[t->k] + 1u < t->parts)
+        return &t->part[t->part_of[t->k] + 1];
+    return t->loops ? &t->part[0] : NULL;
+}
+
+/* Offset of instruction k in its page. */
+static inline int64_t x64_place(const struct tr *t, unsigned k)
+{
+    return (int64_t)x64_part(t, k)->page_offset + t->insn[k]->off;
+}
+
+/* The handler that T0 has for it. */
+static inline exec_fn *x64_exec(const struct tr *t, unsigned k)
+{
+    const struct block *b = x64_part(t, k)->b;
+    return t->insn[k] == b->insn ? b->exec0 : t->insn[k]->exec;
+}
 
 /* ---- flags.c */
 /* The flags instruction k writes and reads. */
@@ -170,6 +229,8 @@ bool x64_flags_dead(const struct tr *t);
 void x64_flags_clobber(struct tr *t);
 /* The current instruction needs the guest's flags in the host's. Uses RAX. */
 void x64_flags_to_host(struct tr *t);
+/* The same for an instruction that depends on the condition. */
+void x64_flags_for(struct tr *t, unsigned condition);
 /* The flags must be in struct cpu, too. Uses RAX; host flags stay if there
  * is nothing to fix. */
 void x64_flags_to_memory(struct tr *t);
@@ -203,8 +264,13 @@ void x64_done(struct tr *t, unsigned n, unsigned host);
 bool x64_memory_ok(const struct tr *t);
 /* RAX = linear address of the memory operand (offset only: LEA). */
 void x64_offset(struct tr *t);
-/* RAX = host address of the memory operand; misses go to T0. Flags and R11
- * are lost. */
+/* The memory operand, when its address is in `reg`. */
+static inline struct host_mem x64_here(const struct tr *t, unsigned reg)
+{
+    return at(reg, t->disp);
+}
+/* RAX + t->disp = host address of the memory operand; misses go to T0. Flags
+ * and R11 are lost. */
 void x64_memory(struct tr *t, enum mmu_access access, unsigned size);
 /* The same for an offset that the instruction gives. */
 void x64_absolute(struct tr *t, uint64_t offset, enum mmu_access access,
@@ -214,8 +280,10 @@ void x64_stack(struct tr *t, enum mmu_access access, unsigned n, int disp,
                unsigned size);
 /* R11 = address of the TLB entry for the linear address in RAX. */
 void x64_tlb_entry(struct tr *t, enum mmu_access access);
-/* A jump to code that has T0 execute the current instruction. */
+/* A jump to code that has T0 execute the current instruction: its access
+ * missed; or for another reason. */
 void x64_slow(struct tr *t, uint8_t *field);
+void x64_odd(struct tr *t, uint8_t *field);
 struct stub *x64_stub(struct tr *t, enum stub_kind kind, uint8_t *field);
 
 /* ---- lower.c: t->class[] of all instructions; then one that does not end
@@ -233,6 +301,9 @@ bool x64_vec_ok(const struct tr *t, const struct insn *i);
 void x64_lower_vec(struct tr *t);
 /* The general register it changes, as a bit. */
 uint32_t x64_vec_writes(const struct insn *i);
+/* Of the memory operand: its size, and whether it is stored to. */
+unsigned x64_vec_bytes(const struct insn *i);
+bool x64_vec_stores(const struct insn *i);
 
 /* ---- lower_bmi.c: the same */
 bool x64_bmi_ok(const struct tr *t, const struct insn *i);
@@ -243,5 +314,10 @@ uint32_t x64_bmi_writes(const struct insn *i);
 void x64_lower_flow(struct tr *t);
 /* Leave along edge n, to instruction pointer page + offset. */
 void x64_edge(struct tr *t, unsigned n, int64_t offset);
+/* The same for edge n of a part inside a trace. */
+void x64_go_direct(struct tr *t, unsigned n, int64_t offset);
+/* Leave by an indirect jump, call or return to RAX. */
+void x64_leave_indirect(struct tr *t);
+void x64_trace_begin(struct tr *t);
 
 #endif

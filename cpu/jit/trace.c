@@ -1,0 +1,183 @@
+/* trace.c - which traces are made, and which go. */
+#include "cpu/jit/trace.h"
+
+#include "cpu/flow.h"
+#include "cpu/jit/backend.h"
+
+enum {
+    MEMBER = 8, /* times the samples for a block that is in a trace */
+    LOOP_INSNS = 64,    /* shorter loops are repeated in the trace */
+};
+
+/* ---- heads */
+
+void trace_sample(struct cpu *cpu, struct block *b)
+{
+    struct jit *jit = cpu->jit;
+
+    if (!b->translated || b->trace || b->no_trace || b->code2 ||
+        jit->tracer.recording)
+        return;
+    if (++b->samples < jit->tracer.samples * (b->traces ? MEMBER : 1))
+        return;
+    b->samples = 0;
+    b->records = true; /* at its next entry, which is T0's */
+    jit_unlink_incoming(cpu, b);
+    b->host = backend_enter_block(jit);
+}
+
+static void restore(struct cpu *cpu, struct block *head)
+{
+    head->records = false;
+    jit_unlink_incoming(cpu, head);
+    head->host = head->plain;
+}
+
+/* ---- recording */
+
+static bool fits(const struct trace_path *path, const struct block *b)
+{
+    return path->parts < TRACE_MAX_PARTS &&
+           path->insns + b->count <= TRACE_MAX_INSNS &&
+           b->mode == path->part[0]->mode;
+}
+
+static void append(struct trace_path *path, struct block *b, uint64_t rip)
+{
+    path->part[path->parts] = b;
+    path->rip[path->parts++] = rip;
+    path->insns += b->count;
+}
+
+static void publish(struct cpu *cpu, const struct trace_path *path,
+                    uint64_t host)
+{
+    struct tracer *tracer = &cpu->jit->tracer;
+    struct trace *trace = &tracer->trace[tracer->next];
+    struct block *head = path->part[0];
+
+    tracer->next = (tracer->next + 1) % TRACES;
+    if (trace->head)
+        trace_forget(cpu, trace->head);
+    trace->head = head;
+    trace->parts = path->parts;
+    for (unsigned n = 0; n < path->parts; n++) {
+        trace->part[n] = path->part[n];
+        path->part[n]->traces++;
+    }
+    head->trace = true;
+    head->host = host;
+    cpu->jit->count.traces++;
+    cpu->jit->count.cache_used = cpu->jit->buf.used;
+}
+
+/* Make the trace that was recorded. */
+static void finish(struct cpu *cpu)
+{
+    struct tracer *tracer = &cpu->jit->tracer;
+    struct trace_path *path = &tracer->path;
+    struct block *head = path->part[0];
+    uint64_t host;
+
+    tracer->recording = false;
+    restore(cpu, head);
+    host = backend_trace(cpu->jit, cpu, path);
+    if (host)
+        publish(cpu, path, host);
+    else
+        head->no_trace = true;
+}
+
+void trace_break(struct cpu *cpu)
+{
+    if (cpu->jit->tracer.recording)
+        finish(cpu);
+}
+
+static void begin(struct cpu *cpu, struct block *b)
+{
+    struct tracer *tracer = &cpu->jit->tracer;
+    tracer->recording = true;
+    tracer->path = (struct trace_path){0};
+    append(&tracer->path, b, cpu->reg[REG_RIP]);
+}
+
+/* The head again: a loop that is long enough is done. */
+static bool closes(struct trace_path *path, const struct block *b)
+{
+    if (b != path->part[0])
+        return false;
+    if (path->insns < LOOP_INSNS &&
+        path->parts * 2 <= TRACE_MAX_PARTS)
+        return false;
+    path->loops = true;
+    return true;
+}
+
+bool trace_follow(struct cpu *cpu, struct block *b)
+{
+    struct tracer *tracer = &cpu->jit->tracer;
+    struct trace_path *path = &tracer->path;
+
+    if (!tracer->recording) {
+        if (!b->records)
+            return false;
+        begin(cpu, b);
+        return true;
+    }
+    if (closes(path, b) || b->trace || !fits(path, b)) {
+        finish(cpu);
+        return false;
+    }
+    append(path, b, cpu->reg[REG_RIP]);
+    return true;
+}
+
+/* ---- the end */
+
+static void kill_trace(struct cpu *cpu, struct trace *trace)
+{
+    struct block *head = trace->head;
+    for (unsigned n = 0; n < trace->parts; n++)
+        trace->part[n]->traces--;
+    trace->head = NULL;
+    head->trace = false;
+    restore(cpu, head);
+    cpu->jit->tracer.killed++;
+}
+
+static bool has_part(const struct trace *trace, const struct block *b)
+{
+    for (unsigned n = 0; n < trace->parts; n++)
+        if (trace->part[n] == b)
+            return true;
+    return false;
+}
+
+void trace_forget(struct cpu *cpu, struct block *b)
+{
+    struct tracer *tracer = &cpu->jit->tracer;
+
+    if (tracer->recording)
+        for (unsigned n = 0; n < tracer->path.parts; n++)
+            if (tracer->path.part[n] == b) {
+                tracer->recording = false;
+                restore(cpu, tracer->path.part[0]);
+                break;
+            }
+    if (b->records)
+        restore(cpu, b);
+    for (unsigned n = 0; n < TRACES && b->traces; n++)
+        if (tracer->trace[n].head && has_part(&tracer->trace[n], b))
+            kill_trace(cpu, &tracer->trace[n]);
+}
+
+void trace_forget_all(struct cpu *cpu)
+{
+    struct tracer *tracer = &cpu->jit->tracer;
+    tracer->recording = false;
+    tracer->next = 0;
+    tracer->killed++;
+    for (unsigned n = 0; n < TRACES; n++)
+        tracer->trace[n].head = NULL;
+}
