@@ -5,8 +5,8 @@
 #include "cpu/jit/backend.h"
 
 enum {
-    MEMBER = 8, /* times the samples for a block that is in a trace */
-    LOOP_INSNS = 64,    /* shorter loops are repeated in the trace */
+    MEMBER = 8,      /* times the samples for a block that is in a trace */
+    LOOP_INSNS = 64, /* shorter loops are repeated in the trace */
 };
 
 /* ---- heads */
@@ -107,8 +107,7 @@ static bool closes(struct trace_path *path, const struct block *b)
 {
     if (b != path->part[0])
         return false;
-    if (path->insns < LOOP_INSNS &&
-        path->parts * 2 <= TRACE_MAX_PARTS)
+    if (path->insns < LOOP_INSNS && path->parts * 2 <= TRACE_MAX_PARTS)
         return false;
     path->loops = true;
     return true;
@@ -119,18 +118,13 @@ bool trace_follow(struct cpu *cpu, struct block *b)
     struct tracer *tracer = &cpu->jit->tracer;
     struct trace_path *path = &tracer->path;
 
-    if (!tracer->recording) {
-        if (!b->records)
-            return false;
-        begin(cpu, b);
-        return true;
-    }
-    if (closes(path, b) || b->trace || !fits(path, b)) {
+    if (tracer->recording && (closes(path, b) || b->trace || !fits(path, b)))
         finish(cpu);
-        return false;
-    }
-    append(path, b, cpu->reg[REG_RIP]);
-    return true;
+    if (tracer->recording)
+        append(path, b, cpu->reg[REG_RIP]);
+    else if (b->records)
+        begin(cpu, b);
+    return tracer->recording;
 }
 
 /* ---- the end */

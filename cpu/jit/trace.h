@@ -37,7 +37,7 @@ struct tracer {
     struct trace_path path; /* being recorded */
     bool recording;
     unsigned samples; /* make a block the head of a trace */
-    unsigned next; /* trace[] to use next */
+    unsigned next;    /* trace[] to use next */
     uint64_t killed;
     struct trace trace[TRACES];
 };

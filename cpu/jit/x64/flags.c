@@ -328,13 +328,17 @@ void x64_flags_save(struct tr *t, const struct flag_state *f)
 void x64_flags_load(struct tr *t)
 {
     struct code *c = &t->c;
+    bool own = t->pin == t->own;
     uint8_t *skip;
 
     op_rm(c, X_0F | 0xb7, 4, H_AX, CPU_AT(hot.flags));
     op_rr(c, 0x85, 4, H_AX, H_AX);
     put8(c, 0x75), put8(c, 0); /* JNZ over the call */
     skip = c->p;
+    x64_pins_common(t);
     call_to(c, t->x->lazy_flags);
+    if (own)
+        x64_pins_own(t);
     skip[-1] = (uint8_t)(c->p - skip);
     put8(c, 0x04), put8(c, 0x7f); /* ADD AL, 7Fh: OF = old AL */
     put8(c, 0x9e);                /* SAHF */

@@ -289,7 +289,7 @@ static void push_return(struct tr *t, int64_t next)
     unsigned size = t->code64 ? 8 : 4;
     x64_stack(t, MMU_WRITE, RSP, -(int)size, size);
     rip_of(t, H_TMP2, next);
-    mov_store(&t->c, size, x64_here(t, H_TMP), H_TMP2);
+    mov_store(&t->c, size, x64_here(t), H_TMP2);
     lea(&t->c, size, x64_pin[RSP], at(x64_pin[RSP], -(int)size));
 }
 
@@ -308,10 +308,10 @@ static void indirect_target(struct tr *t)
     unsigned size = t->code64 ? 8 : 4, class = t->class[t->k];
     if (class == L_RET || class == L_RET_I) {
         x64_stack(t, MMU_READ, RSP, 0, size);
-        mov_load(&t->c, size, H_TMP, x64_here(t, H_TMP));
+        mov_load(&t->c, size, H_TMP, x64_here(t));
     } else if (i->flags & IF_MEM) {
         x64_memory(t, MMU_READ, size);
-        mov_load(&t->c, size, H_TMP, x64_here(t, H_TMP));
+        mov_load(&t->c, size, H_TMP, x64_here(t));
     } else {
         mov_rr(&t->c, size, H_TMP, x64_use(t, i->rm, H_TMP));
     }

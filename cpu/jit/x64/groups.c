@@ -237,8 +237,9 @@ static bool joins(struct group *g, const struct access *a)
 static void gather(struct tr *t, unsigned k)
 {
     struct access *first = &t->access[k];
-    struct group g = {first->offset, first->offset + first->size, k, k,
-                      first->write};
+    struct group g = {
+        first->offset, first->offset + first->size, k, k, 0, first->write,
+        H_NONE};
 
     for (unsigned j = k + 1; j < t->count && t->class[j] != LOWER_NONE; j++) {
         struct access *a = &t->access[j];
@@ -247,6 +248,7 @@ static void gather(struct tr *t, unsigned k)
         if (joins(&g, a)) {
             a->group = (uint8_t)(t->groups + 1);
             g.last = j;
+            g.members++;
         }
     }
     if (g.last == k)

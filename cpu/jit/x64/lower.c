@@ -232,35 +232,42 @@ static void flags_for_change(struct tr *t)
     x64_flags_to_host(t);
 }
 
-/* The flags needed before: by ADC and SBB. A memory operand's address moves
- * to R11 then, since loading flags takes RAX. */
-static unsigned operand_address(struct tr *t, bool reads_flags)
+/* The memory operand's address moves from RAX to R11. */
+static void free_rax(struct tr *t)
+{
+    if (t->base != H_TMP)
+        return;
+    mov_rr(&t->c, 8, H_TMP2, H_TMP);
+    t->base = H_TMP2;
+}
+
+/* The flags needed before: by ADC and SBB. Loading them takes RAX. */
+static void flags_before(struct tr *t, bool reads_flags)
 {
     if (!reads_flags || t->flags.place != FL_MEMORY)
-        return H_TMP;
-    mov_rr(&t->c, 8, H_TMP2, H_TMP);
+        return;
+    free_rax(t);
     x64_flags_to_host(t);
-    return H_TMP2;
 }
 
 static void alu(struct tr *t)
 {
     const struct insn *i = t->i;
     unsigned class = t->class[t->k], digit = arg_of(i), size = size_of(i);
-    unsigned op = digit << 3 | (size != 1), at_reg;
+    unsigned op = digit << 3 | (size != 1);
     bool carry = digit == 2 || digit == 3, to_reg = class == L_ALU_G_E;
     struct opnd reg = {0, 0, false}, rm;
 
     if (is_mem(i)) {
         bool write = !to_reg && digit != 7;
         x64_memory(t, write ? MMU_WRITE : MMU_READ, size);
-        at_reg = operand_address(t, carry);
+        flags_before(t, carry);
         if (class == L_ALU_E_I) {
-            alu_mi(&t->c, digit, size, x64_here(t, at_reg), i->imm);
+            alu_mi(&t->c, digit, size, x64_here(t), i->imm);
         } else {
             reg = open_reg(t, i->reg, size, true,
-                           at_reg == H_TMP ? H_TMP2 : H_TMP);
-            op_rm(&t->c, op | (to_reg ? 2 : 0), size, reg.host, x64_here(t, at_reg));
+                           t->base == H_TMP2 ? H_TMP : H_TMP2);
+            op_rm(&t->c, op | (to_reg ? 2 : 0), size, reg.host, x64_here(t));
             close_reg(t, reg, to_reg && digit != 7);
         }
     } else {
@@ -291,11 +298,11 @@ static void test(struct tr *t)
     if (is_mem(i)) {
         x64_memory(t, MMU_READ, size);
         if (imm) {
-            op_rm(&t->c, size == 1 ? 0xf6 : 0xf7, size, 0, x64_here(t, H_TMP));
+            op_rm(&t->c, size == 1 ? 0xf6 : 0xf7, size, 0, x64_here(t));
             put_imm(&t->c, size, i->imm);
         } else {
             reg = open_reg(t, i->reg, size, true, H_TMP2);
-            op_rm(&t->c, size == 1 ? 0x84 : 0x85, size, reg.host, x64_here(t, H_TMP));
+            op_rm(&t->c, size == 1 ? 0x84 : 0x85, size, reg.host, x64_here(t));
             close_reg(t, reg, false);
         }
         x64_flags_made(t, RECIPE_NONE, FIX_NONE);
@@ -322,14 +329,14 @@ static void unary(struct tr *t)
     const struct insn *i = t->i;
     unsigned size = size_of(i), digit = arg_of(i);
     bool inc = t->class[t->k] == L_INC_DEC;
-    unsigned op = (inc ? 0xfe : 0xf6) | (size != 1), where;
+    unsigned op = (inc ? 0xfe : 0xf6) | (size != 1);
     bool dead = inc && x64_flags_dead(t), from_memory = false;
     struct opnd rm;
 
     if (is_mem(i)) {
         x64_memory(t, MMU_WRITE, size);
-        where = operand_address(t, inc && !dead);
-        op_rm(&t->c, op, size, digit, x64_here(t, where));
+        flags_before(t, inc && !dead);
+        op_rm(&t->c, op, size, digit, x64_here(t));
     } else {
         if (inc && !dead) {
             from_memory =
@@ -365,7 +372,7 @@ static void after_shift(struct tr *t, bool rotate, bool dead)
 static void shift_imm(struct tr *t)
 {
     const struct insn *i = t->i;
-    unsigned size = size_of(i), digit = arg_of(i), where;
+    unsigned size = size_of(i), digit = arg_of(i);
     unsigned count = (unsigned)i->imm & (size == 8 ? 63 : 31);
     bool rotate = digit < 4, dead = x64_flags_dead(t);
     struct opnd rm;
@@ -374,8 +381,8 @@ static void shift_imm(struct tr *t)
         x64_memory(t, MMU_WRITE, size);
         if (count == 0)
             return;
-        where = operand_address(t, rotate && !(dead && digit < 2));
-        op_rm(&t->c, size == 1 ? 0xc0 : 0xc1, size, digit, x64_here(t, where));
+        flags_before(t, rotate && !(dead && digit < 2));
+        op_rm(&t->c, size == 1 ? 0xc0 : 0xc1, size, digit, x64_here(t));
         put8(&t->c, count);
         after_shift(t, rotate, dead);
         return;
@@ -410,7 +417,7 @@ static void save_shift_flags(struct tr *t, unsigned size)
 static void shift_cl(struct tr *t)
 {
     const struct insn *i = t->i;
-    unsigned size = size_of(i), digit = arg_of(i), where;
+    unsigned size = size_of(i), digit = arg_of(i);
     unsigned op = size == 1 ? 0xd2 : 0xd3;
     bool rotate = digit < 4, dead = x64_flags_dead(t);
     bool reads = !dead || digit == 2 || digit == 3;
@@ -418,8 +425,8 @@ static void shift_cl(struct tr *t)
 
     if (is_mem(i)) {
         x64_memory(t, MMU_WRITE, size);
-        where = operand_address(t, reads);
-        op_rm(&t->c, op, size, digit, x64_here(t, where));
+        flags_before(t, reads);
+        op_rm(&t->c, op, size, digit, x64_here(t));
     } else {
         if (reads) {
             if (!rotate && t->flags.fix != FIX_NONE)
@@ -450,7 +457,7 @@ static void double_shift(struct tr *t)
     if (is_mem(i)) {
         x64_memory(t, MMU_WRITE, size);
         reg = x64_use(t, i->reg, H_TMP2);
-        op_rm(&t->c, op, size, reg, x64_here(t, H_TMP));
+        op_rm(&t->c, op, size, reg, x64_here(t));
         if (imm)
             put8(&t->c, (unsigned)i->imm);
     } else {
@@ -495,7 +502,7 @@ static void imul(struct tr *t)
         x64_memory(t, MMU_READ, size);
         rd = imm ? x64_dest(t, i->reg, size, H_TMP2)
                  : x64_use(t, i->reg, H_TMP2);
-        op_rm(&t->c, op, size, rd, x64_here(t, H_TMP));
+        op_rm(&t->c, op, size, rd, x64_here(t));
     } else {
         rm = x64_use(t, i->rm, H_TMP);
         rd = imm ? x64_dest(t, i->reg, size, H_TMP2)
@@ -516,7 +523,7 @@ static void mul(struct tr *t)
 
     if (is_mem(i)) {
         x64_memory(t, MMU_READ, size);
-        mov_load(&t->c, size, H_TMP2, x64_here(t, H_TMP));
+        mov_load(&t->c, size, H_TMP2, x64_here(t));
         rm = H_TMP2;
     } else {
         rm = x64_use(t, n, H_TMP2);
@@ -538,7 +545,7 @@ static void divide(struct tr *t)
     x64_flags_clobber(t);
     if (is_mem(i)) {
         x64_memory(t, MMU_READ, size);
-        mov_load(c, size, H_TMP2, x64_here(t, H_TMP));
+        mov_load(c, size, H_TMP2, x64_here(t));
         rm = H_TMP2;
     } else {
         rm = x64_use(t, i->rm, H_TMP2);
@@ -572,7 +579,7 @@ static void mov_e_g(struct tr *t)
     if (is_mem(i)) {
         x64_memory(t, MMU_WRITE, size);
         reg = open_reg(t, i->reg, size, true, H_TMP2);
-        mov_store(&t->c, size, x64_here(t, H_TMP), reg.host);
+        mov_store(&t->c, size, x64_here(t), reg.host);
         close_reg(t, reg, false);
         return;
     }
@@ -593,7 +600,7 @@ static void mov_g_e(struct tr *t)
     if (is_mem(i)) {
         x64_memory(t, MMU_READ, size);
         reg = open_reg(t, i->reg, size, false, H_TMP2);
-        mov_load(&t->c, size, reg.host, x64_here(t, H_TMP));
+        mov_load(&t->c, size, reg.host, x64_here(t));
         close_reg(t, reg, true);
         return;
     }
@@ -613,7 +620,7 @@ static void mov_e_i(struct tr *t)
 
     if (is_mem(i)) {
         x64_memory(t, MMU_WRITE, size);
-        op_rm(&t->c, size == 1 ? 0xc6 : 0xc7, size, 0, x64_here(t, H_TMP));
+        op_rm(&t->c, size == 1 ? 0xc6 : 0xc7, size, 0, x64_here(t));
         put_imm(&t->c, size, i->imm);
         return;
     }
@@ -636,9 +643,9 @@ static void mov_moffs(struct tr *t)
 
     x64_absolute(t, i->imm, store ? MMU_WRITE : MMU_READ, size);
     if (store)
-        mov_store(&t->c, size, x64_here(t, H_TMP), rax);
+        mov_store(&t->c, size, x64_here(t), rax);
     else
-        mov_load(&t->c, size, rax, x64_here(t, H_TMP));
+        mov_load(&t->c, size, rax, x64_here(t));
 }
 
 static void extend(struct tr *t)
@@ -653,7 +660,7 @@ static void extend(struct tr *t)
                    : class == L_EXTEND_W ? 2
                                          : 1);
         rd = x64_dest(t, i->reg, size, H_TMP2);
-        op_rm(&t->c, op, size, rd, x64_here(t, H_TMP));
+        op_rm(&t->c, op, size, rd, x64_here(t));
     } else if (class == L_EXTEND_B) {
         rm = x64_use(t, i->rm / 8, H_TMP);
         if (high(i->rm)) {
@@ -675,9 +682,14 @@ static void load_address(struct tr *t)
     const struct insn *i = t->i;
     unsigned size = insn_osize(i), rd;
 
-    x64_offset(t);
-    rd = x64_dest(t, i->reg, size, H_TMP2);
-    mov_rr(&t->c, size, rd, H_TMP);
+    if (size == 2) {
+        x64_offset(t, H_TMP, 4);
+        rd = x64_dest(t, i->reg, size, H_TMP2);
+        mov_rr(&t->c, 2, rd, H_TMP);
+    } else {
+        rd = x64_dest(t, i->reg, size, H_TMP2);
+        x64_offset(t, rd, size);
+    }
     x64_done(t, i->reg, rd);
 }
 
@@ -697,7 +709,7 @@ static void xchg(struct tr *t)
     } else if (is_mem(i)) {
         x64_memory(t, MMU_WRITE, size);
         a = x64_use(t, n, H_TMP2);
-        op_rm(&t->c, op, size, a, x64_here(t, H_TMP));
+        op_rm(&t->c, op, size, a, x64_here(t));
         x64_done(t, n, a);
         return;
     }
@@ -721,12 +733,12 @@ static void cmpxchg(struct tr *t)
 
     if (is_mem(i)) {
         x64_memory(t, MMU_WRITE, size);
-        mov_rr(&t->c, 8, H_TMP2, H_TMP);
+        free_rax(t);
         mov_rr(&t->c, 8, H_TMP, rax);
-        op_rm(&t->c, X_0F | arg_of(i), size, x64_pin[n], x64_here(t, H_TMP2));
+        op_rm(&t->c, X_0F | arg_of(i), size, t->pin[n], x64_here(t));
     } else {
         rm = x64_use(t, i->rm, H_TMP2);
-        reg = x64_pin[i->reg];
+        reg = t->pin[i->reg];
         mov_rr(&t->c, 8, H_TMP, rax);
         op_rr(&t->c, X_0F | arg_of(i), size, reg, rm);
         x64_done(t, i->rm, rm);
@@ -745,7 +757,7 @@ static void xadd(struct tr *t)
     if (is_mem(i)) {
         x64_memory(t, MMU_WRITE, size);
         a = x64_use(t, n, H_TMP2);
-        op_rm(&t->c, X_0F | arg_of(i), size, a, x64_here(t, H_TMP));
+        op_rm(&t->c, X_0F | arg_of(i), size, a, x64_here(t));
         x64_done(t, n, a);
     } else {
         a = x64_use(t, n, H_TMP2);
@@ -762,14 +774,14 @@ static void xadd(struct tr *t)
 static void bit_test(struct tr *t)
 {
     const struct insn *i = t->i;
-    unsigned size = insn_osize(i), reg, rm, where;
+    unsigned size = insn_osize(i), reg, rm;
     bool imm = t->class[t->k] == L_BT_I, dead = x64_flags_dead(t);
     bool writes = imm ? arg_of(i) != 4 : arg_of(i) != 0xa3;
 
     if (is_mem(i)) {
         x64_memory(t, writes ? MMU_WRITE : MMU_READ, size);
-        where = operand_address(t, !dead);
-        op_rm(&t->c, X_0F | 0xba, size, arg_of(i), x64_here(t, where));
+        flags_before(t, !dead);
+        op_rm(&t->c, X_0F | 0xba, size, arg_of(i), x64_here(t));
         put8(&t->c, (unsigned)i->imm & (size * 8 - 1));
     } else {
         if (!dead)
@@ -805,7 +817,7 @@ static void scan(struct tr *t)
         rm = x64_use(t, i->rm, H_TMP);
     rd = i->reg == i->rm && !is_mem(i) ? rm : x64_use(t, i->reg, H_TMP2);
     if (is_mem(i))
-        op_rm(&t->c, op, size, rd, x64_here(t, H_TMP));
+        op_rm(&t->c, op, size, rd, x64_here(t));
     else
         op_rr(&t->c, op, size, rd, rm);
     x64_done(t, i->reg, rd);
@@ -831,7 +843,7 @@ static void setcc(struct tr *t)
         op_rm(&t->c, X_0F | 0x90 | arg_of(i), 4, 0, CPU_AT(hot.scratch));
         x64_memory(t, MMU_WRITE, 1);
         mov_load(&t->c, 1, H_TMP2, CPU_AT(hot.scratch));
-        mov_store(&t->c, 1, x64_here(t, H_TMP), H_TMP2);
+        mov_store(&t->c, 1, x64_here(t), H_TMP2);
         return;
     }
     rm = open_reg(t, i->rm, 1, true, H_TMP);
@@ -846,7 +858,7 @@ static void cmov(struct tr *t)
 
     if (is_mem(i)) {
         x64_memory(t, MMU_READ, size);
-        mov_load(&t->c, size, H_TMP2, x64_here(t, H_TMP));
+        mov_load(&t->c, size, H_TMP2, x64_here(t));
         x64_flags_for(t, arg_of(i));
         rm = H_TMP2;
     } else {
@@ -862,7 +874,7 @@ static void cmov(struct tr *t)
 
 static void push_value(struct tr *t, unsigned size, unsigned host)
 {
-    mov_store(&t->c, size, x64_here(t, H_TMP), host);
+    mov_store(&t->c, size, x64_here(t), host);
     lea(&t->c, size, x64_pin[RSP], at(x64_pin[RSP], -(int)size));
 }
 
@@ -873,7 +885,7 @@ static void push(struct tr *t)
 
     if (class == L_PUSH_E && is_mem(i)) {
         x64_memory(t, MMU_READ, size);
-        mov_load(&t->c, size, H_TMP, x64_here(t, H_TMP));
+        mov_load(&t->c, size, H_TMP, x64_here(t));
         mov_store(&t->c, 8, CPU_AT(hot.scratch), H_TMP);
         x64_stack(t, MMU_WRITE, RSP, -(int)size, size);
         mov_load(&t->c, 8, H_TMP2, CPU_AT(hot.scratch));
@@ -882,7 +894,7 @@ static void push(struct tr *t)
     }
     x64_stack(t, MMU_WRITE, RSP, -(int)size, size);
     if (class == L_PUSH_I) {
-        op_rm(&t->c, 0xc7, size, 0, x64_here(t, H_TMP));
+        op_rm(&t->c, 0xc7, size, 0, x64_here(t));
         put32(&t->c, (uint32_t)i->imm);
         lea(&t->c, size, x64_pin[RSP], at(x64_pin[RSP], -(int)size));
         return;
@@ -898,7 +910,7 @@ static void pop(struct tr *t)
     x64_stack(t, MMU_READ, RSP, 0, size);
     lea(&t->c, size, x64_pin[RSP], at(x64_pin[RSP], (int)size));
     rd = x64_dest(t, i->rm, size, H_TMP2);
-    mov_load(&t->c, size, rd, x64_here(t, H_TMP));
+    mov_load(&t->c, size, rd, x64_here(t));
     x64_done(t, i->rm, rd);
 }
 
@@ -906,8 +918,8 @@ static void leave(struct tr *t)
 {
     unsigned size = insn_osize(t->i);
     x64_stack(t, MMU_READ, RBP, 0, size);
-    lea(&t->c, size, x64_pin[RSP], at(x64_pin[RBP], (int)size));
-    mov_load(&t->c, size, x64_pin[RBP], x64_here(t, H_TMP));
+    lea(&t->c, size, x64_pin[RSP], at(t->pin[RBP], (int)size));
+    mov_load(&t->c, size, t->pin[RBP], x64_here(t));
 }
 
 /* ---- all others are one or two host instructions */

@@ -67,9 +67,9 @@ static unsigned opcode_of(const struct insn *i)
 
 /* ---- with VEX */
 
-static unsigned dest(unsigned n, unsigned tmp)
+static unsigned dest(const struct tr *t, unsigned n, unsigned tmp)
 {
-    return x64_pin[n] != H_NONE ? x64_pin[n] : tmp;
+    return t->pin[n] != H_NONE ? t->pin[n] : tmp;
 }
 
 /* The instruction on host registers; `rm`: where it is not memory. */
@@ -79,7 +79,7 @@ static void put(struct tr *t, unsigned reg, unsigned vvvv, unsigned rm)
     bool w = insn_osize(i) == 8;
 
     if (is_mem(i))
-        vex_rm(&t->c, opcode_of(i), false, w, reg, vvvv, x64_here(t, H_TMP));
+        vex_rm(&t->c, opcode_of(i), false, w, reg, vvvv, x64_here(t));
     else
         vex_rr(&t->c, opcode_of(i), false, w, reg, vvvv, rm);
 }
@@ -105,7 +105,7 @@ static void result_flags(struct tr *t, unsigned r)
 static void mulx(struct tr *t, unsigned rm)
 {
     const struct insn *i = t->i;
-    unsigned low = dest(insn_vvvv(i), H_TMP2), high = dest(i->reg, H_TMP);
+    unsigned low = dest(t, insn_vvvv(i), H_TMP2), high = dest(t, i->reg, H_TMP);
 
     put(t, high, low, rm);
     if (insn_vvvv(i) != i->reg)
@@ -128,7 +128,7 @@ static void three_operands(struct tr *t)
         mulx(t, rm);
         return;
     }
-    rd = dest(n, H_TMP);
+    rd = dest(t, n, H_TMP);
     if (digit) {
         put(t, (unsigned)(e >> 12) & 7, rd, rm);
     } else if (i->op == INSN_rorx) {
@@ -153,12 +153,12 @@ static void move_swapped(struct tr *t)
     if (i->op == INSN_movbe_Mv_Gv) {
         x64_memory(t, MMU_WRITE, size);
         r = x64_use(t, i->reg, H_TMP2);
-        op_rm(&t->c, X_38 | 0xf1, size, r, x64_here(t, H_TMP));
+        op_rm(&t->c, X_38 | 0xf1, size, r, x64_here(t));
         return;
     }
     x64_memory(t, MMU_READ, size);
     r = x64_dest(t, i->reg, size, H_TMP2);
-    op_rm(&t->c, X_38 | 0xf0, size, r, x64_here(t, H_TMP));
+    op_rm(&t->c, X_38 | 0xf0, size, r, x64_here(t));
     x64_done(t, i->reg, r);
 }
 
@@ -175,7 +175,7 @@ static void two_operands(struct tr *t)
         rm = x64_use(t, i->rm, H_TMP);
     rd = crc ? x64_use(t, i->reg, H_TMP2) : x64_dest(t, i->reg, size, H_TMP2);
     if (is_mem(i))
-        op_rm(&t->c, op, size, rd, x64_here(t, H_TMP));
+        op_rm(&t->c, op, size, rd, x64_here(t));
     else
         op_rr(&t->c, op, size, rd, rm);
     x64_done(t, i->reg, rd);

@@ -349,9 +349,9 @@ static void put(struct tr *t, const struct vec_insn *v, unsigned reg,
 
     if (t->i->flags & IF_MEM) {
         if (v->vex)
-            vex_rm(c, v->op, v->wide, v->w, reg, v->source, x64_here(t, H_TMP));
+            vex_rm(c, v->op, v->wide, v->w, reg, v->source, x64_here(t));
         else
-            op_rm(c, v->op, size, reg, x64_here(t, H_TMP));
+            op_rm(c, v->op, size, reg, x64_here(t));
     } else if (v->vex) {
         vex_rr(c, v->op, v->wide, v->w, reg, v->source, rm);
     } else {
@@ -381,8 +381,9 @@ void x64_lower_vec(struct tr *t)
             x64_flags_clobber(t);
         x64_memory(t, v.writes_rm ? MMU_WRITE : MMU_READ, v.bytes);
         if (v.align) {
-            if (t->disp)
-                lea(&t->c, 8, H_TMP, x64_here(t, H_TMP));
+            if (t->disp || t->base != H_TMP)
+                lea(&t->c, 8, H_TMP, x64_here(t));
+            t->base = H_TMP;
             t->disp = 0;
             put8(&t->c, 0xa8), put8(&t->c, v.align - 1); /* TEST AL, ... */
             x64_slow(t, jcc(&t->c, CC_NE));

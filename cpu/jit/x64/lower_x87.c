@@ -89,7 +89,7 @@ static void write_dp(struct tr *t, unsigned k)
 
     t->k = k;
     t->i = t->insn[k];
-    x64_offset(t);
+    x64_offset(t, H_TMP, 8);
     t->k = current;
     t->i = t->insn[current];
     mov_store(c, 8, CPU_AT(fdp), H_TMP);
@@ -130,7 +130,7 @@ static void x87_memory(struct tr *t, enum mmu_access access)
     unsigned arg = arg_of(t->i);
 
     x64_memory(t, access, arg & 15);
-    op_rm(&t->c, arg >> 8, 4, arg >> 4 & 15, x64_here(t, H_TMP));
+    op_rm(&t->c, arg >> 8, 4, arg >> 4 & 15, x64_here(t));
 }
 
 static void x87_register(struct tr *t)
@@ -148,12 +148,12 @@ static void load_control(struct tr *t)
 
     x64_flags_clobber(t);
     x64_memory(t, MMU_READ, 2);
-    op_rm(c, X_0F | 0xb7, 4, H_TMP2, x64_here(t, H_TMP)); /* MOVZX */
-    op_rr(c, 0xf7, 4, 2, H_TMP2);                   /* NOT */
-    op_rr(c, 0xf7, 4, 0, H_TMP2);                   /* TEST */
+    op_rm(c, X_0F | 0xb7, 4, H_TMP2, x64_here(t)); /* MOVZX */
+    op_rr(c, 0xf7, 4, 2, H_TMP2);                  /* NOT */
+    op_rr(c, 0xf7, 4, 0, H_TMP2);                  /* TEST */
     put32(c, X87_MASKS);
     x64_odd(t, jcc(c, CC_NE));
-    op_rm(c, 0xd9, 4, 5, x64_here(t, H_TMP));
+    op_rm(c, 0xd9, 4, 5, x64_here(t));
 }
 
 /* Guest's AX from the host's. */

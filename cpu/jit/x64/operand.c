@@ -14,16 +14,16 @@ const uint8_t x64_pin[16] = {
 
 unsigned x64_use(struct tr *t, unsigned n, unsigned tmp)
 {
-    if (x64_pin[n] != H_NONE)
-        return x64_pin[n];
+    if (t->pin[n] != H_NONE)
+        return t->pin[n];
     mov_load(&t->c, 8, tmp, reg_home(n));
     return tmp;
 }
 
 unsigned x64_dest(struct tr *t, unsigned n, unsigned size, unsigned tmp)
 {
-    if (x64_pin[n] != H_NONE)
-        return x64_pin[n];
+    if (t->pin[n] != H_NONE)
+        return t->pin[n];
     if (size < 4)
         mov_load(&t->c, 8, tmp, reg_home(n));
     return tmp;
@@ -31,7 +31,7 @@ unsigned x64_dest(struct tr *t, unsigned n, unsigned size, unsigned tmp)
 
 void x64_done(struct tr *t, unsigned n, unsigned host)
 {
-    if (x64_pin[n] == H_NONE)
+    if (t->pin[n] == H_NONE)
         mov_store(&t->c, 8, reg_home(n), host);
 }
 
@@ -45,6 +45,7 @@ struct stub *x64_stub(struct tr *t, enum stub_kind kind, uint8_t *field)
     s->from = field;
     s->before = t->flags;
     s->refund = t->refund;
+    s->own = t->pin == t->own;
     s->x87_ip = t->x87_ip;
     s->x87_dp = t->x87_dp;
     return s;
@@ -86,12 +87,13 @@ bool x64_memory_ok(const struct tr *t)
     return (i->flags & IF_ADDR32) && i->seg != SEG_CS;
 }
 
-void x64_offset(struct tr *t)
+void x64_offset(struct tr *t, unsigned to, unsigned size)
 {
     const struct insn *i = t->i;
-    unsigned size = i->flags & IF_ADDR32 ? 4 : 8;
     struct host_mem m = {H_NONE, H_NONE, i->scale, i->disp};
 
+    if (i->flags & IF_ADDR32)
+        size = 4;
     if (i->base == REG_RIP) {
         mov_load(&t->c, 8, H_TMP, CPU_AT(hot.page));
         m.base = H_TMP;
@@ -102,12 +104,12 @@ void x64_offset(struct tr *t)
     if (i->index != REG_ZERO)
         m.index = (uint8_t)x64_use(t, i->index, H_TMP2);
     if (m.index == H_NONE && m.base == H_NONE)
-        mov_ri(&t->c, H_TMP,
+        mov_ri(&t->c, to,
                size == 4 ? (uint32_t)i->disp : (uint64_t)(int64_t)i->disp);
     else if (m.index == H_NONE && m.disp == 0)
-        mov_rr(&t->c, size, H_TMP, m.base);
+        mov_rr(&t->c, size, to, m.base);
     else
-        lea(&t->c, size, H_TMP, m);
+        lea(&t->c, size, to, m);
 }
 
 void x64_tlb_entry(struct tr *t, enum mmu_access access)
@@ -140,6 +142,7 @@ static void lookup(struct tr *t, enum mmu_access access, unsigned size)
     x64_slow(t, jcc(c, CC_A));
     op_rm(c, 0x03, 8, H_TMP,
           at(H_TMP2, (int64_t)offsetof(struct tlb_entry, host))); /* ADD */
+    t->base = H_TMP;
     t->disp = 0;
 }
 
@@ -166,7 +169,7 @@ static void segment(struct tr *t, enum mmu_access access, unsigned size)
         mov_rr(c, 4, H_TMP, H_TMP);
 }
 
-static struct host_mem slot(unsigned group)
+struct host_mem x64_slot(unsigned group)
 {
     struct host_mem m = CPU_AT(hot.slot);
     if (group >= JIT_NEAR_SLOTS) {
@@ -187,20 +190,27 @@ static void group_lookup(struct tr *t)
     if (before)
         lea(&t->c, t->code64 ? 8 : 4, H_TMP, at(H_TMP, -before));
     lookup(t, g->write ? MMU_WRITE : MMU_READ, (unsigned)(g->end - g->min));
-    mov_store(&t->c, 8, slot(a->group - 1u), H_TMP);
+    if (g->host == H_NONE)
+        mov_store(&t->c, 8, x64_slot(a->group - 1u), H_TMP);
+    else
+        mov_rr(&t->c, 8, g->host, H_TMP);
     t->disp = (int32_t)before;
 }
 
-/* RAX from the lookup of the group's first access. */
+/* By the lookup of the group's first access. */
 static void group_load(struct tr *t)
 {
     const struct access *a = &t->access[t->k];
-    int64_t before = a->offset - t->group[a->group - 1].min;
+    const struct group *g = &t->group[a->group - 1];
 
+    t->base = g->host;
+    t->disp = (int32_t)(a->offset - g->min);
+    if (t->base != H_NONE)
+        return;
+    t->base = H_TMP;
     if (t->flags.place == FL_HOST && t->flags.fix != FIX_NONE)
         x64_flags_to_memory(t); /* while RAX is free */
-    mov_load(&t->c, 8, H_TMP, slot(a->group - 1u));
-    t->disp = (int32_t)before;
+    mov_load(&t->c, 8, H_TMP, x64_slot(a->group - 1u));
 }
 
 void x64_memory(struct tr *t, enum mmu_access access, unsigned size)
@@ -210,7 +220,7 @@ void x64_memory(struct tr *t, enum mmu_access access, unsigned size)
         return;
     }
     x64_flags_clobber(t);
-    x64_offset(t);
+    x64_offset(t, H_TMP, 8);
     segment(t, access, size);
     if (x64_group_first(t, t->k))
         group_lookup(t);
@@ -228,9 +238,9 @@ void x64_stack(struct tr *t, enum mmu_access access, unsigned n, int disp,
     }
     x64_flags_clobber(t);
     if (disp)
-        lea(&t->c, width, H_TMP, at(x64_pin[n], disp));
+        lea(&t->c, width, H_TMP, at(t->pin[n], disp));
     else
-        mov_rr(&t->c, width, H_TMP, x64_pin[n]);
+        mov_rr(&t->c, width, H_TMP, t->pin[n]);
     if (x64_group_first(t, t->k))
         group_lookup(t);
     else

@@ -280,8 +280,7 @@ static void refund(struct tr *t, unsigned instructions)
 }
 
 /* R11, EAX: instruction k, or the one `more` behind it in its block. */
-static void load_insn(struct tr *t, unsigned k, unsigned more,
-                      unsigned options)
+static void load_insn(struct tr *t, unsigned k, unsigned more, unsigned options)
 {
     mov_ri(&t->c, H_TMP2, (uintptr_t)(t->insn[k] + more));
     mov_ri(&t->c, H_TMP, (k - x64_part(t, k)->first + more) | options);
@@ -294,6 +293,7 @@ static void settle(struct tr *t, const struct stub *s)
     if (s->before.place == FL_RECIPE || s->before.place == FL_HOST)
         x64_flags_save(t, &s->before);
     refund(t, s->refund);
+    x64_pins_common(t);
 }
 
 static void name_insn(struct tr *t, const struct stub *s, unsigned options)
@@ -347,10 +347,19 @@ static void charge_again(struct tr *t, const struct stub *s)
     jump_here(c, good);
 }
 
+/* Call common code in the middle of an instruction. */
+static void call_load(struct tr *t, const struct stub *s, uint64_t code)
+{
+    x64_pins_common(t);
+    call_to(&t->c, code);
+    if (s->own)
+        x64_pins_own(t);
+}
+
 static void make_x87_stub(struct tr *t, const struct stub *s)
 {
     struct code *c = &t->c;
-    call_to(c, t->x->load_x87);
+    call_load(t, s, t->x->load_x87);
     op_rr(c, 0x85, 4, H_AX, H_AX);
     jump_to(c, jcc(c, CC_NE), s->resume);
     name_insn(t, s, 0);
@@ -368,6 +377,8 @@ static void make_call_stub(struct tr *t, const struct stub *s)
     if (s->x87_here)
         reload_x87(t, s);
     charge_again(t, s);
+    if (s->own)
+        x64_pins_own(t);
     if (s->flags_to_host)
         x64_flags_load(t);
     jump_to(&t->c, jmp(&t->c), s->back);
@@ -377,7 +388,7 @@ static void make_call_stub(struct tr *t, const struct stub *s)
  * T0 goes on with the instruction. */
 static void make_vector_stub(struct tr *t, const struct stub *s)
 {
-    call_to(&t->c, t->x->load_vector);
+    call_load(t, s, t->x->load_vector);
     alu_ri(&t->c, 7, 1, H_TMP, s->need); /* CMP */
     jump_to(&t->c, jcc(&t->c, CC_AE), s->ready);
     name_insn(t, s, 0);
@@ -421,6 +432,7 @@ static void make_astray_stub(struct tr *t, const struct stub *s)
         mov_load(c, 8, H_TMP, CPU_AT(hot.scratch));
     }
     refund(t, s->refund);
+    x64_pins_common(t);
     t->flags = (struct flag_state){.place = FL_MEMORY};
     x64_leave_indirect(t);
 }
@@ -446,6 +458,7 @@ static void make_stub(struct tr *t, unsigned n)
     t->k = s.k;
     t->i = t->insn[s.k];
     t->refund = 0;
+    t->pin = s.own ? t->own : x64_pin;
     switch (s.kind) {
     case STUB_CALL:
         make_call_stub(t, &s);
@@ -545,8 +558,8 @@ static void make_insn(struct tr *t)
 
     t->i = t->insn[t->k];
     t->refund = t->count - part->last - 1;
-    ended = last &&
-            (part->b->undecodable || (insn_rows[t->i->op].attr & A_ENDS));
+    ended =
+        last && (part->b->undecodable || (insn_rows[t->i->op].attr & A_ENDS));
     x64_x87_before(t, ended);
     if (ended)
         x64_lower_flow(t);
@@ -584,10 +597,13 @@ static void make_literals(struct tr *t)
 static uint64_t make(struct jit *jit, struct tr *t)
 {
     uint8_t *start = t->c.p;
-    uint64_t loop;
+    uint64_t entry, loop;
 
+    x64_make_pins(t);
+    entry = exec_address(&t->c, t->c.p);
     charge(t);
-    loop = exec_address(&t->c, start);
+    x64_pins_own(t);
+    loop = exec_address(&t->c, t->c.p);
     if (t->trace)
         x64_trace_begin(t);
     for (t->k = 0; t->k < t->count; t->k++)
@@ -595,6 +611,7 @@ static uint64_t make(struct jit *jit, struct tr *t)
     t->k = t->count - 1;
     if (t->loops) {
         x64_flags_to_memory(t);
+        charge(t);
         jump_to(&t->c, jmp(&t->c), loop);
     }
     for (unsigned n = 0; n < t->stubs; n++)
@@ -603,7 +620,7 @@ static uint64_t make(struct jit *jit, struct tr *t)
     ASSERT(t->c.p <= start + ROOM);
     jit->buf.used += ((size_t)(t->c.p - start) + 15) & ~(size_t)15;
     jit->count.host_bytes += (uint64_t)(t->c.p - start);
-    return exec_address(&t->c, start);
+    return entry;
 }
 
 static void add_part(struct tr *t, struct block *b, uint64_t rip)
@@ -727,5 +744,6 @@ uint64_t backend_trace(struct jit *jit, struct cpu *cpu,
     path->parts = t->parts;
     if (groups)
         x64_find_groups(t);
+    x64_assign_pins(t);
     return make(jit, t);
 }

@@ -20,7 +20,8 @@ enum {
     H_TMP2 = H_R11, /* TLB entries, values */
 };
 
-/* Host register of a guest register, H_NONE: in memory. */
+/* Host register of a guest register, H_NONE: in memory. Loops may have it
+ * otherwise (pins.c). */
 extern const uint8_t x64_pin[16];
 
 /* RBP is so placed that what is used most has one-byte distances. */
@@ -102,6 +103,7 @@ struct stub {
     bool x87_here;          /* the code behind expects the x87 state there */
     uint64_t resume;        /* STUB_X87: where to go on */
     unsigned refund;        /* as in struct tr */
+    bool own;               /* registers are in the trace's own places */
     bool scratch;           /* STUB_ASTRAY: the target is in hot.scratch */
 };
 
@@ -123,8 +125,9 @@ struct access {
 
 struct group {
     int64_t min, end; /* offsets */
-    unsigned first, last;
+    unsigned first, last, members;
     bool write;
+    uint8_t host; /* register that keeps the host address of `min`, or H_NONE */
 };
 
 /* A block of a trace, or the only one: instructions first to last. */
@@ -150,7 +153,12 @@ struct tr {
     unsigned k; /* instruction being translated */
     const struct insn *i;
     bool code64;
-    int32_t disp;    /* of the memory operand from its register, x64_here */
+    const uint8_t *pin; /* where guest registers are now: x64_pin or own */
+    uint8_t own[16];    /* if `pins`: where they are inside the trace */
+    bool pins;
+    uint64_t take, give; /* CALLed: from x64_pin's places to own, and back */
+    unsigned base;       /* the memory operand: host register ... */
+    int32_t disp;        /* ... and displacement */
     unsigned refund; /* instructions charged for that lie behind this part */
     unsigned pages;  /* of the trace, that have been entered so far */
     unsigned literals;
@@ -253,7 +261,20 @@ bool x64_group_member(const struct tr *t, unsigned k);
 bool x64_group_first(const struct tr *t, unsigned k);
 bool x64_group_open(const struct tr *t, unsigned k);
 
+/* ---- pins.c */
+/* For a loop: choose its own places of registers. */
+void x64_assign_pins(struct tr *t);
+/* Code that moves registers there and back. */
+void x64_make_pins(struct tr *t);
+/* Registers must be there; or where everybody else wants them. Flags, RAX and
+ * R11 stay. */
+void x64_pins_own(struct tr *t);
+void x64_pins_common(struct tr *t);
+
 /* ---- operand.c */
+/* Where the host address of a group without a register is kept; of others
+ * while C code runs. */
+struct host_mem x64_slot(unsigned group);
 /* Host register with guest register n's value: the pinned one, or `tmp`. */
 unsigned x64_use(struct tr *t, unsigned n, unsigned tmp);
 /* Host register to compute guest register n in; loaded when `size` < 4. */
@@ -262,15 +283,16 @@ unsigned x64_dest(struct tr *t, unsigned n, unsigned size, unsigned tmp);
 void x64_done(struct tr *t, unsigned n, unsigned host);
 /* May the current instruction's memory operand be accessed inline? */
 bool x64_memory_ok(const struct tr *t);
-/* RAX = linear address of the memory operand (offset only: LEA). */
-void x64_offset(struct tr *t);
-/* The memory operand, when its address is in `reg`. */
-static inline struct host_mem x64_here(const struct tr *t, unsigned reg)
+/* Linear address of the memory operand, or its low half, to a register. Uses
+ * RAX and R11. */
+void x64_offset(struct tr *t, unsigned to, unsigned size);
+/* The memory operand, once it has been looked up. */
+static inline struct host_mem x64_here(const struct tr *t)
 {
-    return at(reg, t->disp);
+    return at(t->base, t->disp);
 }
-/* RAX + t->disp = host address of the memory operand; misses go to T0. Flags
- * and R11 are lost. */
+/* Look up the memory operand; misses go to T0. Flags, RAX and R11 are lost;
+ * where it is (x64_here) may be relative to RAX. */
 void x64_memory(struct tr *t, enum mmu_access access, unsigned size);
 /* The same for an offset that the instruction gives. */
 void x64_absolute(struct tr *t, uint64_t offset, enum mmu_access access,
