@@ -66,7 +66,7 @@ void jit_destroy(struct jit *jit)
 void jit_set_heat(struct jit *jit, uint32_t entries)
 {
     jit->heat = entries;
-    jit->tracer.samples = entries < SAMPLES ? entries : SAMPLES;
+    jit->tracer.samples = entries < SAMPLES ? 1 : SAMPLES;
 }
 
 const struct jit_counters *jit_counters(const struct jit *jit)
