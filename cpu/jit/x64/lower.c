@@ -520,7 +520,6 @@ static void mul(struct tr *t)
     const struct insn *i = t->i;
     unsigned size = size_of(i), rm, n = size == 1 ? i->rm / 8u : i->rm;
     unsigned rax = x64_pin[RAX];
-
     if (is_mem(i)) {
         x64_memory(t, MMU_READ, size);
         mov_load(&t->c, size, H_TMP2, x64_here(t));
@@ -617,7 +616,6 @@ static void mov_e_i(struct tr *t)
     const struct insn *i = t->i;
     unsigned size = size_of(i);
     struct opnd rm;
-
     if (is_mem(i)) {
         x64_memory(t, MMU_WRITE, size);
         op_rm(&t->c, size == 1 ? 0xc6 : 0xc7, size, 0, x64_here(t));
@@ -681,7 +679,6 @@ static void load_address(struct tr *t)
 {
     const struct insn *i = t->i;
     unsigned size = insn_osize(i), rd;
-
     if (size == 2) {
         x64_offset(t, H_TMP, 4);
         rd = x64_dest(t, i->reg, size, H_TMP2);
@@ -777,7 +774,6 @@ static void bit_test(struct tr *t)
     unsigned size = insn_osize(i), reg, rm;
     bool imm = t->class[t->k] == L_BT_I, dead = x64_flags_dead(t);
     bool writes = imm ? arg_of(i) != 4 : arg_of(i) != 0xa3;
-
     if (is_mem(i)) {
         x64_memory(t, writes ? MMU_WRITE : MMU_READ, size);
         flags_before(t, !dead);
