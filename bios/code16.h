@@ -105,6 +105,7 @@ void int70_service(struct regs *r);
 void int74_service(struct regs *r);
 
 void joystick_service(struct regs *r);
+void polls_restart(void);
 void pcibios_service(struct regs *r);
 void pointer_service(struct regs *r);
 void wait_service(struct regs *r);

@@ -420,6 +420,7 @@ void int13_service(struct regs *r)
 {
     struct drive *d;
 
+    polls_restart();
     if (r->ah >= 0x4A && r->ah <= 0x4D) {
         eltorito_service(r);
     } else if (emulation.active && r->dl == emulation.drive_number &&

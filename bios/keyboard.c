@@ -568,15 +568,21 @@ static void key_read(struct regs *r, bool enhanced)
 }
 
 /* A program that does nothing but ask for a key asks again within a
- * millisecond and writes nothing meanwhile. After so many times the CPU is
- * halted until the next interrupt, at most a tick: waiting costs the host no
- * time. */
-#define POLLS_IDLE 64
+ * millisecond, and neither uses a disk nor moves the cursor meanwhile. After
+ * so many times the CPU is halted until the next interrupt, at most a tick:
+ * waiting costs the host no time. DOS asks with each call, so with each byte
+ * that a program reads: less than this between two uses of the disk. */
+#define POLLS_IDLE 4096
 
 static struct {
     uint32_t last; /* PM timer */
     uint16_t count, cursor;
 } polls;
+
+void polls_restart(void)
+{
+    polls.count = 0;
+}
 
 static void idle_poll(void)
 {
