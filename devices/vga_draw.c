@@ -528,7 +528,6 @@ static struct cursor cursor_of(const struct vga *vga)
 static void look(struct vga_draw *draw, uint64_t now)
 {
     struct vga *card = draw->card;
-    uint64_t frame = now / card->timing.frame_ns;
 
     draw->now = (struct seen){.picture = card->picture, .valid = true};
     draw->now.replayed =
@@ -536,9 +535,8 @@ static void look(struct vga_draw *draw, uint64_t now)
     draw->vga = draw->now.replayed ? &draw->view : card;
     draw->now.blink = vga_blink_at(card, now);
     draw->now.cursor = cursor_of(draw->vga);
-    draw->now.start =
-        vga_start_at(card, vga_retraces(card, (frame - draw->now.replayed) *
-                                                  card->timing.frame_ns));
+    draw->now.start = vga_start_shown(
+        card, draw->now.replayed ? now - card->timing.frame_ns : now);
 }
 
 /* Collect what was stored to the memory that shows; true if anything. A text

@@ -257,6 +257,8 @@ void vga_retrace_fire(void *opaque);
  * screen after retrace number `retrace`. */
 void vga_start_changes(struct vga *vga);
 uint16_t vga_start_at(const struct vga *vga, uint64_t retrace);
+/* The one that the frame `now` falls into began with. */
+uint16_t vga_start_shown(const struct vga *vga, uint64_t now);
 
 static inline uint16_t vga_start_register(const struct vga *vga)
 {

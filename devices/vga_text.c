@@ -192,6 +192,12 @@ static bool row_begins(const struct vga_scan *scan)
     return scan->line == 0 || (scan->row == 0 && !scan->repeated);
 }
 
+/* As the picture has it: text that is read is text that can be seen. */
+static uint16_t shown_start(const struct vga *vga)
+{
+    return vga_start_shown(vga, sched_now(vga->sched));
+}
+
 size_t vga_text(const struct vga *vga, char *text, size_t size)
 {
     struct writer writer = {text, size, 0};
@@ -199,7 +205,7 @@ size_t vga_text(const struct vga *vga, char *text, size_t size)
     struct vga_scan scan;
 
     if (vga_in_text_mode(vga) && vga_scan_geometry(vga, &geometry)) {
-        vga_scan_begin(&scan, vga, vga_start_register(vga));
+        vga_scan_begin(&scan, vga, shown_start(vga));
         for (; scan.line < geometry.height; vga_scan_next(&scan))
             if (row_begins(&scan))
                 put_row(&writer, &scan, geometry.columns);
@@ -218,7 +224,7 @@ bool vga_text_size(const struct vga *vga, unsigned *columns, unsigned *rows)
         return false;
     *columns = geometry.columns;
     *rows = 0;
-    vga_scan_begin(&scan, vga, vga_start_register(vga));
+    vga_scan_begin(&scan, vga, shown_start(vga));
     for (; scan.line < geometry.height; vga_scan_next(&scan))
         *rows += row_begins(&scan);
     return true;

@@ -178,6 +178,13 @@ uint16_t vga_start_at(const struct vga *vga, uint64_t retrace)
     return retrace > start->at[1] ? start->was[0] : start->was[1];
 }
 
+uint16_t vga_start_shown(const struct vga *vga, uint64_t now)
+{
+    uint64_t begin = now - now % vga->timing.frame_ns;
+
+    return vga_start_at(vga, vga_retraces(vga, begin));
+}
+
 /* ---- changes */
 
 /* Frames and retraces are counted in another way from now on. */
