@@ -588,9 +588,11 @@ static void idle_poll(void)
 {
     uint16_t cursor = BDA->cursor[BDA->video_page & 7];
 
-    if (((timer_now() - polls.last) & 0xFFFFFF) > PM_TICKS_PER_MS ||
-        cursor != polls.cursor)
+    if (cursor != polls.cursor)
         polls.count = 0;
+    /* A busy host makes some pauses long. */
+    if (((timer_now() - polls.last) & 0xFFFFFF) > PM_TICKS_PER_MS)
+        polls.count = polls.count > 64 ? polls.count - 64 : 0;
     polls.cursor = cursor;
     if (polls.count < POLLS_IDLE)
         polls.count++;
