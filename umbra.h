@@ -296,6 +296,10 @@ bool umbra_insert(struct umbra *u, enum umbra_drive drive,
                   char error[UMBRA_ERROR_SIZE]);
 bool umbra_eject(struct umbra *u, enum umbra_drive drive,
                  char error[UMBRA_ERROR_SIZE]);
+/* The same with a pin in the hole of a drive that the guest has locked, where
+ * umbra_insert and umbra_eject fail (and tell the guest of the wish). */
+bool umbra_force_eject(struct umbra *u, enum umbra_drive drive,
+                       char error[UMBRA_ERROR_SIZE]);
 /* "fda" .. "hdd", "cdrom" -> drive; UMBRA_DRIVES when unknown. */
 enum umbra_drive umbra_drive_by_name(const char *name);
 /* Counts accesses to drive, for activity lights. */

@@ -147,6 +147,8 @@ bool machine_insert(struct machine *machine, unsigned drive,
                     char error[MACHINE_ERROR_SIZE]);
 bool machine_eject(struct machine *machine, unsigned drive,
                    char error[MACHINE_ERROR_SIZE]);
+bool machine_force_eject(struct machine *machine, unsigned drive,
+                         char error[MACHINE_ERROR_SIZE]);
 uint64_t machine_activity(const struct machine *machine, unsigned drive);
 
 /* ---- inspection (machine_stats.c) */

@@ -148,22 +148,32 @@ static bool check_drive(struct machine *m, unsigned drive, char *error)
     return !reason;
 }
 
-/* Put `disk` (NULL: nothing) into the drive, close what was there. */
+/* Put `disk` (NULL: nothing) into the drive, close what was there. The old
+ * disk stays when what was written to it cannot be kept, or when the guest has
+ * locked the drive; it is told of the wish. */
 static bool change(struct machine *m, unsigned drive, struct disk *disk,
-                   char *error)
+                   bool force, char *error)
 {
-    bool refused = false, flushed = flush(m, drive, error);
-    struct disk *old;
+    struct disk *old = m->disk[drive];
+    bool refused = false;
 
+    if (!flush(m, drive, error))
+        return false;
     if (is_floppy(drive))
-        old = fdc_change_media(m->fdc, drive, disk);
+        fdc_change_media(m->fdc, drive, disk);
     else
-        old = ata_change_media(cable_of(m, drive), unit_of(drive), disk, true,
-                               &refused);
+        ata_change_media(cable_of(m, drive), unit_of(drive), disk,
+                         force || !old, &refused);
+    if (refused) {
+        snprintf(error, MACHINE_ERROR_SIZE,
+                 "%s: the guest has locked the drive; unmount the disk there",
+                 drive_name[drive]);
+        return false;
+    }
     m->disk[drive] = disk;
     if (old)
         disk_close(old);
-    return flushed;
+    return true;
 }
 
 bool machine_insert(struct machine *m, unsigned drive,
@@ -177,13 +187,23 @@ bool machine_insert(struct machine *m, unsigned drive,
         return false;
     image.cdrom = !is_floppy(drive);
     disk = open_image(m, drive, &image, error);
-    return disk && change(m, drive, disk, error);
+    if (disk && change(m, drive, disk, false, error))
+        return true;
+    if (disk)
+        disk_close(disk);
+    return false;
 }
 
 bool machine_eject(struct machine *m, unsigned drive,
                    char error[MACHINE_ERROR_SIZE])
 {
-    return check_drive(m, drive, error) && change(m, drive, NULL, error);
+    return check_drive(m, drive, error) && change(m, drive, NULL, false, error);
+}
+
+bool machine_force_eject(struct machine *m, unsigned drive,
+                         char error[MACHINE_ERROR_SIZE])
+{
+    return check_drive(m, drive, error) && change(m, drive, NULL, true, error);
 }
 
 uint64_t machine_activity(const struct machine *m, unsigned drive)

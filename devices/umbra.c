@@ -441,6 +441,13 @@ bool umbra_eject(struct umbra *u, enum umbra_drive drive,
     return machine_eject(u->machine, (unsigned)drive, error);
 }
 
+bool umbra_force_eject(struct umbra *u, enum umbra_drive drive,
+                       char error[UMBRA_ERROR_SIZE])
+{
+    *error = 0;
+    return machine_force_eject(u->machine, (unsigned)drive, error);
+}
+
 enum umbra_drive umbra_drive_by_name(const char *name)
 {
     static const char *const names[] = {"fda", "fdb", "hda",

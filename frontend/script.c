@@ -42,6 +42,7 @@ struct step {
     int mouse[2];
     unsigned click; /* UMBRA_BUTTON_... */
     const char *screenshot;
+    bool force; /* swap although the guest has locked the drive */
     bool end;
     struct combo *keys;
     unsigned key_count;
@@ -190,6 +191,15 @@ static bool read_screenshot(const struct reader *r, struct step *step,
     return true;
 }
 
+static bool read_force(const struct reader *r, struct step *step,
+                       const struct json *member)
+{
+    if (member->type != JSON_BOOL || !member->boolean)
+        return refuse(r, "\"force\" takes true");
+    step->force = true;
+    return true;
+}
+
 static bool read_end(const struct reader *r, struct step *step,
                      const struct json *member)
 {
@@ -273,7 +283,7 @@ static bool read_member(const struct reader *r, struct step *step,
         {"swap", read_swap},   {"screenshot", read_screenshot},
         {"mouse", read_mouse}, {"click", read_click},
         {"keys", read_keys},   {"send", read_send},
-        {"end", read_end},
+        {"end", read_end},     {"force", read_force},
     };
 
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
@@ -281,7 +291,7 @@ static bool read_member(const struct reader *r, struct step *step,
             return members[i].read(r, step, member);
     return refuse(r,
                   "unknown member \"%s\"; use text, serial, sleep, picture, "
-                  "swap, screenshot, mouse, click, keys, send, end",
+                  "swap, force, screenshot, mouse, click, keys, send, end",
                   member->name);
 }
 
@@ -476,9 +486,13 @@ static bool swap_media(const struct script *s, const struct step *step,
             .read_only = is_cd,
             .snapshot = s->snapshot,
         };
-        bool done = swap->path
-                        ? umbra_insert(umbra, swap->drive, &media, reason)
-                        : umbra_eject(umbra, swap->drive, reason);
+        bool done =
+            !step->force || umbra_force_eject(umbra, swap->drive, reason);
+
+        if (done && swap->path)
+            done = umbra_insert(umbra, swap->drive, &media, reason);
+        else if (done)
+            done = umbra_eject(umbra, swap->drive, reason);
         if (!done) {
             snprintf(error, SCRIPT_ERROR_SIZE, "%s", reason);
             return false;

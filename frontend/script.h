@@ -3,7 +3,8 @@
  * A line waits for one of {"text": RE}, {"serial": RE}, {"sleep": SECONDS},
  * {"picture": [WIDTH, HEIGHT, COLOURS]} (0: any size; at least so many
  * colours), or for nothing, and then does, in this order: "swap": {"fda": FILE
- * or null}, "screenshot": FILE, "mouse": [RIGHT, DOWN] (a movement), "click":
+ * or null} (with "force": true also of a CD-ROM drive that the guest has
+ * locked), "screenshot": FILE, "mouse": [RIGHT, DOWN] (a movement), "click":
  * "left" or another button, "keys": ["v", "ret", "ctrl-alt-delete"], "send":
  * "to the serial port", "end": true (the run, with success). Empty lines and
  * lines that start with # are skipped. Times are the PC's. */

@@ -2,9 +2,11 @@
  *
  * Keys: Ctrl+Alt+G takes or frees the mouse (a click takes it), +F full
  * screen, +S screenshot, +V types the clipboard into the PC, +A the shape of
- * a monitor (4 : 3) instead of square pixels. Closing the window ends the
- * run. All calls come from one thread; only the audio callback runs in one
- * of SDL's own and shares nothing but the tone. */
+ * a monitor (4 : 3) instead of square pixels, +E takes the CD out, with Shift
+ * the floppy. A file dropped on the window goes into the drive for its kind;
+ * game controllers are joysticks. Closing the window ends the run. All calls
+ * come from one thread; only the audio callback runs in one of SDL's own and
+ * shares nothing but the tone. */
 #define SDL_MAIN_HANDLED
 #include "frontend/sdl.h"
 
@@ -14,6 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "frontend/file.h"
 #include "frontend/fit.h"
 #include "frontend/keymap.h"
 #include "frontend/png.h"
@@ -58,6 +61,7 @@ struct sdl_window {
     bool mouse_changed;
     struct typist typist;
 
+    SDL_GameController *pad[2]; /* joysticks A and B, or NULL */
     const char *title, *screenshot_name;
     char caption[256], notice[160], speed[64];
     uint64_t notice_until, caption_at;
@@ -353,6 +357,99 @@ static void paste(struct sdl_window *w)
     SDL_free(text);
 }
 
+/* ---- disks */
+
+/* The first CD-ROM drive that lets itself be changed; `path` NULL: eject. */
+static bool change_cdrom(struct sdl_window *w, const char *path, char *error)
+{
+    static const enum umbra_drive drives[] = {UMBRA_HDC, UMBRA_HDD, UMBRA_HDB,
+                                              UMBRA_HDA};
+    struct umbra_media media = {.path = path, .cdrom = true, .read_only = true};
+    char other[UMBRA_ERROR_SIZE];
+
+    for (size_t i = 0; i < SDL_arraysize(drives); i++)
+        if (path ? umbra_insert(w->umbra, drives[i], &media, i ? other : error)
+                 : umbra_eject(w->umbra, drives[i], i ? other : error))
+            return true;
+    return false;
+}
+
+static void eject(struct sdl_window *w, bool floppy)
+{
+    char error[UMBRA_ERROR_SIZE];
+    bool done = floppy ? umbra_eject(w->umbra, UMBRA_FDA, error)
+                       : change_cdrom(w, NULL, error);
+
+    notice(w, !done ? error : floppy ? "floppy taken out" : "CD taken out");
+}
+
+/* What a file is decides where it goes. */
+static void insert_file(struct sdl_window *w, const char *path)
+{
+    char error[UMBRA_ERROR_SIZE], text[UMBRA_ERROR_SIZE];
+    struct umbra_media media = {.path = path};
+    enum umbra_image image = UMBRA_IMAGE_UNKNOWN;
+    uint64_t length;
+    size_t size;
+    uint8_t *head = file_read(path, UMBRA_IDENTIFY_SIZE, &size, &length, error,
+                              sizeof error);
+    bool done = head != NULL;
+
+    if (done)
+        image = umbra_identify(head, size, length);
+    free(head);
+    if (done && image == UMBRA_IMAGE_CDROM) {
+        done = change_cdrom(w, path, error);
+    } else if (done && image == UMBRA_IMAGE_FLOPPY) {
+        done = umbra_insert(w->umbra, UMBRA_FDA, &media, error);
+    } else if (done) {
+        done = false;
+        snprintf(error, sizeof error, "%.200s: is no floppy or CD image", path);
+    }
+    snprintf(text, sizeof text, "%.140s is in the drive", path);
+    notice(w, done ? text : error);
+}
+
+/* ---- joysticks */
+
+static void tell_pads(struct sdl_window *w)
+{
+    for (unsigned i = 0; i < SDL_arraysize(w->pad); i++) {
+        SDL_GameController *pad = w->pad[i];
+        unsigned buttons;
+
+        if (!pad)
+            continue;
+        buttons = SDL_GameControllerGetButton(pad, SDL_CONTROLLER_BUTTON_A) |
+                  SDL_GameControllerGetButton(pad, SDL_CONTROLLER_BUTTON_B)
+                      << 1;
+        umbra_joystick(
+            w->umbra, i, true,
+            SDL_GameControllerGetAxis(pad, SDL_CONTROLLER_AXIS_LEFTX),
+            SDL_GameControllerGetAxis(pad, SDL_CONTROLLER_AXIS_LEFTY), buttons);
+    }
+}
+
+static void add_pad(struct sdl_window *w, int index)
+{
+    for (unsigned i = 0; i < SDL_arraysize(w->pad); i++)
+        if (!w->pad[i]) {
+            w->pad[i] = SDL_GameControllerOpen(index);
+            break;
+        }
+    tell_pads(w);
+}
+
+static void remove_pad(struct sdl_window *w, SDL_JoystickID id)
+{
+    for (unsigned i = 0; i < SDL_arraysize(w->pad); i++)
+        if (w->pad[i] && w->pad[i] == SDL_GameControllerFromInstanceID(id)) {
+            SDL_GameControllerClose(w->pad[i]);
+            w->pad[i] = NULL;
+            umbra_joystick(w->umbra, i, false, 0, 0, 0);
+        }
+}
+
 static void set_monitor_shape(struct sdl_window *w, bool monitor_shape)
 {
     w->monitor_shape = monitor_shape;
@@ -375,6 +472,9 @@ static bool on_hot_key(struct sdl_window *w, SDL_Scancode key)
         return true;
     case SDL_SCANCODE_V:
         paste(w);
+        return true;
+    case SDL_SCANCODE_E:
+        eject(w, SDL_GetModState() & KMOD_SHIFT);
         return true;
     case SDL_SCANCODE_A:
         set_monitor_shape(w, !w->monitor_shape);
@@ -448,6 +548,21 @@ static void on_event(struct sdl_window *w, const SDL_Event *event)
             break;
         w->wheel -= event->wheel.y;
         w->mouse_changed = true;
+        break;
+    case SDL_DROPFILE:
+        insert_file(w, event->drop.file);
+        SDL_free(event->drop.file);
+        break;
+    case SDL_CONTROLLERDEVICEADDED:
+        add_pad(w, event->cdevice.which);
+        break;
+    case SDL_CONTROLLERDEVICEREMOVED:
+        remove_pad(w, event->cdevice.which);
+        break;
+    case SDL_CONTROLLERAXISMOTION:
+    case SDL_CONTROLLERBUTTONDOWN:
+    case SDL_CONTROLLERBUTTONUP:
+        tell_pads(w);
         break;
     case SDL_WINDOWEVENT:
         on_window_event(w, &event->window);
@@ -586,6 +701,8 @@ struct sdl_window *sdl_open(const struct sdl_config *config,
         sdl_close(w);
         return NULL;
     }
+    /* A host without controllers is none the worse for it. */
+    SDL_InitSubSystem(SDL_INIT_GAMECONTROLLER);
     SDL_EnableScreenSaver();
     SDL_StopTextInput();
     w->caption_at = SDL_GetTicks64();
@@ -603,6 +720,9 @@ void sdl_close(struct sdl_window *w)
         return;
     if (w->sound.device)
         SDL_CloseAudioDevice(w->sound.device);
+    for (unsigned i = 0; i < SDL_arraysize(w->pad); i++)
+        if (w->pad[i])
+            SDL_GameControllerClose(w->pad[i]);
     if (w->texture)
         SDL_DestroyTexture(w->texture);
     if (w->renderer)

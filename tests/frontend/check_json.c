@@ -193,6 +193,7 @@ START_TEST(wrong_scripts)
         {"{\"click\": \"up\"}", "takes \"left\""},
         {"{\"click\": 1}", "takes \"left\""},
         {"{\"screenshot\": 1}", "takes a file name"},
+        {"{\"force\": false}", "takes true"},
         {"{\"end\": false}", "takes true"},
         {"{\"end\": 1}", "takes true"},
     };
