@@ -511,10 +511,8 @@ static int64_t local_now(void)
            tm.tm_hour * 3600 + tm.tm_min * 60 + tm.tm_sec;
 }
 
-static bool take_rtc(struct parser *p, const char *value)
+static bool take_rtc_base(struct parser *p, const char *value)
 {
-    if (!strncmp(value, "base=", 5))
-        value += 5;
     p->o->rtc_given = true;
     if (!strcmp(value, "utc"))
         p->o->config.rtc_base = (int64_t)time(NULL);
@@ -525,6 +523,33 @@ static bool take_rtc(struct parser *p, const char *value)
                       "\"%s\" is no start of the clock; use base=utc, "
                       "base=localtime or base=2006-06-17T16:01:21",
                       value);
+    return true;
+}
+
+/* The clock counts the PC's time; so clock=host asks for the host's time for
+ * the whole PC. Lost ticks are not made up for. */
+static bool take_rtc(struct parser *p, const char *value)
+{
+    char word[64];
+    size_t n;
+
+    do {
+        n = strcspn(value, ",");
+        snprintf(word, sizeof word, "%.*s", (int)n, value);
+        if (!strcmp(word, "clock=host") || !strcmp(word, "clock=rt"))
+            p->o->rtc_host = true;
+        else if (!strncmp(word, "clock=", 6) && strcmp(word, "clock=vm"))
+            return refuse(p, "\"%s\" is unknown; use clock=host or clock=vm",
+                          word);
+        else if (!strncmp(word, "driftfix=", 9) &&
+                 strcmp(word, "driftfix=none"))
+            return refuse(p, "\"%s\" is unknown; use driftfix=none", word);
+        else if (strncmp(word, "clock=", 6) && strncmp(word, "driftfix=", 9) &&
+                 !take_rtc_base(p,
+                                !strncmp(word, "base=", 5) ? word + 5 : word))
+            return false;
+        value += n + (value[n] == ',');
+    } while (*value);
     return true;
 }
 
@@ -641,7 +666,8 @@ static const struct option_row rows[] = {
     ROW("rtc", "base=TIME", take_rtc,
         "clock at power-on: utc, localtime or a date as\n"
         "2006-06-17T16:01:21 (default utc; 2026-01-01\n"
-        "under the virtual clock)"),
+        "under the virtual clock); clock=host: as -icount\n"
+        "off; clock=vm, driftfix=none: as it is"),
     ROW("no-reboot", NULL, take_no_reboot, "exit instead of a reset"),
     ROW("cpu", "MODEL", take_cpu,
         "processor, with +FEATURE or -FEATURE behind\n"
@@ -811,8 +837,18 @@ static enum options_result parse_word(struct parser *p, int argc,
 /* Values that only make sense together. */
 static bool check_together(struct parser *p)
 {
-    const struct options *o = p->o;
+    struct options *o = p->o;
 
+    if (o->rtc_host && o->clock_given &&
+        o->config.clock == UMBRA_CLOCK_VIRTUAL) {
+        p->name = "-rtc";
+        return refuse(p, "clock=host does not go with the virtual clock; use "
+                         "-icount off");
+    }
+    if (o->rtc_host) {
+        o->clock_given = true;
+        o->config.clock = UMBRA_CLOCK_HOST;
+    }
     if (o->initrd && !o->kernel && !o->image) {
         p->name = "-initrd";
         return refuse(p, "there is no kernel; add -kernel FILE");

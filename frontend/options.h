@@ -57,6 +57,7 @@ struct options {
     unsigned serials, parallels; /* how many were named */
     const char *log_file;
     bool clock_given, rtc_given, seed_given;
+    bool rtc_host; /* -rtc clock=host */
     bool snapshot;
     bool perf_map;
     double time_limit;   /* seconds; 0 = none */

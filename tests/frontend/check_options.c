@@ -185,6 +185,19 @@ START_TEST(one_dash_or_two)
 }
 END_TEST
 
+START_TEST(real_time_clock)
+{
+    ck_assert_int_eq(parse("-rtc base=2006-06-17T16:01:21,clock=host,"
+                           "driftfix=none"),
+                     OPTIONS_RUN);
+    ck_assert_int_eq(o.config.rtc_base, 1150560081);
+    ck_assert(o.clock_given && o.rtc_given);
+    ck_assert_int_eq(o.config.clock, UMBRA_CLOCK_HOST);
+    ck_assert_int_eq(parse("-rtc clock=vm"), OPTIONS_RUN);
+    ck_assert(!o.clock_given && !o.rtc_given);
+}
+END_TEST
+
 START_TEST(everything_else)
 {
     ck_assert_int_eq(
@@ -300,6 +313,9 @@ START_TEST(wrong_values)
             "three parallel ports");
     refused("-serial-speed slow", "use fast or real");
     refused("-display vnc", "use sdl or none");
+    refused("-rtc clock=sun", "use clock=host or clock=vm");
+    refused("-rtc base=utc,driftfix=slew", "use driftfix=none");
+    refused("-icount shift=2 -rtc clock=host", "use -icount off");
     refused("-rtc base=yesterday", "no start of the clock");
     refused("-rtc base=2023-02-29", "no start");
     refused("-rtc base=2023-01-01T24:00:00", "no start");
@@ -413,6 +429,7 @@ int main(void)
     tcase_add_test(c, geometry_of_disks);
     tcase_add_test(c, boot_keys);
     tcase_add_test(c, one_dash_or_two);
+    tcase_add_test(c, real_time_clock);
     tcase_add_test(c, everything_else);
     tcase_add_test(c, nographic_is_serial_on_stdio);
     tcase_add_test(c, ports);
