@@ -120,7 +120,8 @@ uint32_t x64_registers_written(const struct tr *t, unsigned k)
     const struct insn *i = t->insn[k];
     const struct insn_row *row = &insn_rows[i->op];
     bool bytes = row->attr & A_BYTE;
-    unsigned reg = bytes ? i->reg / 8 : i->reg, rm = bytes ? i->rm / 8 : i->rm;
+    unsigned reg = bytes ? i->reg / 8 : i->reg;
+    unsigned rm = bytes || t->class[k] == L_EXTEND_B ? i->rm / 8 : i->rm;
     uint32_t rm_bit = i->flags & IF_MEM ? 0 : 1u << rm;
 
     switch (t->class[k]) {

@@ -21,7 +21,8 @@ static void count_insn(const struct tr *t, unsigned k, unsigned uses[])
 {
     const struct insn *i = t->insn[k];
     bool bytes = insn_rows[i->op].attr & A_BYTE;
-    unsigned reg = bytes ? i->reg / 8 : i->reg, rm = bytes ? i->rm / 8 : i->rm;
+    unsigned reg = bytes ? i->reg / 8 : i->reg;
+    unsigned rm = bytes || t->class[k] == L_EXTEND_B ? i->rm / 8 : i->rm;
     uint32_t written = x64_registers_written(t, k);
 
     for (unsigned n = 0; n < REGS; n++)
