@@ -25,6 +25,15 @@ static ALWAYS_INLINE uint64_t insn_next_rip(const struct cpu *cpu,
  * instructions that changed mode, segments, mappings or interrupt state. */
 const struct insn *flow_resync(struct cpu *cpu, uint64_t rip);
 
+/* Between instructions: something is for the run loop to look at. */
+static inline bool flow_needs_attention(const struct cpu *cpu)
+{
+    uint32_t a = cpu->attention;
+    if (!(cpu->eflags & EFL_IF))
+        a &= ~(uint32_t)ATT_INTR;
+    return a & ~(uint32_t)ATT_NMI_BLOCKED;
+}
+
 /* Raise #GP(0) when execution may not go on at `rip`: outside the CS limit or
  * not canonical. Branches call it before anything is changed. */
 static ALWAYS_INLINE void flow_check(struct cpu *cpu, uint64_t rip)

@@ -207,14 +207,6 @@ static bool attend(struct cpu *cpu)
     return true;
 }
 
-static bool needs_attention(const struct cpu *cpu)
-{
-    uint32_t a = cpu->attention;
-    if (!(cpu->eflags & EFL_IF))
-        a &= ~(uint32_t)ATT_INTR;
-    return a & ~(uint32_t)ATT_NMI_BLOCKED;
-}
-
 /* NULL near the CS limit, too: nothing behind it may be fetched. */
 static struct block *find_slow(struct cpu *cpu, uint64_t rip)
 {
@@ -231,10 +223,10 @@ static void run_loop(struct cpu *cpu)
         struct block *b;
         cpu->budget += cpu->budget_kept;
         cpu->budget_kept = 0;
-        if (unlikely(needs_attention(cpu))) {
+        if (unlikely(flow_needs_attention(cpu))) {
             if (!attend(cpu))
                 return;
-            if (needs_attention(cpu))
+            if (flow_needs_attention(cpu))
                 continue;
             rip = cpu->reg[REG_RIP];
             cpu->budget += cpu->budget_kept;

@@ -205,11 +205,99 @@ uint64_t jit_call_insn(struct cpu *cpu, const struct insn *i, uint32_t index)
     return 0;
 }
 
+/* T0 goes on with block b at `rip`; its budget is charged here. */
+static uint64_t leave_to(struct cpu *cpu, struct block *b, uint64_t rip)
+{
+    cpu->reg[REG_RIP] = rip;
+    if (cpu->budget < b->count || rip + b->bytes > cpu->cs_end) {
+        flow_resync(cpu, rip);
+        return leave(cpu, NULL);
+    }
+    cpu->budget -= b->count;
+    cpu->block = b;
+    cpu->insn = b->insn;
+    return leave(cpu, b->insn);
+}
+
+/* Instructions of system software that end their block and are frequent. */
+static bool is_frequent(unsigned op)
+{
+    switch (op) {
+    case INSN_sti:
+    case INSN_popf:
+    case INSN_int_Ib:
+    case INSN_iret:
+    case INSN_syscall:
+    case INSN_sysret:
+    case INSN_sysenter:
+    case INSN_sysexit:
+    case INSN_mov_Sw_Ew:
+    case INSN_pop_ES:
+    case INSN_pop_DS:
+    case INSN_pop_FS:
+    case INSN_pop_GS:
+    case INSN_mov_Cy_Ry:
+    case INSN_clts:
+    case INSN_invlpg:
+    case INSN_invpcid:
+    case INSN_clac:
+    case INSN_stac:
+    case INSN_wrmsr:
+    case INSN_in_AL_Ib:
+    case INSN_in_AL_DX:
+    case INSN_in_rAX_DX:
+    case INSN_out_Ib_AL:
+    case INSN_out_DX_AL:
+    case INSN_out_DX_rAX:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Between instructions: where T1 goes on, if nothing asks for the run loop. */
+static uint64_t go_on(struct cpu *cpu)
+{
+    uint64_t rip = cpu->reg[REG_RIP];
+    struct block *t;
+
+    cpu->budget += cpu->budget_kept;
+    cpu->budget_kept = 0;
+    if (cpu->budget <= 0 || flow_needs_attention(cpu) || cpu->cs_base ||
+        cpu->cs_end < 1ull << 32)
+        return leave(cpu, NULL);
+    t = flow_find(cpu, rip);
+    if (!t)
+        t = block_known(cpu, rip);
+    if (!t)
+        return leave(cpu, NULL);
+    if (!t->translated)
+        return leave_to(cpu, t, rip);
+    cpu->hot.page = rip - ((uintptr_t)t->code & (PAGE_SIZE - 1));
+    return t->host;
+}
+
+/* Without budget every way out of the handler is flow_resync. */
+static uint64_t exec_last(struct cpu *cpu, struct block *b,
+                          const struct insn *i)
+{
+    struct insn *copy = cpu->jit->single;
+
+    cpu->jit->count.exit_stay++;
+    copy[0] = *i;
+    copy[0].exec = own_exec(b, i);
+    cpu_kick(cpu);
+    copy[0].exec(cpu, &copy[0]);
+    return go_on(cpu);
+}
+
 uint64_t jit_exit_insn(struct cpu *cpu, const struct insn *i, uint32_t index)
 {
     struct block *b = block_of(i, index & JIT_INDEX);
-    cpu->jit->count.exit_insn++;
     stand_at(cpu, b, i);
+    if (is_frequent(i->op) && b->mode != MODE_DEAD)
+        return exec_last(cpu, b, i);
+    cpu->jit->count.exit_insn++;
     if ((index & JIT_MEMORY) && b->mode != MODE_DEAD && !b->no_groups)
         count_miss(cpu, b);
     cpu->hot.itself = true;
@@ -225,20 +313,6 @@ uint64_t jit_find(struct cpu *cpu, const struct insn *i, uint32_t index)
     cpu->jit->count.find++;
     cpu->hot.scratch2 = (uintptr_t)t;
     return 0;
-}
-
-/* T0 goes on with block b at `rip`; its budget is charged here. */
-static uint64_t leave_to(struct cpu *cpu, struct block *b, uint64_t rip)
-{
-    cpu->reg[REG_RIP] = rip;
-    if (cpu->budget < b->count || rip + b->bytes > cpu->cs_end) {
-        flow_resync(cpu, rip);
-        return leave(cpu, NULL);
-    }
-    cpu->budget -= b->count;
-    cpu->block = b;
-    cpu->insn = b->insn;
-    return leave(cpu, b->insn);
 }
 
 uint64_t jit_enter_block(struct cpu *cpu, struct block *b, uint32_t unused)

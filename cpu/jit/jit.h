@@ -25,6 +25,7 @@ struct jit;
     X(enter, "entries from the interpreter")                                   \
     X(exit_edge, "exits: target not translated or not linked yet")             \
     X(exit_insn, "exits: an instruction that ends the block")                  \
+    X(exit_stay, "system instructions that ended a block, but not T1")         \
     X(find, "jump targets searched for")                                       \
     X(exit_budget, "exits: time for events")                                   \
     X(exit_stale, "exits: the block changed itself")                           \
