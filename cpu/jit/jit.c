@@ -271,7 +271,8 @@ static uint64_t go_on(struct cpu *cpu)
         t = block_known(cpu, rip);
     if (!t)
         return leave(cpu, NULL);
-    if (!t->translated)
+    /* Not translated, or a trace is being recorded from it. */
+    if (!t->translated || t->host == backend_enter_block(cpu->jit))
         return leave_to(cpu, t, rip);
     cpu->hot.page = rip - ((uintptr_t)t->code & (PAGE_SIZE - 1));
     return t->host;
