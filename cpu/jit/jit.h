@@ -4,7 +4,8 @@
  * instruction's handler then is one that enters the host code, so that the
  * interpreter (T0) and translated code (T1) share blocks, links and jump
  * caches and hand over to each other at block boundaries; inside a block T1
- * can have T0 execute any single instruction. docs/JIT.md explains. */
+ * can have T0 execute any single instruction. Traces of blocks (T2) are
+ * trace.h's. docs/JIT.md explains. */
 #ifndef UMBRA_CPU_JIT_JIT_H
 #define UMBRA_CPU_JIT_JIT_H
 

@@ -13,7 +13,7 @@
 enum {
     COMMON_ROOM = 4096,
     BLOCK_CODE = 256, /* of one instruction, at most */
-    STUB_CODE = 192,  /* of one stub, at most */
+    STUB_CODE = 288,  /* of one stub, at most */
     ROOM = MAX_INSNS * BLOCK_CODE + MAX_STUBS * STUB_CODE,
 };
 
@@ -692,26 +692,40 @@ static bool leads_to(const struct tr *t, const struct part *p, uint64_t rip)
     }
 }
 
+/* The page of part n, as a number; false: it was mapped anew meanwhile. */
+static bool number_page(struct tr *t, unsigned n, unsigned *pages)
+{
+    struct part *p = &t->part[n];
+
+    for (unsigned k = 0; k < n; k++) {
+        const struct part *before = &t->part[k];
+        if (p->rip / PAGE_SIZE != before->rip / PAGE_SIZE)
+            continue;
+        p->page = before->page;
+        return p->b->frame == before->b->frame;
+    }
+    p->page = (*pages)++;
+    return true;
+}
+
+static bool all_translated(const struct tr *t, const struct part *p)
+{
+    for (unsigned k = p->first; k <= p->last; k++)
+        if (t->class[k] == LOWER_NONE)
+            return false;
+    return true;
+}
+
 /* Parts up to the first that T0 has to help with; the pages of the others. */
 static void cut(struct tr *t, const struct trace_path *path)
 {
     unsigned parts = 0, pages = 0;
 
     for (; parts < t->parts; parts++) {
-        struct part *p = &t->part[parts];
+        const struct part *p = &t->part[parts];
         uint64_t next = path->rip[(parts + 1) % path->parts];
-        bool good = true;
-        for (unsigned k = p->first; k <= p->last; k++)
-            good = good && t->class[k] != LOWER_NONE;
-        if (!good)
+        if (!all_translated(t, p) || !number_page(t, parts, &pages))
             break;
-        p->page = pages;
-        for (unsigned n = 0; n < parts; n++)
-            if (!((t->part[n].rip ^ p->rip) & ~(uint64_t)(PAGE_SIZE - 1))) {
-                p->page = t->part[n].page;
-                break;
-            }
-        pages += p->page == pages;
         if ((parts + 1 < t->parts || path->loops) && !leads_to(t, p, next)) {
             parts++;
             break;

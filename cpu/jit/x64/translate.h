@@ -176,7 +176,7 @@ struct tr {
     struct access access[MAX_INSNS];
     unsigned groups;
     struct group group[GROUPS];
-    unsigned stubs; /* the last is not cleared */
+    unsigned stubs; /* what follows is not cleared */
     struct stub stub[MAX_STUBS];
 };
 
