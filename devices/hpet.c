@@ -48,9 +48,11 @@ enum {
 #define ROUTE_CAP      0x00FF0104ull /* pins 2, 8, 16 to 23 */
 #define FURTHEST_TICKS (1ull << 59)
 
-/* `due` is when the event is armed: at the comparator's next match, later for
- * a match that comes too early after the last one, SCHED_NEVER if none is
- * to be expected. `line` is what the timer drives, whatever wire that is. */
+/* `due` is the time of the comparator's next match, later for a match that
+ * comes too early after the last one, SCHED_NEVER if none is to be expected.
+ * The event is armed for it only while the timer may interrupt: what a match
+ * changes else is seen by nobody before the next access, which catches up.
+ * `line` is what the timer drives, whatever wire that is. */
 struct hpet_timer {
     uint32_t config; /* the writable bits */
     uint64_t comparator, period, fsb;
@@ -209,16 +211,24 @@ static uint64_t timer_mask(const struct hpet_timer *t)
     return t->config & MODE32_CNF ? UINT32_MAX : UINT64_MAX;
 }
 
+/* A guest that left a periodic timer running without its interrupt, as Linux
+ * does, is not to wake the host. */
+static void timer_schedule(struct hpet_timer *t)
+{
+    bool heard = t->config & INT_ENB_CNF;
+
+    event_arm(t->hpet->sched, &t->event, heard ? t->due : SCHED_NEVER);
+}
+
 static void timer_arm(struct hpet_timer *t, uint64_t due)
 {
     t->due = due;
-    event_arm(t->hpet->sched, &t->event, due);
+    timer_schedule(t);
 }
 
 static void timer_stop(struct hpet_timer *t)
 {
-    t->due = SCHED_NEVER;
-    event_cancel(t->hpet->sched, &t->event);
+    timer_arm(t, SCHED_NEVER);
 }
 
 /* The comparator matches after `ticks` more. */
@@ -342,6 +352,7 @@ static void timer_write_config(struct hpet_timer *t, uint64_t value,
     t->config = config;
     if (changed & (MODE32_CNF | TYPE_CNF))
         timer_restart(t);
+    timer_schedule(t);
     /* An edge that was elsewhere or a level is none here. */
     if (changed & (31u << INT_ROUTE_SHIFT | INT_TYPE_CNF))
         t->line = false;
@@ -480,14 +491,8 @@ static int hpet_post_load(struct device *device, uint32_t version)
     struct hpet *hpet = CONTAINER_OF(device, struct hpet, device);
 
     (void)version;
-    for (unsigned i = 0; i < TIMERS; i++) {
-        struct hpet_timer *t = &hpet->timer[i];
-
-        if (t->due == SCHED_NEVER)
-            timer_stop(t);
-        else
-            timer_arm(t, t->due);
-    }
+    for (unsigned i = 0; i < TIMERS; i++)
+        timer_schedule(&hpet->timer[i]);
     hpet_drive(hpet);
     return 0;
 }

@@ -299,6 +299,37 @@ START_TEST(periodic_late)
 }
 END_TEST
 
+/* A timer that interrupts nobody does not wake the host, and yet keeps its
+ * pace, for whoever looks and for the interrupt that is allowed later. */
+START_TEST(unheard)
+{
+    struct bench b;
+
+    bench_create(&b);
+    out(&b, timer(0, 0), INT_ENB | PERIODIC | VAL_SET | ROUTE(16), 4);
+    out(&b, timer(0, 8), 1000, 8);
+    out(&b, timer(1, 0), LEVEL | MODE32 | ROUTE(17), 4);
+    out(&b, timer(1, 8), 500, 8);
+    out(&b, CONF, ENABLE, 4);
+    pass_ticks(&b, 1000);
+    ck_assert_uint_eq(b.rises[16], 1);
+    out(&b, timer(0, 0), PERIODIC | ROUTE(16), 4);
+    ck_assert_uint_eq(sched_deadline(&b.fake->sched), SCHED_NEVER);
+    pass_ticks(&b, 3500);
+    ck_assert_uint_eq(in(&b, timer(0, 8), 8), 5000);
+    ck_assert_uint_eq(in(&b, STATUS, 4), 2);
+    out(&b, timer(0, 0), INT_ENB | PERIODIC | ROUTE(16), 4);
+    ck_assert_uint_eq(b.rises[16], 1);
+    pass_ticks(&b, 499);
+    ck_assert_uint_eq(b.rises[16], 1);
+    pass_ticks(&b, 1);
+    ck_assert_uint_eq(b.rises[16], 2);
+    out(&b, timer(1, 0), INT_ENB | LEVEL | MODE32 | ROUTE(17), 4);
+    ck_assert(b.pin[17]); /* of the match long ago */
+    bench_destroy(&b);
+}
+END_TEST
+
 /* A period of one tick leaves time for the guest. */
 START_TEST(too_fast)
 {
@@ -421,5 +452,5 @@ START_TEST(state)
 END_TEST
 
 FAKE_MAIN("hpet", capabilities, counter, one_shot_edge, one_shot_32, level,
-          status_only, periodic, periodic_late, too_fast, legacy_route, routes,
-          message, widths, state)
+          status_only, periodic, periodic_late, unheard, too_fast, legacy_route,
+          routes, message, widths, state)
