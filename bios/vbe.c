@@ -1,9 +1,11 @@
-/* VESA BIOS extensions, INT 10h AX=4F00h-4F0Ah, 4F10h, 4F15h, over the display
+/* VESA BIOS extensions, INT 10h AX=4F00h-4F0Bh, 4F10h, 4F15h, over the display
  * interface of the Bochs VGA (ports 1CEh, 1CFh). Sources: VESA VBE Core
  * Functions Standard 3.0; VESA DDC/VBE 1.1; EDID 1.3; Bochs' vbe_display_api.
  * 16-colour modes are planar, with a window only; of these 800 x 600 (102h)
- * takes text and pixels by the other functions. Not here: text modes of VBE,
- * stereo, VBE/AF. */
+ * takes text and pixels by the other functions. The text modes 108h-10Ch are
+ * those of a VGA with a clock of 40 MHz, in vga_tables.h; their line length and
+ * start are fixed. Not here: stereo, the 16-bit protected-mode entry (PMID),
+ * VBE/AF. */
 
 #include "pci.h"
 #include "vga.h"
@@ -45,38 +47,40 @@ enum {
 
 struct vbe_mode {
     uint16_t number, width, height;
-    uint8_t depth;
+    uint8_t depth; /* 0 in text modes, whose size is in characters */
 };
 
 /* VESA's numbers to 11Bh, then those of the Bochs VGA BIOS, ours from 1A0h. */
 ROM struct vbe_mode vbe_modes[] = {
     {0x100, 640, 400, 8},    {0x101, 640, 480, 8},    {0x102, 800, 600, 4},
     {0x103, 800, 600, 8},    {0x104, 1024, 768, 4},   {0x105, 1024, 768, 8},
-    {0x106, 1280, 1024, 4},  {0x107, 1280, 1024, 8},  {0x10D, 320, 200, 15},
-    {0x10E, 320, 200, 16},   {0x10F, 320, 200, 24},   {0x110, 640, 480, 15},
-    {0x111, 640, 480, 16},   {0x112, 640, 480, 24},   {0x113, 800, 600, 15},
-    {0x114, 800, 600, 16},   {0x115, 800, 600, 24},   {0x116, 1024, 768, 15},
-    {0x117, 1024, 768, 16},  {0x118, 1024, 768, 24},  {0x119, 1280, 1024, 15},
-    {0x11A, 1280, 1024, 16}, {0x11B, 1280, 1024, 24}, {0x11C, 1600, 1200, 8},
-    {0x11D, 1600, 1200, 15}, {0x11E, 1600, 1200, 16}, {0x11F, 1600, 1200, 24},
-    {0x140, 320, 200, 32},   {0x141, 640, 400, 32},   {0x142, 640, 480, 32},
-    {0x143, 800, 600, 32},   {0x144, 1024, 768, 32},  {0x145, 1280, 1024, 32},
-    {0x146, 320, 200, 8},    {0x147, 1600, 1200, 32}, {0x148, 1152, 864, 8},
-    {0x149, 1152, 864, 15},  {0x14A, 1152, 864, 16},  {0x14B, 1152, 864, 24},
-    {0x14C, 1152, 864, 32},  {0x175, 1280, 768, 16},  {0x176, 1280, 768, 24},
-    {0x177, 1280, 768, 32},  {0x178, 1280, 800, 16},  {0x179, 1280, 800, 24},
-    {0x17A, 1280, 800, 32},  {0x17B, 1280, 960, 16},  {0x17C, 1280, 960, 24},
-    {0x17D, 1280, 960, 32},  {0x17E, 1440, 900, 16},  {0x17F, 1440, 900, 24},
-    {0x180, 1440, 900, 32},  {0x181, 1400, 1050, 16}, {0x182, 1400, 1050, 24},
-    {0x183, 1400, 1050, 32}, {0x184, 1680, 1050, 16}, {0x185, 1680, 1050, 24},
-    {0x186, 1680, 1050, 32}, {0x187, 1920, 1200, 16}, {0x188, 1920, 1200, 24},
-    {0x189, 1920, 1200, 32}, {0x18A, 2560, 1600, 16}, {0x18B, 2560, 1600, 24},
-    {0x18C, 2560, 1600, 32}, {0x18D, 1280, 720, 16},  {0x18E, 1280, 720, 24},
-    {0x18F, 1280, 720, 32},  {0x190, 1920, 1080, 16}, {0x191, 1920, 1080, 24},
-    {0x192, 1920, 1080, 32}, {0x193, 1600, 900, 16},  {0x194, 1600, 900, 24},
-    {0x195, 1600, 900, 32},  {0x196, 2560, 1440, 16}, {0x197, 2560, 1440, 24},
-    {0x198, 2560, 1440, 32}, {0x1A0, 1920, 1080, 8},  {0x1A1, 1920, 1080, 15},
-    {0x1A2, 640, 400, 15},   {0x1A3, 640, 400, 16},   {0x1A4, 640, 400, 24},
+    {0x106, 1280, 1024, 4},  {0x107, 1280, 1024, 8},  {0x108, 80, 60, 0},
+    {0x109, 132, 25, 0},     {0x10A, 132, 43, 0},     {0x10B, 132, 50, 0},
+    {0x10C, 132, 60, 0},     {0x10D, 320, 200, 15},   {0x10E, 320, 200, 16},
+    {0x10F, 320, 200, 24},   {0x110, 640, 480, 15},   {0x111, 640, 480, 16},
+    {0x112, 640, 480, 24},   {0x113, 800, 600, 15},   {0x114, 800, 600, 16},
+    {0x115, 800, 600, 24},   {0x116, 1024, 768, 15},  {0x117, 1024, 768, 16},
+    {0x118, 1024, 768, 24},  {0x119, 1280, 1024, 15}, {0x11A, 1280, 1024, 16},
+    {0x11B, 1280, 1024, 24}, {0x11C, 1600, 1200, 8},  {0x11D, 1600, 1200, 15},
+    {0x11E, 1600, 1200, 16}, {0x11F, 1600, 1200, 24}, {0x140, 320, 200, 32},
+    {0x141, 640, 400, 32},   {0x142, 640, 480, 32},   {0x143, 800, 600, 32},
+    {0x144, 1024, 768, 32},  {0x145, 1280, 1024, 32}, {0x146, 320, 200, 8},
+    {0x147, 1600, 1200, 32}, {0x148, 1152, 864, 8},   {0x149, 1152, 864, 15},
+    {0x14A, 1152, 864, 16},  {0x14B, 1152, 864, 24},  {0x14C, 1152, 864, 32},
+    {0x175, 1280, 768, 16},  {0x176, 1280, 768, 24},  {0x177, 1280, 768, 32},
+    {0x178, 1280, 800, 16},  {0x179, 1280, 800, 24},  {0x17A, 1280, 800, 32},
+    {0x17B, 1280, 960, 16},  {0x17C, 1280, 960, 24},  {0x17D, 1280, 960, 32},
+    {0x17E, 1440, 900, 16},  {0x17F, 1440, 900, 24},  {0x180, 1440, 900, 32},
+    {0x181, 1400, 1050, 16}, {0x182, 1400, 1050, 24}, {0x183, 1400, 1050, 32},
+    {0x184, 1680, 1050, 16}, {0x185, 1680, 1050, 24}, {0x186, 1680, 1050, 32},
+    {0x187, 1920, 1200, 16}, {0x188, 1920, 1200, 24}, {0x189, 1920, 1200, 32},
+    {0x18A, 2560, 1600, 16}, {0x18B, 2560, 1600, 24}, {0x18C, 2560, 1600, 32},
+    {0x18D, 1280, 720, 16},  {0x18E, 1280, 720, 24},  {0x18F, 1280, 720, 32},
+    {0x190, 1920, 1080, 16}, {0x191, 1920, 1080, 24}, {0x192, 1920, 1080, 32},
+    {0x193, 1600, 900, 16},  {0x194, 1600, 900, 24},  {0x195, 1600, 900, 32},
+    {0x196, 2560, 1440, 16}, {0x197, 2560, 1440, 24}, {0x198, 2560, 1440, 32},
+    {0x1A0, 1920, 1080, 8},  {0x1A1, 1920, 1080, 15}, {0x1A2, 640, 400, 15},
+    {0x1A3, 640, 400, 16},   {0x1A4, 640, 400, 24},
 };
 
 static uint16_t dispi_read(uint16_t index)
@@ -162,6 +166,11 @@ static const __seg_gs struct vbe_mode *vbe_find(uint16_t number)
         if (vbe_modes[i].number == (number & 0x1FF))
             return mode_fits(&vbe_modes[i]) ? &vbe_modes[i] : NULL;
     return NULL;
+}
+
+static uint8_t text_mode(const __seg_gs struct vbe_mode *m)
+{
+    return (uint8_t)(MODE_VBE_TEXT + m->number - 0x108);
 }
 
 /* --- 4F00h ------------------------------------------------------------------
@@ -255,6 +264,32 @@ static void write_window(uint16_t es, uint16_t di)
                 (uint32_t)rom_segment() << 16 | ROM_OFFSET(rom_vbe_window));
 }
 
+/* A fixed window of 32 KiB. */
+static uint16_t text_information(const __seg_gs struct vbe_mode *m, uint16_t es,
+                                 uint16_t di)
+{
+    const __seg_gs struct vga_mode *text = mode_find(text_mode(m));
+
+    far_fill8(es, di, 0, 256);
+    far_write16(es, di, 0x000F);
+    far_write8(es, di + 2, 0x06);
+    far_write16(es, di + 4, 32);
+    far_write16(es, di + 6, 32);
+    far_write16(es, di + 8, 0xB800);
+    far_write16(es, di + 16, m->width * 2);
+    far_write16(es, di + 18, m->width);
+    far_write16(es, di + 20, m->height);
+    far_write8(es, di + 22, 8);
+    far_write8(es, di + 23, m->height == 25 ? 16 : 8);
+    far_write8(es, di + 24, 4);
+    far_write8(es, di + 25, 4);
+    far_write8(es, di + 26, 1);
+    far_write8(es, di + 29, text->pages - 1);
+    far_write8(es, di + 30, 1);
+    far_write32(es, di + 62, 40000000);
+    return VBE_OK;
+}
+
 static uint16_t mode_information(struct regs *r)
 {
     const __seg_gs struct vbe_mode *m = vbe_find(r->cx);
@@ -263,6 +298,8 @@ static uint16_t mode_information(struct regs *r)
 
     if (!m)
         return VBE_FAILED;
+    if (m->depth == 0)
+        return text_information(m, es, di);
     pitch = line_bytes(m);
     pages = plane_size(m->depth) / (pitch * m->height) - 1;
     if (pages > 255)
@@ -375,9 +412,14 @@ static uint16_t set_mode(struct regs *r)
         return VBE_OK;
     }
     m = vbe_find(r->bx);
-    if (!m || (m->depth == 4 && r->bx & MODE_LFB))
+    if (!m || (m->depth <= 4 && r->bx & MODE_LFB))
         return VBE_FAILED;
-    mode_start(m, r->bx);
+    if (m->depth == 0) {
+        mode_set(text_mode(m), !(r->bx & MODE_KEEP));
+        far_write16(0x40, BDA_VBE_MODE, r->bx & (MODE_KEEP | 0x1FF));
+    } else {
+        mode_start(m, r->bx);
+    }
     return VBE_OK;
 }
 
@@ -385,7 +427,11 @@ static uint16_t current_number(void)
 {
     uint16_t number = far_read16(0x40, BDA_VBE_MODE);
 
-    return vbe_active() && number ? number : BDA->video_mode;
+    const __seg_gs struct vbe_mode *m = number ? vbe_find(number) : NULL;
+
+    if (m && (m->depth == 0 ? BDA->video_mode == text_mode(m) : vbe_active()))
+        return number;
+    return BDA->video_mode;
 }
 
 static uint16_t get_mode(struct regs *r)
@@ -441,7 +487,7 @@ static uint16_t save_restore(struct regs *r)
     return VBE_FAILED;
 }
 
-/* --- 4F05h-4F0Ah
+/* --- 4F05h-4F0Bh
  * --------------------------------------------------------------------- */
 
 static bool linear_now(void)
@@ -604,6 +650,12 @@ static uint16_t palette(struct regs *r)
     return VBE_OK;
 }
 
+/* The display takes any clock: BL = 0, ECX Hz for mode DX. */
+static uint16_t pixel_clock(struct regs *r)
+{
+    return r->bl == 0 && vbe_find(r->dx) ? VBE_OK : VBE_FAILED;
+}
+
 static uint16_t protected_interface(struct regs *r)
 {
     if (r->bl != 0)
@@ -709,6 +761,9 @@ void vbe_service(struct regs *r)
         break;
     case 0x0A:
         status = protected_interface(r);
+        break;
+    case 0x0B:
+        status = pixel_clock(r);
         break;
     case 0x10:
         status = power(r);

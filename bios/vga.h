@@ -31,6 +31,9 @@ enum dac_kind { DAC_MONO, DAC_CGA, DAC_EGA, DAC_256 };
  * cards have for it, also VBE mode 102h. */
 #define MODE_800_600 0x6A
 
+/* The first of the text modes with numbers 108h-10Ch of VBE. */
+#define MODE_VBE_TEXT 0x58
+
 /* One row of the mode table; its registers are in the row of the video
  * parameters that belongs to the number of lines. */
 struct vga_mode {

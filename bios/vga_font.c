@@ -74,9 +74,14 @@ static uint16_t raster_lines(void)
 {
     uint8_t scan = crtc_read(0x09);
 
-    if (inb(MISC_READ) >> 6 == 2)
+    switch (inb(MISC_READ) >> 6) {
+    case 2:
         return 350;
-    return scan & 0x80 ? 200 : 400;
+    case 3:
+        return 480;
+    default:
+        return scan & 0x80 ? 200 : 400;
+    }
 }
 
 /* AL bit 4: the text mode is set up for the new height. */

@@ -1,5 +1,6 @@
 /* Text: cells, scrolling, teletype, strings; in graphics modes by way of
- * vga_pixel.c. Source: RBIL INT 10/AH=06h-0Ah, 0Eh, 13h. */
+ * vga_pixel.c. Source: RBIL INT 10/AH=06h-0Ah, 0Eh, 13h;
+ * IBM PC/AT Technical Reference, BIOS listing, for the bell. */
 
 #include "vga.h"
 
@@ -96,13 +97,36 @@ static void scroll_screen(uint8_t page)
     BDA->video_page = shown;
 }
 
+/* A tone of 896 Hz, as the PC's BIOS makes it, for 120 ms. Bit 4 of port 61h
+ * changes every 15.1 us; the count is for a board where it does not. */
+static void bell(void)
+{
+    uint8_t speaker = inb(0x61), last = speaker, now;
+    uint32_t n = 0x100000;
+    uint16_t left = 7950;
+
+    outb(0x43, 0xB6);
+    outb(0x42, 0x33);
+    outb(0x42, 0x05);
+    outb(0x61, speaker | 3);
+    for (; left > 0 && n > 0; n--) {
+        now = inb(0x61);
+        if ((now ^ last) & 0x10) {
+            last = now;
+            left--;
+        }
+    }
+    outb(0x61, speaker);
+}
+
 void teletype(uint8_t page, uint8_t c, uint8_t attribute, bool with)
 {
     uint16_t cursor = BDA->cursor[page & 7];
     uint8_t row = (uint8_t)(cursor >> 8), column = (uint8_t)cursor;
 
     switch (c) {
-    case '\a': /* the speaker is left alone */
+    case '\a':
+        bell();
         return;
     case '\b':
         if (column > 0)

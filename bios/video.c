@@ -5,6 +5,8 @@
 
 #include "vga.h"
 
+#define COLOUR_VGA 0x0008
+
 void indexed_write(uint16_t port, uint8_t index, uint8_t value)
 {
     outw(port, (uint16_t)(value << 8 | index));
@@ -169,6 +171,28 @@ static void flag_select(struct regs *r, uint8_t bit, bool inverted)
     r->al = 0x12;
 }
 
+static void refresh(bool on)
+{
+    indexed_write(SEQ, 1, (indexed_read(SEQ, 1) & ~0x20) | (on ? 0 : 0x20));
+}
+
+/* BL=35h, AL: 0 this adapter off, 1 on; 2 the same with its data area kept at
+ * ES:DX (128 bytes), 3 back from there; 80h tells of a system board's video. */
+static void display_switch(struct regs *r)
+{
+    bool on = r->al & 1;
+
+    if (r->al > 3 && r->al != 0x80)
+        return;
+    if (r->al == 2 || r->al == 3)
+        state_pass(on, 2, r->es, r->dx);
+    if (r->al != 0x80) {
+        outb(MISC_WRITE, (inb(MISC_READ) & ~2) | (on ? 2 : 0));
+        refresh(on);
+    }
+    r->al = 0x12;
+}
+
 static void alternate_select(struct regs *r)
 {
     switch (r->bl) {
@@ -197,9 +221,11 @@ static void alternate_select(struct regs *r)
         BDA->video_control = (BDA->video_control & ~1) | (r->al & 1);
         r->al = 0x12;
         break;
+    case 0x35: /* another display takes over, or ours again */
+        display_switch(r);
+        break;
     case 0x36: /* refresh: AL 1 = off */
-        indexed_write(SEQ, 1,
-                      (indexed_read(SEQ, 1) & ~0x20) | (r->al & 1) << 5);
+        refresh(!(r->al & 1));
         r->al = 0x12;
         break;
     }
@@ -208,15 +234,62 @@ static void alternate_select(struct regs *r)
 /* --- AH=1Ah-1Ch
  * ------------------------------------------------------------------ */
 
+/* The table of display combination codes, by the secondary save pointers. */
+static uint32_t combinations(void)
+{
+    uint32_t secondary = save_pointer(0x10);
+
+    return secondary ? far_read32((uint16_t)(secondary >> 16),
+                                  (uint16_t)secondary + 2)
+                     : 0;
+}
+
+static uint16_t combination_at(uint32_t table, uint8_t index)
+{
+    return far_read16((uint16_t)(table >> 16), (uint16_t)table + 4 + index * 2);
+}
+
+/* Low byte: the code of the active display, high byte: of the other. 40:8A
+ * has the row of the table, where the other comes first. */
+static uint16_t combination_get(void)
+{
+    uint32_t table = combinations();
+    uint16_t pair;
+
+    if (table == 0)
+        return COLOUR_VGA;
+    if (BDA->dcc_index >= far_read8((uint16_t)(table >> 16), (uint16_t)table))
+        return 0xFFFF;
+    pair = combination_at(table, BDA->dcc_index);
+    return (uint16_t)(pair << 8 | pair >> 8);
+}
+
+/* Unknown ones leave FFh, as IBM's BIOS does. */
+static void combination_set(uint16_t codes)
+{
+    uint32_t table = combinations();
+    uint16_t pair = (uint16_t)(codes << 8 | codes >> 8);
+    uint8_t count, i;
+
+    if (table == 0)
+        return;
+    count = far_read8((uint16_t)(table >> 16), (uint16_t)table);
+    for (i = 0; i < count; i++)
+        if (combination_at(table, i) == pair ||
+            combination_at(table, i) == codes)
+            break;
+    BDA->dcc_index = i < count ? i : 0xFF;
+}
+
 static void combination(struct regs *r)
 {
-    if (r->al == 0) {
-        r->bx = BDA->dcc_index;
-        r->al = 0x1A;
-    } else if (r->al == 1) {
-        BDA->dcc_index = r->bl;
-        r->al = 0x1A;
-    }
+    if (r->al == 0)
+        r->bx = combination_get();
+    else if (r->al == 1)
+        combination_set(r->bx);
+    else
+        return;
+    r->al = 0x1A;
 }
 
 static uint16_t colours_of(const __seg_gs struct vga_mode *m)
@@ -235,12 +308,51 @@ static uint16_t colours_of(const __seg_gs struct vga_mode *m)
     }
 }
 
+static uint8_t lines_code(void)
+{
+    uint16_t lines =
+        (uint16_t)((BDA->video_rows_minus1 + 1) * BDA->char_height);
+
+    return lines <= 200 ? 0 : lines <= 350 ? 1 : lines <= 400 ? 2 : 3;
+}
+
+/* All modes are on the one display; then grey, monochrome, no default
+ * palette, cursor emulation, blinking. */
+static uint8_t state_flags(void)
+{
+    uint8_t flags = 0x01 | (BDA->video_flags & 0x02);
+
+    if (crtc_port() != CRTC_COLOUR)
+        flags |= 0x04;
+    if (BDA->video_flags & 0x08)
+        flags |= 0x08;
+    if (!(BDA->video_control & 0x01))
+        flags |= 0x10;
+    return flags | (attr_get(0x10) & 0x08) << 2;
+}
+
+/* What of the save pointers is in use; bit 0: 512 characters. */
+static uint8_t save_flags(void)
+{
+    uint8_t fonts = indexed_read(SEQ, 3), flags = combinations() ? 0x20 : 0;
+
+    if (((fonts >> 2 & 3) | (fonts >> 3 & 4)) !=
+        ((fonts & 3) | (fonts >> 2 & 4)))
+        flags |= 0x01;
+    if (save_pointer(4))
+        flags |= 0x02;
+    if (save_pointer(8))
+        flags |= 0x04;
+    if (save_pointer(12))
+        flags |= 0x08;
+    return flags;
+}
+
 /* RBIL table 00039. */
 static void state_information(struct regs *r)
 {
     const __seg_gs struct vga_mode *m = mode_current();
-    uint16_t lines =
-        (uint16_t)((BDA->video_rows_minus1 + 1) * BDA->char_height);
+    uint8_t fonts = indexed_read(SEQ, 3);
     uint16_t i;
 
     if (r->bx != 0)
@@ -252,17 +364,15 @@ static void state_information(struct regs *r)
         far_write8(r->es, r->di + 4 + i, far_read8(0x40, 0x49 + i));
     far_write8(r->es, r->di + 0x22, BDA->video_rows_minus1 + 1);
     far_write16(r->es, r->di + 0x23, BDA->char_height);
-    far_write8(r->es, r->di + 0x25, BDA->dcc_index);
+    far_write16(r->es, r->di + 0x25, combination_get());
     far_write16(r->es, r->di + 0x27, colours_of(m));
     far_write8(r->es, r->di + 0x29, m ? m->pages : 1);
-    far_write8(r->es, r->di + 0x2A,
-               lines <= 200   ? 0
-               : lines <= 350 ? 1
-               : lines <= 400 ? 2
-                              : 3);
-    far_write8(r->es, r->di + 0x2B, indexed_read(SEQ, 3) & 3);
-    far_write8(r->es, r->di + 0x2D, 0x01);
+    far_write8(r->es, r->di + 0x2A, lines_code());
+    far_write8(r->es, r->di + 0x2B, (fonts & 3) | (fonts >> 2 & 4));
+    far_write8(r->es, r->di + 0x2C, (fonts >> 2 & 3) | (fonts >> 3 & 4));
+    far_write8(r->es, r->di + 0x2D, state_flags());
     far_write8(r->es, r->di + 0x31, 0x03);
+    far_write8(r->es, r->di + 0x32, save_flags());
     r->al = 0x1B;
 }
 
@@ -351,7 +461,7 @@ void vga_start(struct regs *r)
     far_write16(0, 0x10 * 4, ROM_OFFSET(int10_entry));
     far_write16(0, 0x10 * 4 + 2, rom_segment());
     BDA->video_flags = 0x11; /* 400 lines, VGA */
-    BDA->dcc_index = 0x08;   /* VGA, colour analogue */
+    BDA->dcc_index = 0x0B;   /* row of the combinations: a colour VGA */
     BDA->video_save_ptr =
         (uint32_t)rom_segment() << 16 | ROM_OFFSET(rom_save_table);
     mode_set(0x03, true);

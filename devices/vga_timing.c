@@ -17,12 +17,16 @@
  * CRTC: keeps divisions sane and costs nothing in any real mode. */
 enum { MIN_LINE_NS = 1000, MIN_FRAME_LINES = 16, VBE_HERTZ = 60 };
 
+/* Of IBM's four clocks the last two come from outside; as on many cards one of
+ * them is for 132 columns. */
+static const uint32_t dot_clock[4] = {25175000, 28322000, 40000000, 25175000};
+
 static void crtc_timing(const struct vga *vga, struct vga_timing *timing)
 {
     const uint8_t *crtc = vga->crtc;
     uint8_t overflow = crtc[CRTC_OVERFLOW];
     uint64_t dots = vga->seq[SEQ_CLOCKING] & CLOCKING_8_DOTS ? 8 : 9;
-    uint64_t hertz = vga->misc >> MISC_CLOCK_SHIFT & 1 ? 28322000 : 25175000;
+    uint64_t hertz = dot_clock[vga->misc >> MISC_CLOCK_SHIFT & 3];
     unsigned scale = crtc[CRTC_MODE_CONTROL] & MODE_V_DOUBLE ? 2 : 1;
 
     if (vga->seq[SEQ_CLOCKING] & CLOCKING_HALF)

@@ -2,6 +2,9 @@
 
 #include "check.h"
 
+/* For one check at a time. */
+static uint8_t buffer[2048];
+
 static struct regs video(uint16_t ax, uint16_t bx, uint16_t cx, uint16_t dx)
 {
     return call(0x10, ax, bx, cx, dx);
@@ -48,6 +51,23 @@ static void check_teletype(void)
     video(0x0E0D, 7, 0, 0);
     video(0x0E0A, 7, 0, 0);
     EQUAL(video(0x0300, 0, 0, 0).dx, 0x0300);
+}
+
+/* The tone ends, and what port 61h had before is back. */
+static void check_bell(void)
+{
+    uint8_t speaker = inb(0x61);
+    uint16_t before, after;
+
+    outb(0x43, 0x00);
+    before = inb(0x40);
+    before |= (uint16_t)(inb(0x40) << 8);
+    video(0x0E07, 7, 0, 0);
+    outb(0x43, 0x00);
+    after = inb(0x40);
+    after |= (uint16_t)(inb(0x40) << 8);
+    CHECK(before != after);
+    EQUAL(inb(0x61) & 0x0F, speaker & 0x0F);
 }
 
 static void check_strings(void)
@@ -171,7 +191,7 @@ static void check_mono(void)
 
 /* --- the save pointer table: a program has tables of its own ------------- */
 
-static uint8_t parameters[29 * 64], palette_area[256], glyphs[2 * 20];
+static uint8_t palette_area[256], glyphs[2 * 20];
 static struct {
     uint32_t parameters, area, text_font, graphics_font, secondary, rest[2];
 } PACKED save_table;
@@ -198,13 +218,13 @@ static void copy_tables(uint32_t ours)
     uint32_t table = peek32((uint16_t)(ours >> 16), (uint16_t)ours);
     uint16_t i;
 
-    for (i = 0; i < sizeof(parameters); i++)
-        parameters[i] = peek8((uint16_t)(table >> 16), (uint16_t)table + i);
-    EQUAL(parameters[0x18 * 64], 80); /* mode 3 */
-    EQUAL(parameters[0x18 * 64 + 1], 24);
-    EQUAL(parameters[0x18 * 64 + 9], 0x67);
-    EQUAL(parameters[0x1C * 64 + 4], 0x20); /* mode 13h: 8 KiB pages */
-    EQUAL(parameters[0x1C * 64 + 9], 0x63);
+    for (i = 0; i < 29 * 64; i++)
+        buffer[i] = peek8((uint16_t)(table >> 16), (uint16_t)table + i);
+    EQUAL(buffer[0x18 * 64], 80); /* mode 3 */
+    EQUAL(buffer[0x18 * 64 + 1], 24);
+    EQUAL(buffer[0x18 * 64 + 9], 0x67);
+    EQUAL(buffer[0x1C * 64 + 4], 0x20); /* mode 13h: 8 KiB pages */
+    EQUAL(buffer[0x1C * 64 + 9], 0x63);
 }
 
 static void check_save_table(void)
@@ -215,12 +235,12 @@ static void check_save_table(void)
     secondary = peek32((uint16_t)(ours >> 16), (uint16_t)ours + 16);
     EQUAL(peek16((uint16_t)(secondary >> 16), (uint16_t)secondary), 0x1A);
     memset(&save_table, 0, sizeof(save_table));
-    save_table.parameters = far_address(parameters);
+    save_table.parameters = far_address(buffer);
     save_table.area = far_address(palette_area);
     save_table.text_font = far_address(&text_font);
     save_table.graphics_font = far_address(&graphics_font);
     save_table.secondary = secondary;
-    parameters[0x18 * 64 + 0x23 + 5] = 0x2D; /* palette register 5 */
+    buffer[0x18 * 64 + 0x23 + 5] = 0x2D; /* palette register 5 */
     text_font.height = 20;
     text_font.count = 2;
     text_font.first = 'A';
@@ -248,6 +268,45 @@ static void check_save_table(void)
     EQUAL(attribute(5), 5);
 }
 
+/* 40:8A counts rows of a table that the save pointers lead to. */
+static void check_combinations(void)
+{
+    EQUAL(video(0x1A00, 0, 0, 0).bx, 0x0008);
+    EQUAL(BDA->dcc_index, 0x0B);
+    EQUAL(video(0x1A01, 0x0107, 0, 0).al, 0x1A); /* no such pair */
+    EQUAL(video(0x1A00, 0, 0, 0).bx, 0xFFFF);
+    video(0x1A01, 0x0208, 0, 0);
+    EQUAL(video(0x1A00, 0, 0, 0).bx, 0xFFFF);
+    video(0x1A01, 0x0108, 0, 0); /* an MDA beside it */
+    EQUAL(BDA->dcc_index, 0x0C);
+    EQUAL(video(0x1A00, 0, 0, 0).bx, 0x0108);
+    video(0x1A01, 0x0008, 0, 0);
+    EQUAL(video(0x1A00, 0, 0, 0).bx, 0x0008);
+}
+
+/* AH=12h BL=35h: off with the data area kept, and back. */
+static void check_switch(void)
+{
+    struct regs r;
+
+    memset(&r, 0, sizeof(r));
+    r.ax = 0x1202;
+    r.bl = 0x35;
+    r.es = SEG_CHECK;
+    r.dx = OFFSET(buffer);
+    int_call(0x10, &r);
+    EQUAL(r.al, 0x12);
+    EQUAL(inb(0x3CC) & 2, 0);
+    BDA->video_mode = 0x13;
+    r.ax = 0x1203;
+    int_call(0x10, &r);
+    EQUAL(BDA->video_mode, 3);
+    EQUAL(inb(0x3CC) & 2, 2);
+    outb(0x3C4, 1);
+    EQUAL(inb(0x3C5) & 0x20, 0);
+    EQUAL(video(0x1204, 0x0035, 0, 0).al, 0x04);
+}
+
 void check_text(void)
 {
     static const uint8_t modes[] = {0, 1, 2, 3, 7};
@@ -271,7 +330,9 @@ void check_text(void)
     check_scan_lines();
     check_mono();
     check_save_table();
-    EQUAL(video(0x1A00, 0, 0, 0).bx, 0x0008);
+    check_bell();
+    check_combinations();
+    check_switch();
     memset(&r, 0, sizeof(r));
     r.ah = 0x1B;
     r.es = SEG_CHECK;
@@ -280,6 +341,12 @@ void check_text(void)
     EQUAL(r.al, 0x1B);
     EQUAL(state[4], 3);
     EQUAL(state[0x22], 25);
+    EQUAL(state[0x25], 8);
+    EQUAL(state[0x26], 0);
+    EQUAL(state[0x27], 16);
+    EQUAL(state[0x2A], 2);
+    EQUAL(state[0x2D], 0x31); /* cursor emulation, blinking */
+    EQUAL(state[0x32], 0x20);
     EQUAL(video(0x1200, 0x0010, 0, 0).bl, 3);
 }
 
@@ -337,7 +404,6 @@ void check_graphics(void)
 
 void check_palette(void)
 {
-    static uint8_t block[1024];
     struct regs r;
 
     mode(3);
@@ -358,19 +424,19 @@ void check_palette(void)
     r.bx = 0x20;
     r.cx = 2;
     r.es = SEG_CHECK;
-    r.dx = OFFSET(block);
+    r.dx = OFFSET(buffer);
     int_call(0x10, &r);
-    EQUAL(block[0], 0x33);
-    EQUAL(block[2], 0x22);
+    EQUAL(buffer[0], 0x33);
+    EQUAL(buffer[2], 0x22);
     video(0x1013, 0x0100, 0, 0);
     EQUAL(video(0x101A, 0, 0, 0).bl, 1);
     r = video(0x1C00, 0, 7, 0);
     EQUAL(r.al, 0x1C);
-    CHECK(r.bx * 64u <= sizeof(block));
-    call(0x10, 0x1C01, OFFSET(block), 7, 0);
+    CHECK(r.bx * 64u <= sizeof(buffer));
+    call(0x10, 0x1C01, OFFSET(buffer), 7, 0);
     mode(0x13);
     EQUAL(video(0x1015, 0x0020, 0, 0).cl, 0x3F);
-    call(0x10, 0x1C02, OFFSET(block), 7, 0);
+    call(0x10, 0x1C02, OFFSET(buffer), 7, 0);
     EQUAL(video(0x0F00, 0, 0, 0).al, 3);
     EQUAL(video(0x1015, 0x0020, 0, 0).cx, 0x1122);
     mode(3);
@@ -416,12 +482,37 @@ static void check_windows(void)
     EQUAL(call(0x10, 0x4F05, 0x0100, 0, 0).dx, 1);
 }
 
+/* The text modes: every cell is there, the other functions write to it. */
+static void check_vbe_text(uint16_t number)
+{
+    uint16_t columns = word(mode_info + 18), rows = word(mode_info + 20);
+
+    EQUAL(word(mode_info + 8), 0xB800);
+    EQUAL(vbe(0x02, number | 0x4000, 0, NULL), 0x014F);
+    EQUAL(vbe(0x02, number, 0, NULL), 0x004F);
+    EQUAL(call(0x10, 0x4F03, 0, 0, 0).bx, number);
+    EQUAL(BDA->video_columns, columns);
+    EQUAL(BDA->video_rows_minus1 + 1u, rows);
+    EQUAL(BDA->char_height, mode_info[23]);
+    outb(0x3D4, 1);
+    EQUAL(inb(0x3D5), columns - 1);
+    outb(0x3D4, 0x13);
+    EQUAL(inb(0x3D5), columns / 2);
+    put((uint8_t)(rows - 1), (uint8_t)(columns - 1), 'Z', 0x2E);
+    EQUAL(peek16(0xB800, (columns * rows - 1) * 2), 0x2E5A);
+    check_teletype();
+}
+
 static void check_vbe_mode(uint16_t number)
 {
     uint16_t pitch;
     struct regs r;
 
     EQUAL(vbe(0x01, 0, number, mode_info), 0x004F);
+    if (!(mode_info[0] & 0x10)) {
+        check_vbe_text(number);
+        return;
+    }
     CHECK(mode_info[0] & 1);
     pitch = word(mode_info + 16);
     EQUAL(pitch, mode_info[25] == 4
@@ -478,16 +569,15 @@ static void check_start(void)
 /* The state includes the display interface: back to the same mode. */
 static void check_vbe_state(void)
 {
-    static uint8_t state[2048];
     struct regs r = call(0x10, 0x4F04, 0, 0x000F, 0);
 
     EQUAL(r.ax, 0x004F);
-    CHECK(r.bx * 64u <= sizeof(state));
+    CHECK(r.bx * 64u <= sizeof(buffer));
     EQUAL(vbe(0x02, 0x0115, 0, NULL), 0x004F);
     call(0x10, 0x4F05, 0, 0, 5);
-    EQUAL(call(0x10, 0x4F04, OFFSET(state), 0x000F, 1).ax, 0x004F);
+    EQUAL(call(0x10, 0x4F04, OFFSET(buffer), 0x000F, 1).ax, 0x004F);
     mode(0x13);
-    EQUAL(call(0x10, 0x4F04, OFFSET(state), 0x000F, 2).ax, 0x004F);
+    EQUAL(call(0x10, 0x4F04, OFFSET(buffer), 0x000F, 2).ax, 0x004F);
     EQUAL(call(0x10, 0x4F03, 0, 0, 0).bx, 0x0115);
     EQUAL(call(0x10, 0x4F05, 0x0100, 0, 0).dx, 5);
     EQUAL(call(0x10, 0x4F06, 0x0001, 0, 0).bx, 2400);
@@ -531,6 +621,8 @@ static void check_vbe_registers(void)
     r = call(0x10, 0x4F0A, 0, 0, 0);
     EQUAL(r.ax, 0x004F);
     CHECK(r.cx > 16 && peek16(r.es, r.di) < r.cx);
+    r = call(0x10, 0x4F0B, 0, 0, 0x0118);
+    EQUAL(r.ax, 0x004F);
     EQUAL(call(0x10, 0x4FFF, 0, 0, 0).ax, 0x0100);
 }
 
@@ -551,7 +643,7 @@ void check_vbe(void)
             break;
         modes[n++] = number;
     }
-    CHECK(n > 60 && n < 111);
+    CHECK(n > 65 && n < 111);
     for (i = 0; i < n; i++)
         check_vbe_mode(modes[i]);
     check_vbe_registers();

@@ -31,6 +31,22 @@ static void assert_planes(uint32_t address, uint32_t expect)
 
 /* ---- ports */
 
+/* 132 columns of eight dots by the third clock: 31.4 kHz, 70 Hz. */
+START_TEST(clock_of_132_columns)
+{
+    out8(&rig, 0x3C2, 0x6B);
+    seq(&rig, 1, 0x01);
+    crtc(&rig, 0x11, 0x0E);
+    crtc(&rig, 0x00, 0x9A);
+    crtc(&rig, 0x01, 0x83);
+    crtc(&rig, 0x06, 0xBF);
+    crtc(&rig, 0x07, 0x1F);
+    ck_assert_uint_eq(rig.vga->timing.line_ns, 159 * 8 * 25);
+    ck_assert_uint_eq(rig.vga->timing.line_shown_ns, 132 * 8 * 25);
+    ck_assert_uint_eq(rig.vga->timing.lines, 449);
+}
+END_TEST
+
 START_TEST(index_and_data_registers)
 {
     seq(&rig, 2, 0xFF);
@@ -693,6 +709,7 @@ int main(void)
 
     suite_add_tcase(suite, tcase);
     tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_test(tcase, clock_of_132_columns);
     tcase_add_test(tcase, index_and_data_registers);
     tcase_add_test(tcase, mono_and_color_addresses);
     tcase_add_test(tcase, crtc_protection);
