@@ -326,7 +326,7 @@ static void move_window(struct vga *vga, struct region *region, bool mapped,
     if (region->mapped && mapped && region->base == base &&
         region->size == size && region->ram_offset == ram_offset)
         return;
-    if (region->mapped)
+    if (!mapped)
         addrspace_unmap(vga->memory, region);
     region->base = base;
     region->size = size;

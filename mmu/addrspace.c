@@ -182,6 +182,25 @@ static bool same_mapping(const struct region *a, const struct region *b)
            a->ops == b->ops && a->opaque == b->opaque;
 }
 
+/* What is seen where does not change, only what is there: the flat list,
+ * which leads to the region, holds. */
+static bool same_place(const struct region *a, const struct region *b)
+{
+    return a->base == b->base && a->size == b->size &&
+           a->priority == b->priority;
+}
+
+/* One call for both, for the map has changed at both by now. */
+static void tell_both(struct addrspace *space, const struct region *was,
+                      const struct region *now)
+{
+    uint64_t base = min_u64(was->base, now->base);
+    uint64_t last = last_of(space, was), other = last_of(space, now);
+    uint64_t span = (last > other ? last : other) - base;
+
+    tell_listeners(space, base, span == UINT64_MAX ? span : span + 1);
+}
+
 static void remove_mapping(struct addrspace *space, struct mapping *mapping)
 {
     struct mapping *end = space->mapping + space->count;
@@ -207,15 +226,18 @@ void addrspace_map(struct addrspace *space, struct region *region)
     if (region->kind != REGION_MMIO)
         ASSERT(region->ram_offset <= region->ram->size &&
                region->size <= region->ram->size - region->ram_offset);
+    if (old && same_place(&was, region)) {
+        old->as = *region;
+        tell_listeners(space, region->base, region->size);
+        return;
+    }
     if (old)
         remove_mapping(space, old);
     ASSERT(space->count < MAX_REGIONS);
     space->mapping[space->count++] = (struct mapping){region, *region};
     region->mapped = true;
     flatten(space);
-    if (old)
-        tell_listeners(space, was.base, was.size);
-    tell_listeners(space, region->base, region->size);
+    tell_both(space, &was, region);
 }
 
 void addrspace_unmap(struct addrspace *space, struct region *region)

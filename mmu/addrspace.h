@@ -43,7 +43,7 @@ struct region {
 
 struct addrspace;
 
-/* Told after the map changed in [base, base + size). */
+/* Told after the map changed, nowhere but in [base, base + size). */
 typedef void addrspace_changed(void *opaque, uint64_t base, uint64_t size);
 enum { ADDRSPACE_MAX_LISTENERS = 4 };
 

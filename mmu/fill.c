@@ -105,6 +105,7 @@ static void make_direct_entry(struct descent *d, spte_t *spte)
 
     if (d->level == 1) {
         set_entry(d, spte, a20(d, gpa) | RIGHT_ALL | SPTE_VALID);
+        shadow_note_gpa(d->shadow, d->page, a20(d, gpa));
         return;
     }
     child = shadow_direct(d->shadow, d->level - 1, gpa, d->page->key);
@@ -122,9 +123,10 @@ static void make_page_entry(struct descent *d, spte_t *spte,
     if (*spte & SPTE_VALID && (d->level == 1 || link_target(d->shadow, *spte)))
         /* Only the dirty bit was missing; slots made from it still hold. */
         *spte |= walk->entry_rights;
-    else if (d->level == 1)
+    else if (d->level == 1) {
         set_entry(d, spte, walk->page | walk->entry_rights | SPTE_VALID);
-    else {
+        shadow_note_gpa(d->shadow, d->page, walk->page);
+    } else {
         child = shadow_direct(d->shadow, d->level - 1, walk->page & ~(span - 1),
                               d->root->page_key);
         set_entry(d, spte,
@@ -151,7 +153,7 @@ static enum made make_entry(struct descent *d, spte_t *spte)
     d->shadow->mmu->count.walk++;
     result = walk_step(&walk);
     /* A table in flash memory: setting A was a command to the flash, which
-     * changed the map, and all pages are gone. */
+     * changed the map, and this page may be gone. */
     if (unlikely(d->shadow->epoch != epoch))
         return MADE_UNCACHED;
     switch (result) {

@@ -55,10 +55,14 @@ static void on_map_changed(void *opaque, uint64_t base, uint64_t size)
 {
     struct mmu *mmu = opaque;
 
-    (void)base;
-    (void)size;
     if (physmap_is(&mmu->shadow->map, mmu->memory))
         return;
+    if (mmu->policy == MMU_POLICY_CACHED &&
+        shadow_drop_range(mmu->shadow, base, size)) {
+        mmu->count.remap++;
+        physmap_build(&mmu->shadow->map, mmu->memory);
+        return;
+    }
     mmu->shadow->code_block = NULL;
     shadow_drop_pages(mmu->shadow);
     roots_init(mmu->shadow);

@@ -94,6 +94,7 @@ enum mmu_policy { MMU_POLICY_CACHED, MMU_POLICY_FLUSH };
     X(invlpg, "INVLPG executed")                                               \
     X(flush, "flushes requested by the guest")                                 \
     X(drop_all, "all derived state dropped")                                   \
+    X(remap, "changes of the map below 1 MiB")                                 \
     X(tlb_grown, "TLB arrays grown")                                           \
     X(bytes, "bytes of derived state now")
 

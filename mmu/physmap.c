@@ -46,7 +46,8 @@ void physmap_build(struct physmap *map, const struct addrspace *space)
     bool end = false;
     struct phys_slot slot;
 
-    memset(map, 0, sizeof *map);
+    map->slot[0] = (struct phys_slot){0};
+    map->count = 0;
     map->recent = &map->slot[0];
     while (next_slot(space, &addr, &end, &slot)) {
         ASSERT(map->count < PHYS_SLOTS);

@@ -276,6 +276,26 @@ static void unlink_from_frame(struct shadow *shadow,
         track_remove(page->frame, TRACK_TABLE);
 }
 
+void shadow_list_low(struct shadow *shadow, struct shadow_page *page)
+{
+    if (shadow->low_count == LOW_PAGES) {
+        shadow->low_lost = true;
+        return;
+    }
+    page->low = true;
+    shadow->low[shadow->low_count++] = page_number(shadow, page);
+}
+
+static void unlist_low(struct shadow *shadow, struct shadow_page *page)
+{
+    unsigned i = 0;
+
+    while (shadow->low[i] != page_number(shadow, page))
+        i++;
+    shadow->low[i] = shadow->low[--shadow->low_count];
+    page->low = false;
+}
+
 /* Every link to the page dies with its generation. */
 static void zap_page(struct shadow *shadow, struct shadow_page *page)
 {
@@ -284,6 +304,8 @@ static void zap_page(struct shadow *shadow, struct shadow_page *page)
         shadow_drop_entry(shadow, page, i);
     if (page->frame)
         unlink_from_frame(shadow, page);
+    if (page->low)
+        unlist_low(shadow, page);
     page->generation++;
     shadow->structure++;
     page->used = false;
@@ -333,6 +355,7 @@ static struct shadow_page *new_page(struct shadow *shadow, uint32_t key,
     page->next = 0;
     page->pressure = 0;
     page->used = true;
+    page->low = false;
     page->wild = 0;
     memset(page->use, 0, sizeof page->use);
     shadow->mmu->count.page_made++;
@@ -392,12 +415,58 @@ void shadow_drop_pages(struct shadow *shadow)
         if (page->frame)
             unlink_from_frame(shadow, page);
         page->generation++;
-        page->used = false;
+        page->used = page->low = false;
     }
+    shadow->low_count = 0;
+    shadow->low_lost = false;
     shadow->epoch++;
     shadow->structure++;
     init_free_list(shadow);
     count_bytes(shadow);
+}
+
+/* ---- reaction to changes of the map */
+
+/* Shadows of the tables that lie there; a table may be known by another
+ * address of its frame. */
+static void zap_tables(struct shadow *shadow, gpa_t base, gpa_t end)
+{
+    for (gpa_t gpa = base; gpa < end; gpa += PAGE_SIZE) {
+        const struct phys_slot *slot = physmap_find(&shadow->map, gpa);
+        struct ram_frame *frame = slot ? phys_slot_frame(slot, gpa) : NULL;
+
+        while (frame && frame->head_shadow)
+            zap_page(shadow, &shadow->page[frame->head_shadow]);
+    }
+}
+
+static void drop_entries_to(struct shadow *shadow, struct shadow_page *page,
+                            gpa_t base, gpa_t end)
+{
+    const spte_t *spte = page_sptes(shadow, page);
+
+    for (unsigned i = 0, left = page->live; left; i++) {
+        if (!spte[i])
+            continue;
+        left--;
+        if ((spte[i] & SPTE_GPA) - base < end - base)
+            shadow_drop_entry(shadow, page, i);
+    }
+}
+
+bool shadow_drop_range(struct shadow *shadow, gpa_t base, uint64_t size)
+{
+    gpa_t end = (base + size + PAGE_SIZE - 1) & PAGE_MASK;
+
+    if (base >= LOW_END || size > LOW_END - base || shadow->low_lost)
+        return false;
+    base &= PAGE_MASK;
+    zap_tables(shadow, base, end);
+    for (unsigned i = 0; i < shadow->low_count; i++)
+        drop_entries_to(shadow, &shadow->page[shadow->low[i]], base, end);
+    shadow->code_block = NULL;
+    shadow->epoch++;
+    return true;
 }
 
 /* ---- reaction to stores */

@@ -45,6 +45,8 @@ enum {
     SHADOW_ENTRIES = 512,
     SHADOW_PAGES = 3072, /* 4 KiB entries + 4 KiB links: 24 MiB at most */
     SHADOW_USES = 4,
+    LOW_END = 1 << 20, /* below lies what changes its memory often: banks */
+    LOW_PAGES = 64,
 };
 
 enum shadow_format { FORMAT_DIRECT, FORMAT_LEGACY, FORMAT_PAE, FORMAT_LONG };
@@ -68,7 +70,8 @@ struct shadow_use {
     uint64_t roots;
 };
 
-/* `wild`: roots that reached the page at more addresses than fit. */
+/* `wild`: roots that reached the page at more addresses than fit. `low`: of
+ * level 1, has had an entry that leads below LOW_END, and is listed. */
 struct shadow_page {
     uint32_t key;
     uint32_t generation;
@@ -79,7 +82,7 @@ struct shadow_page {
     uint32_t next;           /* of the frame's, or of the free, 0 = end */
     uint16_t live;           /* entries that are not 0 */
     uint8_t pressure;        /* stores since the last entry was made */
-    bool used;
+    bool used, low;
     struct shadow_use use[SHADOW_USES];
     uint64_t wild;
 };
@@ -102,7 +105,10 @@ struct shadow {
     struct shadow_link *link;
     uint32_t free, used, hand;
     uint64_t stamp;
-    uint64_t epoch;     /* counts shadow_drop_pages */
+    uint32_t low[LOW_PAGES]; /* pages marked `low` ... */
+    unsigned low_count;
+    bool low_lost;      /* ... if there never were too many */
+    uint64_t epoch;     /* counts changes of the map */
     uint64_t structure; /* counts links cut and pages zapped; never 0 */
     struct ram_block *code_block; /* where code was found last, or NULL */
     /* MMU_POLICY_FLUSH: linear addresses of large guest pages seen */
@@ -135,6 +141,9 @@ bool shadow_resolve(struct shadow *shadow, struct mmu_request *request,
 void mmu_page_locate(struct shadow *shadow, gpa_t gpa, struct mmu_page *page);
 /* Forget all pages (not the roots). */
 void shadow_drop_pages(struct shadow *shadow);
+/* What is at [base, base + size) changes: forget what was made from it; the
+ * copy of the map is still the old one. False: too much was, drop it all. */
+bool shadow_drop_range(struct shadow *shadow, gpa_t base, uint64_t size);
 /* From write tracking. */
 void shadow_table_written(struct shadow *shadow, struct ram_frame *frame,
                           unsigned offset, unsigned size);
@@ -202,6 +211,14 @@ struct shadow_page *shadow_direct(struct shadow *shadow, unsigned level,
 /* Forget one entry and whatever was made from it. */
 void shadow_drop_entry(struct shadow *shadow, struct shadow_page *page,
                        unsigned index);
+/* A level-1 entry of the page leads to `gpa`. */
+void shadow_list_low(struct shadow *shadow, struct shadow_page *page);
+static inline void shadow_note_gpa(struct shadow *shadow,
+                                   struct shadow_page *page, gpa_t gpa)
+{
+    if (unlikely(gpa < LOW_END) && !page->low)
+        shadow_list_low(shadow, page);
+}
 /* Hang a level-1 entry into its frame's list. */
 void shadow_rmap_add(struct shadow *shadow, struct shadow_page *page,
                      unsigned index, struct ram_frame *frame);

@@ -426,6 +426,43 @@ START_TEST(map_changes_are_seen)
 }
 END_TEST
 
+/* What was translated elsewhere stays, and so do the tables. */
+START_TEST(bank_switch_drops_the_bank_only)
+{
+    struct rig *rig = open_paged(MMU_POLICY_CACHED, NULL);
+    struct region bank = {.name = "bank",
+                          .base = 0xA0000,
+                          .size = 0x2000,
+                          .priority = 1,
+                          .kind = REGION_RAM,
+                          .ram = rig->rom};
+    const struct mmu_counters *count = &rig->mmu.count;
+    struct mmu_counters before;
+    uint64_t value;
+
+    addrspace_map(rig->space, &bank);
+    map(rig, 0, 0xA0000 | PWU);
+    map(rig, 1, 0x40000 | PWU);
+    rig_write(rig, BANK_USER, base, 0x1111, 4);
+    rig_write(rig, BANK_USER, base + 0x1000, 0x2222, 4);
+    before = *count;
+    for (unsigned i = 1; i <= 10; i++) {
+        bank.ram_offset = (i & 1) << 13;
+        addrspace_map(rig->space, &bank);
+        rig_audit(rig);
+        rig_read(rig, BANK_USER, base, &value, 4);
+        ck_assert_uint_eq(value, i & 1 ? 0x90909090 : 0x1111);
+        rig_read(rig, BANK_USER, base + 0x1000, &value, 4);
+        ck_assert_uint_eq(value, 0x2222);
+    }
+    ck_assert_uint_eq(count->remap - before.remap, 10);
+    ck_assert_uint_eq(count->fill - before.fill, 10);
+    ck_assert_uint_eq(count->page_made, before.page_made);
+    ck_assert_uint_eq(count->root_made, before.root_made);
+    rig_close(rig);
+}
+END_TEST
+
 START_TEST(a_page_half_ram_half_device)
 {
     struct rig *rig = open_paged(policies[_i], NULL);
@@ -497,6 +534,7 @@ int main(void)
     tcase_add_test(tc, jump_slots_follow_the_mapping);
     tcase_add_loop_test(tc, display_learns_of_changed_frames, 0, BOTH);
     tcase_add_loop_test(tc, map_changes_are_seen, 0, BOTH);
+    tcase_add_test(tc, bank_switch_drops_the_bank_only);
     tcase_add_loop_test(tc, a_page_half_ram_half_device, 0, BOTH);
     tcase_add_test(tc, plain_tlb_is_emptied_as_the_guest_asks);
     return rig_run("mmu", tc);

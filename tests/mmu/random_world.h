@@ -19,6 +19,8 @@ enum {
     TABLES = LEVELS * LEVEL_TABLES, /* the first pages hold tables */
     CODE_BYTES = 16,
     BLOCKS = 256,
+    BANK_PAGES = 12,
+    BANKS = 3, /* pages more than fit at once */
 };
 
 /* What a CPU would have decoded. */
@@ -35,8 +37,10 @@ struct world {
     struct rig *rig;
     struct reference ref;
     uint64_t random;
-    const uint8_t *input; /* the dice when not NULL */
-    size_t left;          /* bytes of it */
+    const uint8_t *input;    /* the dice when not NULL */
+    size_t left;             /* bytes of it */
+    struct ram_block *banks; /* where the window leads */
+    struct region window;
     struct code code[BLOCKS];
     unsigned code_count, killed, jumps_hit, done, faults;
 };
@@ -234,7 +238,8 @@ static void dma(struct world *w)
         addrspace_write_block(w->rig->space, gpa, data, size);
     else
         addrspace_write(w->rig->space, gpa, load_le(data, size), size);
-    memcpy(w->ref.memory + gpa, data, size);
+    for (unsigned i = 0; i < size; i++)
+        ref_store(&w->ref, gpa + i, data[i], 1);
 }
 
 static void load_cr3(struct world *w, bool with_role)
@@ -339,7 +344,7 @@ static void run(struct world *w)
 
         /* What runs now must be what memory says now. */
         ck_assert_int_eq(error, -1);
-        ck_assert_mem_eq(code->bytes, w->ref.memory + gpa + code->offset,
+        ck_assert_mem_eq(code->bytes, ref_at(&w->ref, gpa + code->offset),
                          CODE_BYTES);
         w->jumps_hit++;
         return;
@@ -349,9 +354,11 @@ static void run(struct world *w)
         return;
     }
     ck_assert_int_eq(error, -1);
-    ck_assert_uint_eq(page.gpa, gpa);
+    /* Code in a bank may be told by an address it had before. */
+    if (!page.frame || ref_at(&w->ref, gpa) == w->ref.memory + gpa)
+        ck_assert_uint_eq(page.gpa, gpa);
     if (page.host)
-        ck_assert_uint_lt(gpa, w->ref.size);
+        ck_assert_ptr_nonnull(ref_at(&w->ref, gpa));
     if (page.host)
         decode(w, gva, &page);
 }
@@ -372,12 +379,34 @@ static void remap(struct world *w)
     addrspace_map(w->rig->space, &w->rig->ram_region);
 }
 
+/* As a video card's window: opened over RAM, tables there, too; moved, bank
+ * switched, closed. */
+static void switch_bank(struct world *w)
+{
+    struct region *window = &w->window;
+    bool open = !one_in(w, 6);
+    uint64_t size = window->size;
+
+    if (one_in(w, 4)) {
+        window->base = (uint64_t)roll_below(w, RAM_PAGES) << 12;
+        size = (1 + (uint64_t)roll_below(w, BANK_PAGES)) << 12;
+    }
+    window->size = size;
+    window->ram_offset = (uint64_t)roll_below(w, BANKS + 1) << 12;
+    addrspace_move(w->rig->space, window, window->base, open);
+    w->ref.window.base = window->base;
+    w->ref.window.size = open ? size : 0;
+    w->ref.window.offset = window->ram_offset;
+}
+
 static void event(struct world *w)
 {
     unsigned what = roll_below(w, 1000);
 
-    if (what < 560)
+    if (what < 540)
         access(w);
+    else if (what < 560)
+        switch_bank(w);
     else if (what < 700)
         run(w);
     else if (what < 900)
@@ -406,6 +435,22 @@ static void compare(struct world *w)
 {
     rig_audit(w->rig);
     ck_assert_int_eq(memcmp(w->ref.memory, w->rig->ram->host, w->ref.size), 0);
+    ck_assert_int_eq(memcmp(w->ref.banks, w->banks->host, w->banks->size), 0);
+}
+
+static void open_banks(struct world *w)
+{
+    char error[100] = "";
+    uint64_t size = (BANK_PAGES + BANKS) << 12;
+
+    w->ref.banks = calloc(1, size);
+    w->banks = ram_create("banks", size, w->rig->track, error, sizeof error);
+    ck_assert_msg(w->banks != NULL, "%s", error);
+    w->window = (struct region){.name = "window",
+                                .size = PAGE_SIZE,
+                                .priority = 1,
+                                .kind = REGION_RAM,
+                                .ram = w->banks};
 }
 
 /* RAM is a MiB and a bit, so that A20 matters. */
@@ -422,12 +467,15 @@ static struct world *world_open(uint64_t seed, enum mmu_policy policy)
     w->rig = rig_open_with(w->ref.size, policy, &client);
     addrspace_unmap(w->rig->space, &w->rig->rom_region);
     addrspace_unmap(w->rig->space, &w->rig->mmio_region);
+    open_banks(w);
     return w;
 }
 
 static void world_close(struct world *w)
 {
     rig_close(w->rig);
+    ram_destroy(w->banks);
+    free(w->ref.banks);
     free(w->ref.memory);
     free(w);
 }

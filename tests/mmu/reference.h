@@ -8,9 +8,14 @@
 
 #include <stdlib.h>
 
+/* [window.base, window.base + window.size) leads to `banks` from
+ * window.offset on instead of to memory. */
 struct reference {
-    uint8_t *memory;
+    uint8_t *memory, *banks;
     uint64_t size;
+    struct {
+        uint64_t base, size, offset;
+    } window;
     struct page_role role;
     uint64_t cr3, pdpte[4];
     bool a20;
@@ -21,16 +26,23 @@ static inline uint64_t ref_mask(const struct reference *r, uint64_t gpa)
     return r->a20 ? gpa : gpa & ~0x100000ull;
 }
 
+/* NULL: there is nothing. */
+static inline uint8_t *ref_at(const struct reference *r, uint64_t gpa)
+{
+    if (gpa - r->window.base < r->window.size)
+        return r->banks + r->window.offset + (gpa - r->window.base);
+    return gpa < r->size ? r->memory + gpa : NULL;
+}
+
 static inline uint64_t ref_load(const struct reference *r, uint64_t gpa,
                                 unsigned size)
 {
     uint64_t value = 0;
 
     for (unsigned i = 0; i < size; i++) {
-        uint64_t at = gpa + i;
-        uint8_t byte = at < r->size ? r->memory[at] : 0xFF;
+        const uint8_t *at = ref_at(r, gpa + i);
 
-        value |= (uint64_t)byte << i * 8;
+        value |= (uint64_t)(at ? *at : 0xFF) << i * 8;
     }
     return value;
 }
@@ -39,8 +51,8 @@ static inline void ref_store(struct reference *r, uint64_t gpa, uint64_t value,
                              unsigned size)
 {
     for (unsigned i = 0; i < size; i++)
-        if (gpa + i < r->size)
-            r->memory[gpa + i] = (uint8_t)(value >> i * 8);
+        if (ref_at(r, gpa + i))
+            *ref_at(r, gpa + i) = (uint8_t)(value >> i * 8);
 }
 
 /* -1 = the page is *gpa, else the error code. */
