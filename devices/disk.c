@@ -200,13 +200,19 @@ int disk_read(struct disk *disk, uint64_t offset, void *data, size_t size)
 
 /* A guest that turns its raw disk into the head of another image, whose
  * backing file could be any file of the host, would be handed that file at
- * the next start: not on a disk whose format was only guessed. */
+ * the next start: not on a disk whose format was only guessed. Flash chips
+ * are written byte by byte. */
 static bool disk_disguises(const struct disk *disk, uint64_t offset,
                            const void *data, size_t size)
 {
-    return offset == 0 && disk->layer.probed && !disk->overlay &&
-           disk->layer.format == &disk_format_raw &&
-           disk_head_is_image(data, size);
+    uint8_t head[SECTOR_SIZE] = {0};
+
+    if (offset >= sizeof head || !disk->layer.probed || disk->overlay ||
+        disk->layer.format != &disk_format_raw ||
+        disk_layer_read(&disk->layer, 0, head, sizeof head) < 0)
+        return false;
+    memcpy(head + offset, data, (size_t)min_u64(size, sizeof head - offset));
+    return disk_head_is_image(head, sizeof head);
 }
 
 /* The sectors count as dirty even when writing them failed half way. */

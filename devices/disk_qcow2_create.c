@@ -69,6 +69,10 @@ static int check_new(const struct qcow2_new *what, const struct plan *plan,
                       "with compat=0.10");
     if (what->version == 2 && what->lazy)
         return refuse(error, size, "lazy_refcounts need compat=1.1");
+    if (what->size > QCOW2_MAX_FILE)
+        return refuse(error, size,
+                      "the size is more than the format allows; use a smaller "
+                      "size");
     if (plan->l1_entries > QCOW2_MAX_L1_BYTES / 8)
         return refuse(error, size,
                       "the size is too large for its clusters; use a larger "

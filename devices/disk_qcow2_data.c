@@ -132,6 +132,7 @@ int qcow2_write_packed(struct qcow2 *q, uint64_t offset, const uint8_t *data)
 {
     unsigned shift = 62 - (q->header.cluster_bits - 8);
     uint64_t at = 0, old, sectors;
+    enum qcow2_kind kind;
     size_t size;
     int result = packed_buffers(q);
 
@@ -142,6 +143,8 @@ int qcow2_write_packed(struct qcow2 *q, uint64_t offset, const uint8_t *data)
     if (size == 0)
         return qcow2_write_data(q, offset, data, q->cluster_size);
     result = qcow2_get_entry(q, offset, &old);
+    if (result == 0)
+        result = qcow2_kind_of(q, old, &kind);
     if (result == 0)
         result = packed_room(q, size, &at);
     if (result < 0)

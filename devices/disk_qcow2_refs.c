@@ -281,8 +281,11 @@ static int make_block(struct qcow2 *q, uint64_t cluster)
     return result;
 }
 
+/* When the write fails, the cache has what the file has. */
 int qcow2_set_refcount(struct qcow2 *q, uint64_t cluster, uint64_t count)
 {
+    unsigned order = q->header.refcount_order;
+    uint64_t i = cluster % block_entries(q), before;
     uint8_t *block;
     int result;
 
@@ -293,9 +296,12 @@ int qcow2_set_refcount(struct qcow2 *q, uint64_t cluster, uint64_t count)
         return result;
     if (!block)
         return count ? DISK_ERROR_DAMAGED : 0;
-    qcow2_store_count(block, q->header.refcount_order,
-                      cluster % block_entries(q), count);
-    return write_counts(q, cluster, 1, block);
+    before = load_count(block, order, i);
+    qcow2_store_count(block, order, i, count);
+    result = write_counts(q, cluster, 1, block);
+    if (result < 0)
+        qcow2_store_count(block, order, i, before);
+    return result;
 }
 
 /* -------------------------------------------------------------- the reserve */
@@ -425,11 +431,12 @@ int qcow2_release(struct qcow2 *q, uint64_t cluster)
     return 0;
 }
 
-/* A count that is too low already is left to umbra-img check. */
+/* A count that is too low already is left to umbra-img check. What is done is
+ * forgotten at once: after a failure the next flush goes on from there. */
 int qcow2_apply_releases(struct qcow2 *q)
 {
-    for (size_t i = 0; i < q->release_count; i++) {
-        const struct qcow2_release *r = &q->releases[i];
+    for (; q->release_count; q->release_count--) {
+        const struct qcow2_release *r = &q->releases[q->release_count - 1];
         uint64_t count;
         int result = qcow2_get_refcount(q, r->cluster, &count);
 
@@ -438,9 +445,11 @@ int qcow2_apply_releases(struct qcow2 *q)
                                         count - min_u64(count, r->count));
         if (result < 0)
             return result;
-        if (count <= r->count)
-            q->search = min_u64(q->search, r->cluster);
+        if (count > r->count)
+            continue;
+        q->search = min_u64(q->search, r->cluster);
+        if (q->packed_at >> q->header.cluster_bits == r->cluster)
+            q->packed_at = 0;
     }
-    q->release_count = 0;
     return 0;
 }

@@ -153,31 +153,27 @@ uint64_t umbra_disk_content(struct umbra_disk *disk, uint64_t offset,
 
 /* ------------------------------------------------------------------ create */
 
-/* The backing file is opened once, so that a wrong name shows here. */
-static bool look_at_backing(const struct umbra_disk_create *what,
-                            uint64_t *size, char *error)
+/* A wrong name shows here; and open files cannot be written over. */
+static struct umbra_disk *open_backing(const struct umbra_disk_create *what,
+                                       char *error)
 {
     char path[4096];
-    struct umbra_disk *disk;
 
-    if (!what->backing_format)
-        return fail(error,
-                    "%.256s: nobody said which format the backing file has; "
-                    "add -F raw or -F qcow2",
-                    what->backing);
-    if (!qcow2_backing_path(what->path, what->backing, path, sizeof path))
-        return fail(error,
-                    "%.256s: is no file of this host; use one as backing "
-                    "file",
-                    what->backing);
-    disk = umbra_disk_open(
+    if (!what->backing_format) {
+        fail(error,
+             "%.256s: nobody said which format the backing file has; add -F "
+             "raw or -F qcow2",
+             what->backing);
+        return NULL;
+    }
+    if (!qcow2_backing_path(what->path, what->backing, path, sizeof path)) {
+        fail(error, "%.256s: is no file of this host; use one as backing file",
+             what->backing);
+        return NULL;
+    }
+    return umbra_disk_open(
         &(struct umbra_disk_open){.path = path, .format = what->backing_format},
         error);
-    if (!disk)
-        return false;
-    if (what->size_from_backing)
-        *size = umbra_disk_size(disk);
-    return umbra_disk_close(disk, error);
 }
 
 static bool exponent(uint64_t value, unsigned *power)
@@ -211,39 +207,61 @@ static int create_qcow2(struct host_file *file,
     return qcow2_create(file, &new, reason, reason_size);
 }
 
-bool umbra_disk_create(const struct umbra_disk_create *what,
-                       char error[UMBRA_DISK_ERROR_SIZE])
+static bool create_file(const struct umbra_disk_create *what, uint64_t size,
+                        char *error)
 {
-    bool raw = !strcmp(what->format, "raw");
-    uint64_t size = what->size;
     char reason[256] = "";
     struct host_file *file;
     int result;
 
-    if (!disk_format_by_name(what->format))
-        return fail(error, "%.64s: no such format; use raw or qcow2",
-                    what->format);
-    if (what->backing && raw)
-        return fail(error,
-                    "%.256s: raw images have no backing file; use "
-                    "-f qcow2",
-                    what->path);
-    if (what->backing && !look_at_backing(what, &size, error))
-        return false;
     if (size > INT64_MAX - 511)
         return fail_host(error, what->path, "", -EFBIG);
     size = (size + 511) & ~511ull;
     result = host_file_create(what->path, &file);
+    if (result == -EBUSY && what->backing)
+        return fail(error,
+                    "%.256s: is among its own backing files, or in use by "
+                    "another program; use another name",
+                    what->path);
     if (result < 0)
         return fail_host(error, what->path, "", result);
-    result = raw ? host_file_resize(file, size)
-                 : create_qcow2(file, what, size, reason, sizeof reason);
+    result = strcmp(what->format, "raw")
+                 ? create_qcow2(file, what, size, reason, sizeof reason)
+                 : host_file_resize(file, size);
     if (result == 0)
         result = host_file_sync(file);
     host_file_close(file);
     if (result < 0 && reason[0])
         return fail(error, "%.200s: %s", what->path, reason);
     return fail_host(error, what->path, "cannot create: ", result);
+}
+
+bool umbra_disk_create(const struct umbra_disk_create *what,
+                       char error[UMBRA_DISK_ERROR_SIZE])
+{
+    char ignored[UMBRA_DISK_ERROR_SIZE];
+    struct umbra_disk *backing = NULL;
+    uint64_t size = what->size;
+    bool done;
+
+    if (!disk_format_by_name(what->format))
+        return fail(error, "%.64s: no such format; use raw or qcow2",
+                    what->format);
+    if (what->backing && !strcmp(what->format, "raw"))
+        return fail(error,
+                    "%.256s: raw images have no backing file; use -f qcow2",
+                    what->path);
+    if (what->backing) {
+        backing = open_backing(what, error);
+        if (!backing)
+            return false;
+        if (what->size_from_backing)
+            size = umbra_disk_size(backing);
+    }
+    done = create_file(what, size, error);
+    if (backing)
+        umbra_disk_close(backing, ignored);
+    return done;
 }
 
 /* -------------------------------------------------------------------- info */

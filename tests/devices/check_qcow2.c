@@ -141,6 +141,41 @@ START_TEST(compressed_clusters_are_read_and_replaced)
 }
 END_TEST
 
+/* The host cluster of compressed data that was given back and taken by
+ * somebody else is not where the next compressed data goes. */
+START_TEST(compressed_data_leaves_what_was_given_back)
+{
+    enum { CLUSTER = 65536, CLUSTERS = 40 };
+    const struct qcow2_new new = {.size = CLUSTERS * CLUSTER,
+                                  .version = 3,
+                                  .cluster_bits = 16,
+                                  .refcount_order = 4};
+    static uint8_t model[CLUSTERS * CLUSTER];
+    struct disk_layer layer;
+    uint32_t seed = 8;
+
+    memset(model, 0x11, CLUSTER);
+    fake_create("/x", &new);
+    layer = fake_open("/x", true);
+    ck_assert_int_eq(qcow2_write_packed(layer.image, 0, model), 0);
+    fake_noise(&seed, model, CLUSTER);
+    fake_write(&layer, 0, model, CLUSTER);
+    ck_assert_int_eq(layer.format->flush(layer.image), 0);
+    for (unsigned i = 1; i < CLUSTERS - 1; i++) {
+        fake_noise(&seed, model + i * CLUSTER, CLUSTER);
+        fake_write(&layer, i * CLUSTER, model + i * CLUSTER, CLUSTER);
+    }
+    memset(model + sizeof model - CLUSTER, 0x22, CLUSTER);
+    ck_assert_int_eq(qcow2_write_packed(layer.image, sizeof model - CLUSTER,
+                                        model + sizeof model - CLUSTER),
+                     0);
+    ck_assert_int_eq(disk_layer_close(&layer), 0);
+    fake_check("/x", false);
+    fake_expect("/x", model, sizeof model);
+    fake_clear();
+}
+END_TEST
+
 /* ---------------------------------------------------------- zero clusters */
 
 static void set_entry(const char *name, uint64_t offset, uint64_t entry)
@@ -565,6 +600,38 @@ START_TEST(repairs_leave_a_sound_image)
 }
 END_TEST
 
+/* A flush that fails half way is made good by the next one: nobody loses two
+ * users for one. */
+START_TEST(a_failed_flush_gives_nothing_back_twice)
+{
+    struct disk_layer layer;
+    uint64_t count, first;
+    struct qcow2 *q;
+    bool fresh;
+
+    for (long writes = 0; writes < 4; writes++) {
+        create("/x", &shapes[0], NULL, NULL);
+        layer = fake_open("/x", true);
+        q = layer.image;
+        ck_assert_int_eq(qcow2_allocate(q, &first, &fresh), 0);
+        for (unsigned i = 0; i < 3; i++) {
+            ck_assert_int_eq(qcow2_set_refcount(q, first + i, 3), 0);
+            ck_assert_int_eq(qcow2_release(q, first + i), 0);
+        }
+        fake_host.writes_left = writes;
+        ck_assert_int_eq(qcow2_flush_image(q) < 0, writes < 3);
+        fake_host.writes_left = -1;
+        ck_assert_int_eq(qcow2_flush_image(q), 0);
+        for (unsigned i = 0; i < 3; i++) {
+            ck_assert_int_eq(qcow2_get_refcount(q, first + i, &count), 0);
+            ck_assert_uint_eq(count, 2);
+        }
+        disk_layer_close(&layer);
+    }
+    fake_clear();
+}
+END_TEST
+
 /* --------------------------------------------------------------- disguise */
 
 START_TEST(a_guest_cannot_make_its_raw_disk_an_image)
@@ -580,6 +647,11 @@ START_TEST(a_guest_cannot_make_its_raw_disk_an_image)
     ck_assert_msg(disk != NULL, "%s", error);
     ck_assert_int_lt(disk_write(disk, 0, head, sizeof head), 0);
     ck_assert_int_eq(disk_write(disk, 512, head, sizeof head), 0);
+    /* Not byte by byte either, as a flash chip is programmed. */
+    for (unsigned i = 0; i < 7; i++)
+        ck_assert_int_eq(disk_write(disk, i, head + i, 1), 0);
+    ck_assert_int_lt(disk_write(disk, 7, head + 7, 1), 0);
+    ck_assert_int_eq(disk_write(disk, 0, zeros, 512), 0);
     disk_close(disk);
     ck_assert_mem_eq(fake_find("/raw")->data, zeros, 512);
     /* Who says that it is raw may. */
@@ -608,6 +680,7 @@ static Suite *make_suite(void)
     tcase_add_loop_test(tcase, over_backing_files, 0, all);
     tcase_add_loop_test(tcase, compressed_clusters_are_read_and_replaced, 0,
                         all);
+    tcase_add_test(tcase, compressed_data_leaves_what_was_given_back);
     tcase_add_test(tcase, zero_clusters_hide_what_is_below);
     /* Refcounts of one bit know no snapshots. */
     tcase_add_loop_test(tcase, snapshots_keep_their_contents, 3, all);
@@ -619,6 +692,7 @@ static Suite *make_suite(void)
     tcase_add_loop_test(tcase, damaged_images_are_endured, 0, all);
     tcase_add_test(tcase, a_full_refcount_table_ends_the_search);
     tcase_add_loop_test(tcase, repairs_leave_a_sound_image, 0, all);
+    tcase_add_test(tcase, a_failed_flush_gives_nothing_back_twice);
     tcase_add_test(tcase, a_guest_cannot_make_its_raw_disk_an_image);
     suite_add_tcase(suite, tcase);
     return suite;

@@ -214,6 +214,18 @@ START_TEST(finds_leaks)
 }
 END_TEST
 
+/* A new image is not made out of what it is to stand on. */
+START_TEST(backing_files_are_spared)
+{
+    done("convert -O qcow2 a.raw base");
+    done("create -f qcow2 -b base -F qcow2 top");
+    refused("create -f qcow2 -b base -F qcow2 base", "its own backing files");
+    refused("create -f qcow2 -b top -F qcow2 ./base", "its own backing files");
+    refused("convert -O qcow2 -B base -F qcow2 a.raw base", "backing files");
+    expect_same("top");
+}
+END_TEST
+
 START_TEST(refuses_in_one_line)
 {
     static unsigned char foreign[4096] = "KDMV";
@@ -228,6 +240,7 @@ START_TEST(refuses_in_one_line)
     refused("create -f qcow2 -o compat=0.10,refcount_bits=8 x 1M", "0.10");
     refused("create -f qcow2 -o nosuch=1 x 1M", "no such -o option");
     refused("create -f qcow2 -o cluster_size=512 x 1T", "larger cluster_size");
+    refused("create -f qcow2 -o cluster_size=2M x 1E", "smaller size");
     refused("create -f qcow2 -b a.raw x", "add -F raw");
     refused("create -f qcow2 -b none -F raw x", "none: no such file");
     refused("create -b a.raw -F raw x", "use -f qcow2");
@@ -260,6 +273,7 @@ int main(void)
     tcase_add_test(c, tells_what_an_image_is);
     tcase_add_test(c, checks_and_repairs);
     tcase_add_test(c, finds_leaks);
+    tcase_add_test(c, backing_files_are_spared);
     tcase_add_test(c, refuses_in_one_line);
     suite_add_tcase(suite, c);
     srunner_run_all(runner, CK_NORMAL);
