@@ -222,7 +222,10 @@ struct qcow2_new {
     const char *backing, *backing_format; /* NULL: none */
 };
 
-/* Into an empty file. Errors as above. */
+/* Can there be such an image? Errors as above. */
+int qcow2_judge_new(const struct qcow2_new *what, char *error,
+                    size_t error_size);
+/* Into an empty file. */
 int qcow2_create(struct host_file *file, const struct qcow2_new *what,
                  char *error, size_t error_size);
 

@@ -167,19 +167,33 @@ static void fill_tables(uint8_t *d, const struct qcow2_new *what,
         qcow2_store_count(blocks, what->refcount_order, i, 1);
 }
 
+static int plan_new(const struct qcow2_new *what, struct plan *plan,
+                    char *error, size_t error_size)
+{
+    memset(plan, 0, sizeof *plan);
+    if (what->cluster_bits >= QCOW2_MIN_CLUSTER_BITS &&
+        what->cluster_bits <= QCOW2_MAX_CLUSTER_BITS &&
+        what->refcount_order <= 6)
+        make_plan(what, plan);
+    return check_new(what, plan, error, error_size);
+}
+
+int qcow2_judge_new(const struct qcow2_new *what, char *error,
+                    size_t error_size)
+{
+    struct plan plan;
+
+    return plan_new(what, &plan, error, error_size);
+}
+
 int qcow2_create(struct host_file *file, const struct qcow2_new *what,
                  char *error, size_t error_size)
 {
     uint64_t cluster = 1ull << (what->cluster_bits & 31), bytes;
-    struct plan plan = {0};
+    struct plan plan;
     uint8_t *data;
-    int result;
+    int result = plan_new(what, &plan, error, error_size);
 
-    if (what->cluster_bits >= QCOW2_MIN_CLUSTER_BITS &&
-        what->cluster_bits <= QCOW2_MAX_CLUSTER_BITS &&
-        what->refcount_order <= 6)
-        make_plan(what, &plan);
-    result = check_new(what, &plan, error, error_size);
     if (result < 0)
         return result;
     bytes = cluster * plan.total;

@@ -186,9 +186,8 @@ static bool exponent(uint64_t value, unsigned *power)
     return value == 1;
 }
 
-static int create_qcow2(struct host_file *file,
-                        const struct umbra_disk_create *what, uint64_t size,
-                        char *reason, size_t reason_size)
+static struct qcow2_new new_qcow2(const struct umbra_disk_create *what,
+                                  uint64_t size)
 {
     struct qcow2_new new = {
         .size = size,
@@ -204,20 +203,17 @@ static int create_qcow2(struct host_file *file,
     if (!exponent(what->refcount_bits ? what->refcount_bits : 16,
                   &new.refcount_order))
         new.refcount_order = 7;
-    return qcow2_create(file, &new, reason, reason_size);
+    return new;
 }
 
+/* `qcow2` NULL: raw. */
 static bool create_file(const struct umbra_disk_create *what, uint64_t size,
-                        char *error)
+                        const struct qcow2_new *qcow2, char *error)
 {
     char reason[256] = "";
     struct host_file *file;
-    int result;
+    int result = host_file_create(what->path, &file);
 
-    if (size > INT64_MAX - 511)
-        return fail_host(error, what->path, "", -EFBIG);
-    size = (size + 511) & ~511ull;
-    result = host_file_create(what->path, &file);
     if (result == -EBUSY && what->backing)
         return fail(error,
                     "%.256s: is among its own backing files, or in use by "
@@ -225,15 +221,32 @@ static bool create_file(const struct umbra_disk_create *what, uint64_t size,
                     what->path);
     if (result < 0)
         return fail_host(error, what->path, "", result);
-    result = strcmp(what->format, "raw")
-                 ? create_qcow2(file, what, size, reason, sizeof reason)
-                 : host_file_resize(file, size);
+    result = qcow2 ? qcow2_create(file, qcow2, reason, sizeof reason)
+                   : host_file_resize(file, size);
     if (result == 0)
         result = host_file_sync(file);
     host_file_close(file);
     if (result < 0 && reason[0])
         return fail(error, "%.200s: %s", what->path, reason);
     return fail_host(error, what->path, "cannot create: ", result);
+}
+
+/* A file that is there is kept until all has been judged. */
+static bool judge_and_create(const struct umbra_disk_create *what,
+                             uint64_t size, char *error)
+{
+    char reason[256];
+    struct qcow2_new new;
+
+    if (size > INT64_MAX - 511)
+        return fail_host(error, what->path, "", -EFBIG);
+    size = (size + 511) & ~511ull;
+    if (!strcmp(what->format, "raw"))
+        return create_file(what, size, NULL, error);
+    new = new_qcow2(what, size);
+    if (qcow2_judge_new(&new, reason, sizeof reason) < 0)
+        return fail(error, "%.200s: %s", what->path, reason);
+    return create_file(what, size, &new, error);
 }
 
 bool umbra_disk_create(const struct umbra_disk_create *what,
@@ -258,7 +271,7 @@ bool umbra_disk_create(const struct umbra_disk_create *what,
         if (what->size_from_backing)
             size = umbra_disk_size(backing);
     }
-    done = create_file(what, size, error);
+    done = judge_and_create(what, size, error);
     if (backing)
         umbra_disk_close(backing, ignored);
     return done;

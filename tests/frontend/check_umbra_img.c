@@ -235,7 +235,8 @@ START_TEST(refuses_in_one_line)
     refused("create x.raw", "no size");
     refused("create x.raw 12Q", "is no size");
     refused("create -f vmdk x 1M", "use raw or qcow2");
-    refused("create -f qcow2 -o cluster_size=100 x 1M", "power of two");
+    refused("create -f qcow2 -o cluster_size=100 a.raw 1M", "power of two");
+    expect_same("a.raw");
     refused("create -f qcow2 -o refcount_bits=3 x 1M", "refcount_bits must");
     refused("create -f qcow2 -o compat=0.10,refcount_bits=8 x 1M", "0.10");
     refused("create -f qcow2 -o nosuch=1 x 1M", "no such -o option");
