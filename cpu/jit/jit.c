@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "config.h"
 #include "cpu/disasm.h"
 #include "cpu/flags.h"
 #include "cpu/flow.h"
@@ -51,6 +52,7 @@ struct jit *jit_create(struct cpu *cpu, uint64_t bytes, char *error,
     }
     jit->count.cache_size = bytes;
     jit_set_heat(jit, HOT);
+    jit_set_recheck(jit, UMBRA_AUDIT);
     return jit;
 }
 
@@ -67,6 +69,11 @@ void jit_set_heat(struct jit *jit, uint32_t entries)
 {
     jit->heat = entries;
     jit->tracer.samples = entries < SAMPLES ? 1 : SAMPLES;
+}
+
+void jit_set_recheck(struct jit *jit, bool on)
+{
+    jit->recheck = on;
 }
 
 const struct jit_counters *jit_counters(const struct jit *jit)
