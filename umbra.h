@@ -100,6 +100,7 @@ enum { UMBRA_MAX_RAW = 16, UMBRA_MAX_MODULES = 16, UMBRA_MAX_OPTION_ROMS = 8 };
  * the time of booting; ON: the firmware asks and waits. */
 enum umbra_boot_menu { UMBRA_MENU_KEY, UMBRA_MENU_OFF, UMBRA_MENU_ON };
 
+/* Strings, too, the caller keeps until umbra_destroy. */
 struct umbra_config {
     uint64_t ram_bytes;        /* 1 MiB .. what the host gives */
     struct umbra_blob bios;    /* 64 KiB .. 16 MiB, multiple of 4 KiB */

@@ -8,6 +8,8 @@
 enum {
     BOOT_SIGNATURE = 0xAA55, /* at 510 */
     MBR_TABLE = 446,
+    LINUX_SETUP_SECTORS = 0x1F1,
+    LINUX_SETUP_DEFAULT = 4,
     LINUX_MAGIC_AT = 0x202,
     ISO_VOLUME = 0x8000, /* ECMA-119: sector 16 */
     MULTIBOOT_SEARCH = 8192,
@@ -68,6 +70,14 @@ static bool is_linux(const uint8_t *data, uint64_t size)
 {
     return size > 0x400 && load_le16(data + 510) == BOOT_SIGNATURE &&
            load_le32(data + LINUX_MAGIC_AT) == LINUX_MAGIC;
+}
+
+/* boot.rst: the boot sector comes first, a count of 0 is an old kernel's. */
+uint32_t boot_image_setup_size(const uint8_t *data)
+{
+    unsigned sectors = data[LINUX_SETUP_SECTORS];
+
+    return ((sectors ? sectors : LINUX_SETUP_DEFAULT) + 1) * 512u;
 }
 
 /* System V ABI: an executable for the i386 or x86-64. */

@@ -24,6 +24,8 @@ enum boot_image boot_image_identify(const uint8_t *head, size_t head_size,
 enum boot_image boot_image_kernel(const uint8_t *data, uint64_t size);
 const char *boot_image_name(enum boot_image image);
 
+/* Bytes of a Linux kernel's boot sector and set-up code. */
+uint32_t boot_image_setup_size(const uint8_t *data);
 /* The machine (PE/COFF: 0x8664 x86-64, 0x14C i386 ...) that an application
  * for UEFI is for; 0 when it is none. */
 unsigned boot_image_efi(const uint8_t *data, uint64_t size);

@@ -8,6 +8,7 @@
  * "HdrS" magic (before 1.3.73). */
 
 #include "devices/boot.h"
+#include "devices/boot_image.h"
 
 #include <stdlib.h>
 
@@ -81,10 +82,9 @@ static uint32_t field32(const struct linux_kernel *k, unsigned offset,
 static bool read_header(struct boot_load *load, struct linux_kernel *k)
 {
     const struct boot_blob *file = &load->request->kernel;
-    unsigned sectors = file->data[HDR_SETUP_SECTS];
 
     k->data = file->data;
-    k->setup_size = ((sectors ? sectors : 4) + 1) * 512u;
+    k->setup_size = boot_image_setup_size(k->data);
     if (file->size <= k->setup_size)
         return boot_refuse(load, file->name,
                            "ends within its set-up code; the file is cut "

@@ -61,7 +61,7 @@ struct machine_host {
                        uint64_t rip); /* may be NULL */
 };
 
-/* Pointers must outlive the board, but for media paths and boot.order. */
+/* Pointers must outlive the board, but for media paths. */
 struct machine_config {
     uint64_t ram_bytes;
     const uint8_t *bios, *vgabios;

@@ -127,10 +127,8 @@ static bool build_flash(struct machine *m, unsigned unit, uint64_t *base,
 bool machine_flush_flash(struct machine *m, char *error)
 {
     for (unsigned i = 0; i < MACHINE_FLASHES; i++) {
-        if (!m->flash[i])
-            continue;
-        pflash_write_back(m->flash[i]);
-        if (disk_flush(m->flash_disk[i]) < 0) {
+        if (m->flash[i] && (pflash_write_back(m->flash[i]) < 0 ||
+                            disk_flush(m->flash_disk[i]) < 0)) {
             snprintf(error, MACHINE_ERROR_SIZE,
                      "%s: the firmware's variables could not be kept; make "
                      "room on the host's disk",

@@ -21,8 +21,7 @@ enum {
     E820_ENTRY = 20,
     E820_RAM = 1,
     IOAPIC_ID = 1,
-    BOOT_LINES = 512,
-    LINUX_SETUP_SECTORS = 0x1F1
+    BOOT_LINES = 512
 };
 
 /* RAM as E820 entries. */
@@ -45,9 +44,14 @@ static bool add_memory_map(struct machine *m)
 static size_t put_line(char *text, size_t used, const char *fmt, unsigned a,
                        unsigned b)
 {
-    int n = snprintf(text + used, BOOT_LINES - used, fmt, a, b);
+    char line[64];
+    int n = snprintf(line, sizeof line, fmt, a, b);
 
-    return n > 0 && used + (size_t)n < BOOT_LINES ? used + (size_t)n : used;
+    ASSERT(n > 0 && (size_t)n < sizeof line);
+    if (used + (size_t)n >= BOOT_LINES)
+        return used;
+    memcpy(text + used, line, (size_t)n);
+    return used + (size_t)n;
 }
 
 /* Device paths of Open Firmware, one a line. */
@@ -183,8 +187,7 @@ static bool add_blob(struct machine *m, uint16_t size_selector,
            fw_cfg_refer_item(m->fw_cfg, data_selector, data, size);
 }
 
-/* Firmware puts set-up and kernel together again: only Linux has the first,
- * a byte tells its sectors behind the boot sector. */
+/* Firmware puts set-up and kernel together again: only Linux has the first. */
 static bool add_efi_kernel(struct machine *m)
 {
     const struct boot_request *r = &m->config.boot;
@@ -193,7 +196,7 @@ static bool add_efi_kernel(struct machine *m)
     const char *cmdline = r->cmdline ? r->cmdline : "";
 
     if (boot_image_kernel(data, size) == BOOT_IMAGE_LINUX)
-        setup = (data[LINUX_SETUP_SECTORS] + 1u) * 512;
+        setup = boot_image_setup_size(data);
     if (setup > size)
         setup = 0;
     return add_blob(m, FW_CFG_SETUP_SIZE, FW_CFG_SETUP_DATA, data, setup) &&

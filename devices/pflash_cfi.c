@@ -92,15 +92,16 @@ static const struct state_field pflash_fields[] = {
 /* The image file */
 
 /* A failure of the host is told by the disk itself. */
-void pflash_write_back(struct pflash *flash)
+int pflash_write_back(struct pflash *flash)
 {
     uint64_t first = flash->dirty, size = flash->dirty_end - first;
 
     flash->dirty = flash->dirty_end = 0;
     event_cancel(flash->sched, &flash->write_back);
-    if (size)
-        disk_write(flash->disk, first, flash->array->host + first,
-                   (size_t)size);
+    if (!size)
+        return 0;
+    return disk_write(flash->disk, first, flash->array->host + first,
+                      (size_t)size);
 }
 
 static void write_back_fire(void *opaque)

@@ -26,7 +26,7 @@ struct pflash_config {
 
 struct pflash *pflash_create(const struct pflash_config *config);
 struct device *pflash_device(struct pflash *flash);
-/* What is programmed goes to the disk now. */
-void pflash_write_back(struct pflash *flash);
+/* What is programmed goes to the disk now. 0 or a negative errno. */
+int pflash_write_back(struct pflash *flash);
 
 #endif

@@ -31,6 +31,7 @@ _Static_assert((int)UMBRA_IMAGE_EFI == (int)BOOT_IMAGE_EFI &&
                "ORDER: images");
 _Static_assert((int)UMBRA_MAX_MODULES == (int)BOOT_MAX_MODULES &&
                    (int)UMBRA_MAX_RAW == (int)BOOT_MAX_RAW &&
+                   (int)UMBRA_MAX_OPTION_ROMS == (int)MACHINE_OPTION_ROMS &&
                    (int)UMBRA_ERROR_SIZE == (int)MACHINE_ERROR_SIZE,
                "equal limits");
 

@@ -563,6 +563,34 @@ START_TEST(media_can_be_changed)
 }
 END_TEST
 
+/* UEFI firmware gets Linux in two parts; a count of 0 set-up sectors means 4
+ * (Documentation/arch/x86/boot.rst, setup_sects). */
+START_TEST(uefi_firmware_gets_the_kernel)
+{
+    static uint8_t kernel[8192];
+    struct umbra *u;
+
+    memcpy(kernel, "MZ", 2);
+    kernel[0x3C] = 0x80;
+    memcpy(kernel + 0x80, "PE\0\0\x64\x86", 6);
+    kernel[0x80 + 24 + 68] = 10; /* an application */
+    memcpy(kernel + 510, "\x55\xAA", 2);
+    memcpy(kernel + 0x202, "HdrS", 4);
+    /* mov dx, 510h; mov ax, 17h; out dx, ax; inc dx; mov di, 600h; mov cx, 4;
+     * next: in al, dx; mov [di], al; inc di; loop next; out F4h, al */
+    u = MAKE(0xBA, 0x10, 0x05, 0xB8, 0x17, 0x00, 0xEF, 0x42, 0xBF, 0x00, 0x06,
+             0xB9, 0x04, 0x00, 0xEC, 0x88, 0x05, 0x47, 0xE2, 0xFA, 0xE6, 0xF4);
+    destroy(u);
+    memcpy(rom + 0x1028, "_FVH", 4);
+    config.kernel = (struct umbra_blob){kernel, sizeof kernel};
+    u = umbra_create(&config, NULL, error);
+    ck_assert_msg(u != NULL, "%s", error);
+    ck_assert_int_eq(umbra_run(u, SEC), UMBRA_DEBUG_EXIT);
+    ck_assert_uint_eq(peek32(u, 0x600), 5 * 512);
+    destroy(u);
+}
+END_TEST
+
 /* Random firmware may do what it likes to every port: the host survives,
  * and each run can be repeated. */
 START_TEST(random_firmware)
@@ -623,6 +651,7 @@ int main(void)
     tcase_add_test(c, every_part_shows_its_state);
     tcase_add_test(c, bad_configurations);
     tcase_add_test(c, media_can_be_changed);
+    tcase_add_test(c, uefi_firmware_gets_the_kernel);
     tcase_add_loop_test(c, random_firmware, 0, 40);
     suite_add_tcase(suite, c);
     srunner_run_all(runner, CK_NORMAL);

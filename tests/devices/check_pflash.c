@@ -351,6 +351,20 @@ START_TEST(written_back)
 }
 END_TEST
 
+/* What could not be kept is told. */
+START_TEST(failing_host)
+{
+    struct bench b;
+
+    bench_create(&b, &writable);
+    ck_assert_int_eq(pflash_write_back(b.flash), 0);
+    program(&b, 0x33, 0);
+    ck_assert_int_eq(truncate(b.path, SIZE / 2), 0);
+    ck_assert_int_lt(pflash_write_back(b.flash), 0);
+    bench_destroy(&b);
+}
+END_TEST
+
 START_TEST(protection)
 {
     struct bench b;
@@ -404,4 +418,4 @@ END_TEST
 
 FAKE_MAIN("pflash", array, identifier, query, status, programming,
           data_like_commands, wide, write_buffer, sequence_errors,
-          commands_without_effect, written_back, protection, thrown_away, state)
+          commands_without_effect, written_back, failing_host, protection, thrown_away, state)
