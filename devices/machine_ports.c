@@ -131,6 +131,16 @@ bool machine_build_ports(struct machine *m, char *error)
     return true;
 }
 
+void machine_finish_ports(struct machine *m)
+{
+    for (unsigned i = 0; i < MACHINE_UARTS; i++)
+        if (m->uart[i])
+            uart_finish(m->uart[i]);
+    for (unsigned i = 0; i < MACHINE_PARALLELS; i++)
+        if (m->parallel[i])
+            parallel_finish(m->parallel[i]);
+}
+
 /* ------------------------------------------------------------ callbacks in */
 
 static struct uart *uart_of(struct machine *m, unsigned port)

@@ -307,6 +307,7 @@ enum machine_stop machine_run(struct machine *m, uint64_t ns)
         }
         now = machine_clock(m);
     }
+    machine_finish_ports(m);
     return m->final;
 }
 

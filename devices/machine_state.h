@@ -160,6 +160,8 @@ void machine_release_firmware(struct machine *machine);
 
 /* machine_ports.c: serial, parallel, game. */
 bool machine_build_ports(struct machine *machine, char *error);
+/* The run is over: what the ports still hold goes to the host. */
+void machine_finish_ports(struct machine *machine);
 
 /* machine_cmos.c: the bytes that firmware reads. */
 void machine_fill_cmos(struct machine *machine);

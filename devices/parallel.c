@@ -128,6 +128,14 @@ void parallel_hold(struct parallel *p, bool hold)
         printer_fire(p);
 }
 
+void parallel_finish(struct parallel *p)
+{
+    if (p->state == PRINTER_BUSY && p->print)
+        p->print(p->opaque, p->byte);
+    if (p->state == PRINTER_BUSY)
+        enter(p, PRINTER_READY, SCHED_NEVER);
+}
+
 /* ----------------------------------------------------------- the registers */
 
 static uint8_t status(const struct parallel *p)

@@ -27,6 +27,8 @@ struct device *parallel_device(struct parallel *parallel);
 
 /* The printer takes no byte for now: it stays busy after the next one. */
 void parallel_hold(struct parallel *parallel, bool hold);
+/* The PC is switched off: the byte that the printer has is printed. */
+void parallel_finish(struct parallel *parallel);
 
 extern const struct device_ops parallel_port;
 

@@ -321,6 +321,22 @@ static void tx_fire(void *opaque)
     uart_update(uart);
 }
 
+/* Hosts that hold the transmitter take what is in it all the same. */
+void uart_finish(struct uart *uart)
+{
+    bool held = uart->held;
+
+    if (uart->mcr & MCR_LOOP)
+        return;
+    while (uart->shifting) {
+        uart->held = false;
+        tx_fire(uart);
+        held |= uart->held;
+    }
+    uart->held = held;
+    event_cancel(uart->sched, &uart->tx_event);
+}
+
 void uart_hold(struct uart *uart, bool hold)
 {
     uart->held = hold;

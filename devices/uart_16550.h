@@ -50,6 +50,8 @@ struct device *uart_device(struct uart *uart);
 size_t uart_receive(struct uart *uart, const void *data, size_t size);
 /* The other end does not take bytes for now: the transmitter waits. */
 void uart_hold(struct uart *uart, bool hold);
+/* The PC is switched off: what is left to send arrives, and at once. */
+void uart_finish(struct uart *uart);
 /* A break condition; false if there was no room for it. */
 bool uart_receive_break(struct uart *uart);
 /* New levels of the modem inputs (enum uart_modem). */

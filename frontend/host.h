@@ -29,8 +29,11 @@ int host_read_input(void *data, size_t size);
 int host_input_fd(void);
 
 /* `stop` is called in a signal handler when SIGINT, SIGTERM or SIGHUP asks
- * to end the run; a second one ends the process at once. */
+ * to end the run, of which a second one ends the process at once, or SIGUSR1
+ * asks for the power button. */
 void host_catch_signals(void (*stop)(void));
+/* Has the power button been asked for since the last call? */
+bool host_take_power_button(void);
 /* The signal that was caught, 0 = none. */
 int host_caught_signal(void);
 /* End the process by that signal, as its parent expects. */

@@ -17,6 +17,7 @@
 static struct termios saved_settings;
 static volatile sig_atomic_t is_raw;
 static volatile sig_atomic_t caught;
+static volatile sig_atomic_t button;
 static void (*stop_callback)(void);
 
 uint64_t host_clock(void *opaque)
@@ -126,6 +127,23 @@ static void on_request(int number)
         stop_callback();
 }
 
+static void on_button(int number)
+{
+    (void)number;
+    button = 1;
+    if (stop_callback)
+        stop_callback();
+}
+
+bool host_take_power_button(void)
+{
+    bool pressed = button;
+
+    if (pressed)
+        button = 0;
+    return pressed;
+}
+
 void host_catch_signals(void (*stop)(void))
 {
     static const int requests[] = {SIGINT, SIGTERM, SIGHUP};
@@ -138,6 +156,8 @@ void host_catch_signals(void (*stop)(void))
     action.sa_handler = on_request;
     for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++)
         sigaction(requests[i], &action, NULL);
+    action.sa_handler = on_button;
+    sigaction(SIGUSR1, &action, NULL);
     action.sa_handler = end_at_once;
     action.sa_flags = SA_RESETHAND | SA_NODEFER;
     for (size_t i = 0; i < sizeof crashes / sizeof crashes[0]; i++)

@@ -163,6 +163,7 @@ static void terminal_help(void)
     fputs("\r\nCtrl-A h  this help\r\n"
           "Ctrl-A x  end the run\r\n"
           "Ctrl-A b  send a break\r\n"
+          "Ctrl-A p  press the power button\r\n"
           "Ctrl-A Ctrl-A  send Ctrl-A to the guest\r\n",
           stdout);
 }
@@ -181,6 +182,8 @@ static bool filter_escape(struct ports *p, unsigned port, uint8_t byte)
         p->quit(p->opaque);
     else if (byte == 'b' || byte == 'B')
         umbra_serial_break(p->umbra, port);
+    else if (byte == 'p' || byte == 'P')
+        umbra_power_button(p->umbra);
     else if (byte == 'h' || byte == 'H' || byte == '?')
         terminal_help();
     return byte == ESCAPE_KEY;

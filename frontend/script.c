@@ -43,6 +43,7 @@ struct step {
     unsigned click; /* UMBRA_BUTTON_... */
     const char *screenshot;
     bool force; /* swap although the guest has locked the drive */
+    bool power; /* press the power button */
     bool end;
     struct combo *keys;
     unsigned key_count;
@@ -200,6 +201,15 @@ static bool read_force(const struct reader *r, struct step *step,
     return true;
 }
 
+static bool read_power(const struct reader *r, struct step *step,
+                       const struct json *member)
+{
+    if (member->type != JSON_BOOL || !member->boolean)
+        return refuse(r, "\"power\" takes true");
+    step->power = true;
+    return true;
+}
+
 static bool read_end(const struct reader *r, struct step *step,
                      const struct json *member)
 {
@@ -284,6 +294,7 @@ static bool read_member(const struct reader *r, struct step *step,
         {"mouse", read_mouse}, {"click", read_click},
         {"keys", read_keys},   {"send", read_send},
         {"end", read_end},     {"force", read_force},
+        {"power", read_power},
     };
 
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
@@ -291,7 +302,8 @@ static bool read_member(const struct reader *r, struct step *step,
             return members[i].read(r, step, member);
     return refuse(r,
                   "unknown member \"%s\"; use text, serial, sleep, picture, "
-                  "swap, force, screenshot, mouse, click, keys, send, end",
+                  "swap, force, screenshot, mouse, click, keys, send, power, "
+                  "end",
                   member->name);
 }
 
@@ -625,6 +637,8 @@ bool script_step(struct script *s, struct umbra *umbra, const char *text,
         }
         if (!act(s, step, umbra, now))
             return true;
+        if (step->power)
+            umbra_power_button(umbra);
         go_on(s);
     }
     return true;

@@ -449,6 +449,8 @@ bool session_run(struct session *s, uint64_t ns)
         now = umbra_now(s->umbra);
         poll_due(s, now);
         end_by_reason(s, reason);
+        if (host_take_power_button())
+            umbra_power_button(s->umbra);
         if (host_caught_signal() || s->quit)
             end(s, has_until(s) ? EXIT_NOT_MET : EXIT_OK);
     }

@@ -93,6 +93,38 @@ START_TEST(debug_exit)
 }
 END_TEST
 
+/* What is in the queue of the serial port when the run ends, and how. */
+static const struct {
+    uint8_t code[9];
+    enum umbra_reason reason;
+} ends[] = {
+    {{0xB0, 0x00, 0xE6, 0xF4}, UMBRA_DEBUG_EXIT},
+    {{0xB0, 0xFE, 0xE6, 0x64}, UMBRA_RESET},
+    {{0x2E, 0x0F, 0x01, 0x1E, 0x38, 0x00, 0xCC}, UMBRA_TRIPLE_FAULT},
+};
+
+START_TEST(last_words_are_heard)
+{
+    /* FIFO on; 8N1; eight characters from 'B' on */
+    uint8_t code[64] = {0xBA, 0xFA, 0x03, 0xB0, 0x01, 0xEE, 0x42, 0xB0,
+                        0x03, 0xEE, 0xBA, 0xF8, 0x03, 0xB0, 'B',  0xB9,
+                        0x08, 0x00, 0xEE, 0xFE, 0xC0, 0xE2, 0xFB};
+    struct umbra *u;
+
+    memcpy(code + 23, ends[_i].code, sizeof ends[_i].code);
+    config.no_reboot = true;
+    u = make(code, sizeof code);
+    ck_assert_int_eq(umbra_run(u, SEC), ends[_i].reason);
+    ck_assert_str_eq(serial, "BCDEFGHI");
+    ck_assert_int_eq(umbra_run(u, SEC), ends[_i].reason);
+    ck_assert_str_eq(serial, "BCDEFGHI");
+    umbra_reset(u);
+    ck_assert_int_eq(umbra_run(u, SEC), ends[_i].reason);
+    ck_assert_str_eq(serial, "BCDEFGHIBCDEFGHI");
+    destroy(u);
+}
+END_TEST
+
 /* The three ways to pulse the reset line. */
 static const struct {
     uint8_t code[12];
@@ -629,6 +661,7 @@ int main(void)
     tcase_add_checked_fixture(c, start, NULL);
     tcase_set_timeout(c, 60);
     tcase_add_test(c, debug_exit);
+    tcase_add_loop_test(c, last_words_are_heard, 0, 3);
     tcase_add_loop_test(c, resets_stop_under_no_reboot, 0, 3);
     tcase_add_loop_test(c, resets_start_again, 0, 3);
     tcase_add_test(c, triple_fault);

@@ -106,6 +106,21 @@ START_TEST(byte_goes_to_the_printer)
 }
 END_TEST
 
+START_TEST(the_last_byte_is_printed)
+{
+    struct rig r;
+
+    rig_create(&r, true);
+    print(&r, 'A', 0x0C);
+    parallel_finish(r.port);
+    ck_assert_str_eq(r.paper, "A");
+    parallel_finish(r.port);
+    fake_run(r.fake, ALL);
+    ck_assert_str_eq(r.paper, "A");
+    rig_destroy(&r);
+}
+END_TEST
+
 START_TEST(interrupt_at_the_end_of_acknowledge)
 {
     struct rig r;
@@ -204,5 +219,5 @@ START_TEST(state_round_trip)
 END_TEST
 
 FAKE_MAIN("parallel", registers, byte_goes_to_the_printer,
-          interrupt_at_the_end_of_acknowledge, held_printer_stays_busy,
-          no_printer, state_round_trip)
+          the_last_byte_is_printed, interrupt_at_the_end_of_acknowledge,
+          held_printer_stays_busy, no_printer, state_round_trip)

@@ -335,6 +335,28 @@ START_TEST(terminal_is_restored_after_signals)
 }
 END_TEST
 
+/* The ROM knows no ACPI: the button switches off. */
+START_TEST(power_button)
+{
+    struct termios before;
+    int master;
+    pid_t pid;
+
+    write_serial_rom();
+    pid = in_terminal(&master, &before);
+    usleep(300000);
+    ck_assert_int_eq(write(master, "a", 1), 1);
+    expect(master, "A");
+    if (_i)
+        kill(pid, SIGUSR1);
+    else
+        ck_assert_int_eq(write(master, "\001p", 2), 2);
+    ck_assert_int_eq(wait_for(pid), 0);
+    check_restored(master);
+    close(master);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("program");
@@ -347,6 +369,7 @@ int main(void)
     tcase_add_test(c, help_and_version);
     tcase_add_test(c, guest_exit);
     tcase_add_test(c, guest_powers_off);
+    tcase_add_loop_test(c, power_button, 0, 2);
     tcase_add_test(c, reset_and_triple_fault);
     tcase_add_test(c, until_serial);
     tcase_add_test(c, usage_errors);
