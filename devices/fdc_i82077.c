@@ -250,7 +250,7 @@ static void fdc_soft_reset(struct fdc_i82077 *fdc)
     }
     fdc->perpendicular &= 0x3C;
     fdc->reset_polls = 0;
-    for (unsigned i = 0; i < FDC_DRIVES; i++) {
+    for (unsigned i = 0; i < FDC_UNITS; i++) {
         event_cancel(fdc->sched, &fdc->drive[i].seek);
         fdc->drive[i].seek_due = SCHED_NEVER;
         fdc->drive[i].seek_done = false;
@@ -268,12 +268,9 @@ static void fdc_reset_done(struct fdc_i82077 *fdc)
 
 /* Seeks */
 
-/* Four drives can be addressed, two can exist. */
-static struct fdc_drive *fdc_drive_of(struct fdc_i82077 *fdc, unsigned unit)
+static bool drive_exists(const struct fdc_drive *drive)
 {
-    if (unit >= FDC_DRIVES || fdc->drive[unit].type == FDC_DRIVE_NONE)
-        return NULL;
-    return &fdc->drive[unit];
+    return drive->type != FDC_DRIVE_NONE;
 }
 
 static void seek_fire(void *opaque)
@@ -291,8 +288,8 @@ static void seek_fire(void *opaque)
 static void fdc_seek(struct fdc_i82077 *fdc, unsigned unit, uint8_t to,
                      bool recalibrate, unsigned head)
 {
-    struct fdc_drive *drive = &fdc->drive[unit & 1];
-    bool exists = fdc_drive_of(fdc, unit) != NULL;
+    struct fdc_drive *drive = &fdc->drive[unit];
+    bool exists = drive_exists(drive);
     int steps = abs((int)to - drive->cylinder);
 
     drive->seek_st0 = (uint8_t)(ST0_SE | head << 2 | unit);
@@ -329,7 +326,7 @@ static void command_seek(struct fdc_i82077 *fdc)
 static void command_relative_seek(struct fdc_i82077 *fdc)
 {
     unsigned unit = fdc->fifo[1] & 3;
-    int from = fdc->drive[unit & 1].cylinder;
+    int from = fdc->drive[unit].cylinder;
     int to = fdc->fifo[0] & 0x40 ? from + fdc->fifo[2] : from - fdc->fifo[2];
 
     if (to < 0)
@@ -355,11 +352,11 @@ static void command_sense_interrupt(struct fdc_i82077 *fdc)
     if (fdc->reset_polls) {
         unsigned unit = 4u - fdc->reset_polls--;
         fdc->fifo[0] = (uint8_t)(ST0_READY_CHANGED | unit);
-        fdc->fifo[1] = fdc->drive[unit & 1].cylinder;
+        fdc->fifo[1] = fdc->drive[unit].cylinder;
         fdc_result(fdc, 2, false);
         return;
     }
-    for (unsigned i = 0; i < FDC_DRIVES; i++)
+    for (unsigned i = 0; i < FDC_UNITS; i++)
         if (fdc->drive[i].seek_done) {
             fdc->drive[i].seek_done = false;
             fdc->fifo[0] = fdc->drive[i].seek_st0;
@@ -374,10 +371,10 @@ static void command_sense_interrupt(struct fdc_i82077 *fdc)
 static void command_sense_drive(struct fdc_i82077 *fdc)
 {
     unsigned unit = fdc->fifo[1] & 3;
-    const struct fdc_drive *drive = fdc_drive_of(fdc, unit);
+    const struct fdc_drive *drive = &fdc->drive[unit];
     unsigned st3 = unit | (fdc->fifo[1] & ST3_HDS) | ST3_READY;
 
-    if (drive) {
+    if (drive_exists(drive)) {
         st3 |= ST3_TWO_SIDE;
         if (drive->cylinder == 0)
             st3 |= ST3_TRACK0;
@@ -431,9 +428,8 @@ static void command_dumpreg(struct fdc_i82077 *fdc)
 {
     uint8_t *f = fdc->fifo;
 
-    f[0] = fdc->drive[0].cylinder;
-    f[1] = fdc->drive[1].cylinder;
-    f[2] = f[3] = 0;
+    for (unsigned i = 0; i < FDC_UNITS; i++)
+        f[i] = fdc->drive[i].cylinder;
     f[4] = fdc->specify[0];
     f[5] = fdc->specify[1];
     f[6] = fdc->eot;
@@ -496,7 +492,7 @@ static uint8_t fdc_read_msr(const struct fdc_i82077 *fdc)
 
     if (fdc_in_reset(fdc) || fdc->job == FDC_JOB_RESET)
         return 0;
-    for (unsigned i = 0; i < FDC_DRIVES; i++)
+    for (unsigned i = 0; i < FDC_UNITS; i++)
         if (fdc->drive[i].seek_due != SCHED_NEVER || fdc->drive[i].seek_done)
             msr |= 1u << i;
     switch (fdc->phase) {
@@ -527,7 +523,7 @@ static uint8_t fdc_read_data(struct fdc_i82077 *fdc)
     if (fdc->fifo_pos >= fdc->fifo_end) {
         fdc_idle(fdc);
         /* Causes that waited behind the command raise INT again. */
-        for (unsigned i = 0; i < FDC_DRIVES; i++)
+        for (unsigned i = 0; i < FDC_UNITS; i++)
             if (fdc->drive[i].seek_done)
                 fdc_set_interrupt(fdc, true);
     }
@@ -581,9 +577,10 @@ static void fdc_write_dsr(struct fdc_i82077 *fdc, uint8_t value)
 /* The line of an absent drive floats high, like one without a disk. */
 static uint8_t fdc_read_dir(struct fdc_i82077 *fdc)
 {
-    const struct fdc_drive *drive = fdc_drive_of(fdc, fdc->dor & DOR_SELECT);
+    const struct fdc_drive *drive = &fdc->drive[fdc->dor & DOR_SELECT];
 
-    return drive && drive->disk && !drive->changed ? 0 : DIR_CHANGE;
+    return drive_exists(drive) && drive->disk && !drive->changed ? 0
+                                                                 : DIR_CHANGE;
 }
 
 static uint64_t low_read(void *opaque, uint64_t offset, unsigned size)
@@ -686,7 +683,7 @@ static void fdc_reset(struct device *device)
     fdc->c = fdc->h = fdc->r = fdc->eot = 0;
     fdc->sectors_left = fdc->st1 = fdc->st2 = fdc->next_id = 0;
     fdc->tc = fdc->pio = false;
-    for (unsigned i = 0; i < FDC_DRIVES; i++) {
+    for (unsigned i = 0; i < FDC_UNITS; i++) {
         fdc->drive[i].cylinder = 0;
         fdc->drive[i].changed = false;
         fdc->drive[i].seek_to = fdc->drive[i].seek_st0 = 0;
@@ -698,15 +695,15 @@ static int fdc_post_load(struct device *device, uint32_t version)
     struct fdc_i82077 *fdc = CONTAINER_OF(device, struct fdc_i82077, device);
 
     (void)version;
-    if (fdc->fifo_pos > FDC_COMMAND_SIZE + 1 ||
-        fdc->fifo_end > FDC_RESULT_SIZE || fdc->unit >= FDC_DRIVES ||
+    if (fdc->fifo_pos > FDC_COMMAND_SIZE + 1 || fdc->reset_polls > 4 ||
+        fdc->fifo_end > FDC_RESULT_SIZE || fdc->unit >= FDC_UNITS ||
         fdc->buffer_end > FDC_BUFFER_SIZE || fdc->action > FDC_FORMAT ||
         fdc->buffer_pos > fdc->buffer_end || fdc->phase > FDC_RESULT)
         return -1;
     event_cancel(fdc->sched, &fdc->event);
     if (fdc->due != SCHED_NEVER)
         event_arm(fdc->sched, &fdc->event, fdc->due);
-    for (unsigned i = 0; i < FDC_DRIVES; i++) {
+    for (unsigned i = 0; i < FDC_UNITS; i++) {
         event_cancel(fdc->sched, &fdc->drive[i].seek);
         if (fdc->drive[i].seek_due != SCHED_NEVER)
             event_arm(fdc->sched, &fdc->drive[i].seek, fdc->drive[i].seek_due);
@@ -722,7 +719,7 @@ static void fdc_destroy(struct device *device)
 {
     struct fdc_i82077 *fdc = CONTAINER_OF(device, struct fdc_i82077, device);
 
-    for (unsigned i = 0; i < FDC_DRIVES; i++)
+    for (unsigned i = 0; i < FDC_UNITS; i++)
         event_free(fdc->sched, &fdc->drive[i].seek);
     event_free(fdc->sched, &fdc->event);
     addrspace_unmap(fdc->ports, &fdc->low_region);
@@ -759,11 +756,11 @@ struct fdc_i82077 *fdc_create(const struct fdc_i82077_config *config)
     fdc->seeks = config->implied_seek;
     fdc->due = SCHED_NEVER;
     event_init(fdc->sched, &fdc->event, "fdc", fdc_fire, fdc);
-    for (unsigned i = 0; i < FDC_DRIVES; i++) {
+    for (unsigned i = 0; i < FDC_UNITS; i++) {
         struct fdc_drive *drive = &fdc->drive[i];
 
         drive->fdc = fdc;
-        drive->type = config->drive[i];
+        drive->type = i < FDC_DRIVES ? config->drive[i] : FDC_DRIVE_NONE;
         drive->seek_due = SCHED_NEVER;
         event_init(fdc->sched, &drive->seek, "fdc.seek", seek_fire, drive);
     }

@@ -36,7 +36,9 @@ enum {
     FDC_COMMAND_SIZE = 9,
     FDC_RESULT_SIZE = 10,
     FDC_BUFFER_SIZE = 1024, /* a sector, or the IDs of a FORMAT */
-    FDC_N = 2               /* images have 512-byte sectors */
+    FDC_N = 2,              /* images have 512-byte sectors */
+
+    FDC_UNITS = 4 /* that commands can name; the first two can exist */
 };
 
 enum fdc_phase { FDC_COMMAND, FDC_EXECUTION, FDC_RESULT };
@@ -57,7 +59,7 @@ struct fdc_drive {
     /* TRANSIENT */
     struct fdc_i82077 *fdc;
     struct event seek;
-    enum fdc_drive_type type;
+    enum fdc_drive_type type; /* FDC_DRIVE_NONE: it is not there */
     struct disk *disk;
     struct fdc_geometry geometry; /* of the disk */
 };
@@ -88,7 +90,7 @@ struct fdc_i82077 {
     uint8_t next_id; /* READ ID: the sector that passes next */
     uint16_t buffer_pos, buffer_end;
     uint8_t buffer[FDC_BUFFER_SIZE];
-    struct fdc_drive drive[FDC_DRIVES];
+    struct fdc_drive drive[FDC_UNITS];
     /* TRANSIENT */
     bool seeks; /* EIS is set after a reset */
     struct addrspace *ports;

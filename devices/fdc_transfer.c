@@ -373,16 +373,14 @@ void fdc_pio_write(struct fdc_i82077 *fdc, uint8_t value)
  * the command has ended. */
 static bool fdc_select(struct fdc_i82077 *fdc)
 {
-    unsigned unit = fdc->fifo[1] & 3;
-
     fdc->phase = FDC_EXECUTION;
     fdc->st1 = fdc->st2 = 0;
     fdc->tc = false;
     fdc->buffer_pos = fdc->buffer_end = 0;
     fdc->pio = fdc->specify[1] & SPECIFY_ND;
     fdc->head = fdc->fifo[1] >> 2 & 1;
-    fdc->unit = unit & 1;
-    if (unit < FDC_DRIVES && fdc->drive[unit].type != FDC_DRIVE_NONE)
+    fdc->unit = fdc->fifo[1] & 3;
+    if (fdc_unit(fdc)->type != FDC_DRIVE_NONE)
         return true;
     fdc_error(fdc, ST1_MA, 0);
     return false;

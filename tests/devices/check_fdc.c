@@ -396,6 +396,32 @@ START_TEST(seeks_and_drive_status)
 }
 END_TEST
 
+/* Drives that are not there have places of their own (5.2.6, PCN). */
+START_TEST(absent_drives)
+{
+    struct bench b;
+
+    bench_create(&b);
+    seek(&b, 0, 10);
+    SEND(&b, 0x07, 2);
+    ck_assert_uint_eq(in(&b, MSR), RQM | 4);
+    pass(&b);
+    ck_assert(irq(&b));
+    SEND(&b, 0x08);
+    ck_assert_uint_eq(results(&b), 2);
+    ck_assert_uint_eq(b.result[0], 0x72); /* no track 0 */
+    seek(&b, 3, 77);
+    SEND(&b, 0x0E);
+    ck_assert_uint_eq(results(&b), 10);
+    ck_assert_uint_eq(b.result[0], 10);
+    ck_assert_uint_eq(b.result[1], 0);
+    ck_assert_uint_eq(b.result[3], 77);
+    COMMAND(&b, 0x4A, 2);
+    ck_assert_uint_eq(b.result[0], 0x42);
+    bench_destroy(&b);
+}
+END_TEST
+
 START_TEST(disk_change_line)
 {
     struct bench b;
@@ -600,6 +626,7 @@ int main(void)
         implied_seek,
         implied_seek_of_the_board,
         seeks_and_drive_status,
+        absent_drives,
         disk_change_line,
         format_fills_a_track,
         read_id_sees_sectors_pass,
