@@ -1,6 +1,7 @@
 /* check_determinism - equal input gives an equal run, whatever the host does
  * meanwhile: slices of any length, derived state dropped at random moments,
- * the picture looked at. The guest is exercise.S behind our own BIOS.
+ * the picture looked at; and the same in both engines, wherever they are
+ * stopped. The guest is exercise.S behind our own BIOS.
  * Run alone, where Umbra was built: make tests/devices/check_determinism &&
  * tests/devices/check_determinism */
 #define _POSIX_C_SOURCE 200809L
@@ -265,6 +266,153 @@ START_TEST(drops_before_every_instruction)
 }
 END_TEST
 
+/* ------------------------------------------------------------ two engines */
+
+/* The guest with the interpreter and with the JIT; false where there is none:
+ * then one of them is NULL. */
+static bool both_engines(struct umbra *u[2])
+{
+    config.accel = UMBRA_ACCEL_INTERP;
+    u[0] = create();
+    config.accel = UMBRA_ACCEL_JIT;
+    u[1] = umbra_create(&config, NULL, error);
+    if (u[1])
+        return true;
+    printf("SKIP: %s\n", error);
+    ck_assert_msg(umbra_destroy(u[0], error), "%s", error);
+    return false;
+}
+
+static void same_registers(struct umbra *u[2])
+{
+    static const char *const name[] = {"rip", "rax", "rcx", "rsp",
+                                       "rbp", "rsi", "rdi", "eflags"};
+    for (unsigned n = 0; n < sizeof name / sizeof *name; n++) {
+        uint64_t value[2] = {0, 1};
+
+        for (int i = 0; i < 2; i++)
+            ck_assert(umbra_get_register(u[i], name[n], &value[i]));
+        ck_assert_msg(value[0] == value[1],
+                      "%s is %" PRIx64 " and %" PRIx64 " after %" PRIu64,
+                      name[n], value[0], value[1], umbra_instructions(u[0]));
+    }
+}
+
+/* Limits of any length end both at the same instruction, in the same state.
+ * The JIT's derived state is dropped now and then: by itself it would be at
+ * home in all of the code soon. */
+START_TEST(engines_stop_alike)
+{
+    struct umbra *u[2];
+    enum umbra_reason reason[2];
+    struct outcome o[2];
+
+    if (!both_engines(u))
+        return;
+    random_state = 100 + (uint64_t)_i;
+    do {
+        uint64_t ns = INSTRUCTION_NS * (1 + any(1ull << any(18)));
+        for (int i = 0; i < 2; i++)
+            reason[i] = umbra_run(u[i], ns);
+        ck_assert_int_eq(reason[0], reason[1]);
+        ck_assert_uint_eq(umbra_instructions(u[0]), umbra_instructions(u[1]));
+        ck_assert_uint_eq(umbra_now(u[0]), umbra_now(u[1]));
+        same_registers(u);
+        if (!any(16))
+            ck_assert_uint_eq(umbra_state_hash(u[0]), umbra_state_hash(u[1]));
+        if (!any(64))
+            umbra_drop_derived(u[1]);
+    } while (reason[0] == UMBRA_BUDGET && umbra_now(u[0]) < END);
+    for (int i = 0; i < 2; i++)
+        o[i] = end_of(u[i], reason[i]);
+    same(&o[0], &o[1]);
+}
+END_TEST
+
+/* Thousands of single instructions, at places all over the run. */
+START_TEST(engines_step_alike)
+{
+    enum { PLACES = 30, STEPS = 300 };
+    struct umbra *u[2];
+    uint64_t whole = run_whole().ns;
+
+    if (!both_engines(u))
+        return;
+    for (unsigned n = 0; n < PLACES * STEPS; n++) {
+        uint64_t ns = n % STEPS ? 1 : whole / PLACES;
+        for (int i = 0; i < 2; i++)
+            umbra_run(u[i], ns);
+        ck_assert_uint_eq(umbra_instructions(u[0]), umbra_instructions(u[1]));
+        same_registers(u);
+    }
+    ck_assert_uint_eq(umbra_state_hash(u[0]), umbra_state_hash(u[1]));
+    for (int i = 0; i < 2; i++)
+        ck_assert_msg(umbra_destroy(u[i], error), "%s", error);
+}
+END_TEST
+
+/* What was put in, and when. */
+struct input {
+    uint64_t ns;
+    unsigned key;
+    bool down;
+};
+
+enum { INPUTS = 200 };
+
+/* Keys at random moments of a run that takes `whole` ns. */
+static struct outcome record(struct input *in, uint64_t whole)
+{
+    struct umbra *u = create();
+
+    for (unsigned n = 0; n < INPUTS; n++) {
+        ck_assert_int_eq(umbra_run(u, any(whole / INPUTS)), UMBRA_BUDGET);
+        in[n] = (struct input){umbra_now(u), 0x1E + (n / 2 & 7), (n & 1) == 0};
+        umbra_key(u, in[n].key, in[n].down);
+    }
+    return end_of(u, umbra_run(u, END));
+}
+
+/* The same ones again; in `pieces` slices, and more, between two of them. */
+static struct outcome replay(const struct input *in, unsigned pieces)
+{
+    struct umbra *u = create();
+
+    for (unsigned n = 0; n < INPUTS; n++) {
+        while (umbra_now(u) < in[n].ns) {
+            uint64_t left = in[n].ns - umbra_now(u);
+            left = left > pieces ? left / pieces : left;
+            ck_assert_int_eq(umbra_run(u, left), UMBRA_BUDGET);
+        }
+        ck_assert_uint_eq(umbra_now(u), in[n].ns);
+        umbra_key(u, in[n].key, in[n].down);
+    }
+    return end_of(u, umbra_run(u, END));
+}
+
+/* What is recorded with one engine is the same with the other. */
+START_TEST(engines_replay_alike)
+{
+    static struct input in[INPUTS];
+    struct outcome quiet = run_whole(), recorded, replayed;
+    struct umbra *u[2];
+
+    if (!both_engines(u))
+        return;
+    for (int i = 0; i < 2; i++)
+        ck_assert_msg(umbra_destroy(u[i], error), "%s", error);
+    random_state = 55;
+    config.accel = _i ? UMBRA_ACCEL_JIT : UMBRA_ACCEL_INTERP;
+    recorded = record(in, quiet.ns);
+    ck_assert_uint_ne(recorded.hash, quiet.hash);
+    config.accel = _i ? UMBRA_ACCEL_INTERP : UMBRA_ACCEL_JIT;
+    for (unsigned pieces = 1; pieces <= 9; pieces += 4) {
+        replayed = replay(in, pieces);
+        same(&recorded, &replayed);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("determinism");
@@ -281,6 +429,9 @@ int main(void)
     tcase_add_test(c, looking_on);
     tcase_add_loop_test(c, drops_at_random, 0, 4);
     tcase_add_test(c, drops_before_every_instruction);
+    tcase_add_loop_test(c, engines_stop_alike, 0, 3);
+    tcase_add_test(c, engines_step_alike);
+    tcase_add_loop_test(c, engines_replay_alike, 0, 2);
     suite_add_tcase(suite, c);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);
