@@ -277,6 +277,7 @@ void umbra_joystick(struct umbra *u, unsigned stick, bool connected, int x,
 enum umbra_image {
     UMBRA_IMAGE_UNKNOWN,
     UMBRA_IMAGE_FLOPPY,
+    UMBRA_IMAGE_BOOT_SECTOR, /* and what follows it, less than a floppy */
     UMBRA_IMAGE_DISK,      /* boot sector, more than a floppy's size; qcow2 */
     UMBRA_IMAGE_CDROM,     /* ISO 9660 */
     UMBRA_IMAGE_LINUX,     /* bzImage or zImage */

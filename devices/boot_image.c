@@ -5,6 +5,8 @@
  * for first, and file formats whose magic sits at offset 0 before them. */
 #include "devices/boot_image.h"
 
+#include "devices/fdc_i82077.h"
+
 enum {
     BOOT_SIGNATURE = 0xAA55, /* at 510 */
     MBR_TABLE = 446,
@@ -16,22 +18,12 @@ enum {
     MULTIBOOT_HEADER_SIZE = 12,
     MULTIBOOT2_SEARCH = 32768,
     MULTIBOOT2_HEADER_SIZE = 16,
+    FLOPPY_USUAL = 1440 * 1024,
     FLOPPY_MAX = 2880 * 1024
 };
 #define MULTIBOOT_MAGIC  0x1BADB002u
 #define MULTIBOOT2_MAGIC 0xE85250D6u
 #define LINUX_MAGIC      0x53726448u /* "HdrS" */
-
-static bool is_floppy_size(uint64_t size)
-{
-    static const uint16_t kib[] = {160, 180,  320,  360,  640,  720, 800,
-                                   820, 1200, 1440, 1680, 1722, 2880};
-
-    for (size_t i = 0; i < ARRAY_LEN(kib); i++)
-        if (size == kib[i] * 1024u)
-            return true;
-    return false;
-}
 
 static bool has_boot_signature(const uint8_t *head, size_t size)
 {
@@ -216,7 +208,7 @@ enum boot_image boot_image_identify(const uint8_t *head, size_t head_size,
         return BOOT_IMAGE_CDROM;
     if (is_elf(head, head_size))
         return boot_image_kernel(head, head_size);
-    if (is_floppy_size(file_size) &&
+    if (fdc_is_format(file_size) &&
         (has_boot_signature(head, head_size) || has_bpb(head, head_size)))
         return BOOT_IMAGE_FLOPPY;
     if (is_linux(head, head_size))
@@ -226,11 +218,12 @@ enum boot_image boot_image_identify(const uint8_t *head, size_t head_size,
     if (has_boot_signature(head, head_size))
         return file_size > FLOPPY_MAX || has_partitions(head, file_size)
                    ? BOOT_IMAGE_DISK
-                   : BOOT_IMAGE_FLOPPY;
+               : file_size < FLOPPY_USUAL ? BOOT_IMAGE_BOOT_SECTOR
+                                          : BOOT_IMAGE_FLOPPY;
     if (boot_image_multiboot2(head, head_size) >= 0 ||
         boot_image_multiboot(head, head_size) >= 0)
         return BOOT_IMAGE_MULTIBOOT;
-    if (is_floppy_size(file_size))
+    if (fdc_is_format(file_size))
         return BOOT_IMAGE_FLOPPY;
     return BOOT_IMAGE_UNKNOWN;
 }
@@ -240,6 +233,7 @@ const char *boot_image_name(enum boot_image image)
     static const char *const names[] = {
         [BOOT_IMAGE_UNKNOWN] = "unknown file",
         [BOOT_IMAGE_FLOPPY] = "floppy image",
+        [BOOT_IMAGE_BOOT_SECTOR] = "boot sector",
         [BOOT_IMAGE_DISK] = "hard-disk image",
         [BOOT_IMAGE_CDROM] = "CD-ROM image",
         [BOOT_IMAGE_LINUX] = "Linux kernel",

@@ -126,19 +126,30 @@ static const struct fdc_format {
     {3200, {80, 2, 40, 3}, FDC_DRIVE_2880K},
 };
 
+static const struct fdc_format *fdc_exact_format(uint64_t size)
+{
+    for (size_t i = 0; i < ARRAY_LEN(fdc_formats); i++)
+        if (size == (uint64_t)fdc_formats[i].kib * 1024)
+            return &fdc_formats[i];
+    return NULL;
+}
+
+bool fdc_is_format(uint64_t size)
+{
+    return fdc_exact_format(size) != NULL;
+}
+
 /* A truncated image is put into the next larger of the common sizes; what
  * is missing cannot be read. */
 static const struct fdc_format *fdc_format_of(uint64_t size)
 {
     static const uint16_t common[] = {360, 720, 1440, 2880};
+    const struct fdc_format *exact = fdc_exact_format(size);
 
-    for (size_t i = 0; i < ARRAY_LEN(fdc_formats); i++)
-        if (size == (uint64_t)fdc_formats[i].kib * 1024)
-            return &fdc_formats[i];
-    for (size_t i = 0; i < ARRAY_LEN(common); i++)
+    for (size_t i = 0; !exact && i < ARRAY_LEN(common); i++)
         if (size && size < (uint64_t)common[i] * 1024)
-            return fdc_format_of((uint64_t)common[i] * 1024);
-    return NULL;
+            return fdc_exact_format((uint64_t)common[i] * 1024);
+    return exact;
 }
 
 bool fdc_geometry_of(uint64_t size, struct fdc_geometry *geometry)

@@ -126,17 +126,6 @@ static bool use_efi(struct loader *l)
     return l->images->disk && use_memory(l, UMBRA_HDA, "c", size);
 }
 
-static bool is_floppy(uint64_t size)
-{
-    static const uint16_t kib[] = {160, 180,  320,  360,  640,  720, 800,
-                                   820, 1200, 1440, 1680, 1722, 2880};
-
-    for (size_t i = 0; i < sizeof kib / sizeof *kib; i++)
-        if (size == kib[i] * 1024u)
-            return true;
-    return false;
-}
-
 static bool recognise(struct loader *l)
 {
     const char *path = l->o->image;
@@ -154,9 +143,9 @@ static bool recognise(struct loader *l)
     free(head);
     switch (image) {
     case UMBRA_IMAGE_FLOPPY:
-        if (length < FLOPPY_SIZE && !is_floppy(length))
-            return use_boot_sector(l);
         return use_drive(l, UMBRA_FDA, "acd");
+    case UMBRA_IMAGE_BOOT_SECTOR:
+        return use_boot_sector(l);
     case UMBRA_IMAGE_EFI:
         return use_efi(l);
     case UMBRA_IMAGE_DISK:

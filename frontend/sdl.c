@@ -400,7 +400,8 @@ static void insert_file(struct sdl_window *w, const char *path)
     free(head);
     if (done && image == UMBRA_IMAGE_CDROM) {
         done = change_cdrom(w, path, error);
-    } else if (done && image == UMBRA_IMAGE_FLOPPY) {
+    } else if (done && (image == UMBRA_IMAGE_FLOPPY ||
+                        image == UMBRA_IMAGE_BOOT_SECTOR)) {
         done = umbra_insert(w->umbra, UMBRA_FDA, &media, error);
     } else if (done) {
         done = false;

@@ -25,7 +25,10 @@ START_TEST(recognises_disks)
     ck_assert_int_eq(identify(1474560), BOOT_IMAGE_FLOPPY);
     ck_assert_int_eq(identify(10 << 20), BOOT_IMAGE_UNKNOWN);
     put_signature();
-    ck_assert_int_eq(boot_image_identify(image, 512, 512), BOOT_IMAGE_FLOPPY);
+    ck_assert_int_eq(boot_image_identify(image, 512, 512),
+                     BOOT_IMAGE_BOOT_SECTOR);
+    ck_assert_int_eq(identify(1743 << 10), BOOT_IMAGE_FLOPPY);
+    ck_assert_int_eq(identify(1500 << 10), BOOT_IMAGE_FLOPPY);
     ck_assert_int_eq(identify(1474560), BOOT_IMAGE_FLOPPY);
     ck_assert_int_eq(identify(10 << 20), BOOT_IMAGE_DISK);
     /* A small disk with a partition. */
@@ -35,13 +38,13 @@ START_TEST(recognises_disks)
     store_le32(image + 446 + 12, 1000);
     ck_assert_int_eq(identify(MIB), BOOT_IMAGE_DISK);
     store_le32(image + 446 + 8, 1 << 24);
-    ck_assert_int_eq(identify(MIB), BOOT_IMAGE_FLOPPY);
+    ck_assert_int_eq(identify(MIB), BOOT_IMAGE_BOOT_SECTOR);
     store_le32(image + 446 + 8, 0); /* code that looks like a table */
-    ck_assert_int_eq(identify(512), BOOT_IMAGE_FLOPPY);
+    ck_assert_int_eq(identify(512), BOOT_IMAGE_BOOT_SECTOR);
     memcpy(image + 0x8001, "CD001", 5);
     ck_assert_int_eq(identify(10 << 20), BOOT_IMAGE_CDROM);
     ck_assert_int_eq(boot_image_identify(image, 0x8003, 0x8003),
-                     BOOT_IMAGE_FLOPPY);
+                     BOOT_IMAGE_BOOT_SECTOR);
 }
 END_TEST
 
