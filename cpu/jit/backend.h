@@ -15,7 +15,6 @@ struct jit {
     struct insn single[2]; /* for jit_call_insn */
     uint32_t heat;         /* entries before a block is translated */
     struct tracer tracer;
-    bool recheck; /* translations look up again what they could spare */
 };
 
 /* True: this host can. */

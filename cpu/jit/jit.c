@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "config.h"
 #include "cpu/disasm.h"
 #include "cpu/flags.h"
 #include "cpu/flow.h"
@@ -52,7 +51,6 @@ struct jit *jit_create(struct cpu *cpu, uint64_t bytes, char *error,
     }
     jit->count.cache_size = bytes;
     jit_set_heat(jit, HOT);
-    jit_set_recheck(jit, UMBRA_AUDIT);
     return jit;
 }
 
@@ -69,11 +67,6 @@ void jit_set_heat(struct jit *jit, uint32_t entries)
 {
     jit->heat = entries;
     jit->tracer.samples = entries < SAMPLES ? 1 : SAMPLES;
-}
-
-void jit_set_recheck(struct jit *jit, bool on)
-{
-    jit->recheck = on;
 }
 
 const struct jit_counters *jit_counters(const struct jit *jit)

@@ -32,7 +32,6 @@ struct jit;
     X(exit_stale, "exits: the block changed itself")                           \
     X(call_insn, "single instructions executed by the interpreter")            \
     X(call_memory, "memory accesses that missed the TLB")                      \
-    X(rechecked, "spared lookups of addresses that were made all the same")    \
     X(cache_used, "bytes of the code cache in use")                            \
     X(cache_size, "bytes of the code cache")
 
@@ -49,9 +48,6 @@ struct jit *jit_create(struct cpu *cpu, uint64_t bytes, char *error,
 void jit_destroy(struct jit *jit);
 /* Translate blocks at this entry (1 = the first), for tests. */
 void jit_set_heat(struct jit *jit, uint32_t entries);
-/* From now on translations look up again every address whose lookup they
- * spare, and stop the program if it was wrong to: builds with audits do. */
-void jit_set_recheck(struct jit *jit, bool on);
 /* A block has been put into the cache: count its entries. */
 void jit_block_made(struct cpu *cpu, struct block *b);
 /* A block's code has changed or goes: unlink jumps to it. */

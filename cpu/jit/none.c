@@ -54,9 +54,3 @@ void jit_set_heat(struct jit *jit, uint32_t entries)
     (void)jit;
     (void)entries;
 }
-
-void jit_set_recheck(struct jit *jit, bool on)
-{
-    (void)jit;
-    (void)on;
-}

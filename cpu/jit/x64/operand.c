@@ -217,7 +217,6 @@ void x64_memory(struct tr *t, enum mmu_access access, unsigned size)
 {
     if (x64_group_member(t, t->k)) {
         group_load(t);
-        x64_recheck(t, access, REG_ZERO, 0, size);
         return;
     }
     x64_flags_clobber(t);
@@ -235,7 +234,6 @@ void x64_stack(struct tr *t, enum mmu_access access, unsigned n, int disp,
     unsigned width = t->code64 ? 8 : 4;
     if (x64_group_member(t, t->k)) {
         group_load(t);
-        x64_recheck(t, access, n, disp, size);
         return;
     }
     x64_flags_clobber(t);

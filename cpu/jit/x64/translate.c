@@ -228,7 +228,6 @@ bool backend_init(struct jit *jit, struct cpu *cpu)
     MAKE(enter_block, make_jump(&c, x, (uintptr_t)jit_enter_block));
     MAKE(no_budget, make_jump(&c, x, (uintptr_t)jit_no_budget));
     MAKE(lazy_flags, make_lazy_flags(&c, x));
-    MAKE(recheck, x64_make_recheck(&c, x));
 #undef MAKE
     ASSERT(c.p <= jit->buf.write + COMMON_ROOM);
     jit->buf.reserved = jit->buf.used = COMMON_ROOM;
@@ -651,7 +650,6 @@ static struct tr *translation(struct jit *jit, struct cpu *cpu, uint32_t mode)
     t->code64 = (mode & MODE_CODE) == MODE_64;
     t->flags.place = FL_MEMORY;
     t->pages = 1;
-    t->recheck = jit->recheck;
     return t;
 }
 

@@ -145,7 +145,6 @@ struct tr {
     struct cpu *cpu;
     const struct x64 *x; /* the common code */
     bool trace, loops;   /* a trace; that begins again at its end */
-    bool recheck;        /* look up again what groups spare */
     unsigned parts;
     struct part part[TRACE_MAX_PARTS];
     unsigned count;
@@ -193,7 +192,6 @@ struct x64 {
     uint64_t no_budget;   /* likewise, for want of budget */
     uint64_t lazy_flags;  /* CALLed: EAX = hot.flags made from lazy flags */
     uint64_t load_vector, store_vector; /* CALLed */
-    uint64_t recheck;                   /* CALLed, see recheck.c */
     bool has[F_COUNT];  /* vector and BMI extensions of the host */
     uint64_t load_x87;  /* CALLed: EAX = 1, or 0: not possible */
     uint64_t store_x87; /* CALLed: state to struct cpu; keeps RAX, R11 */
@@ -262,14 +260,6 @@ void x64_find_groups(struct tr *t);
 bool x64_group_member(const struct tr *t, unsigned k);
 bool x64_group_first(const struct tr *t, unsigned k);
 bool x64_group_open(const struct tr *t, unsigned k);
-
-/* ---- recheck.c */
-/* A group's member is about to be accessed at x64_here: for guest register n
- * plus `disp`, or the memory operand if n is REG_ZERO. Only RAX and R11 are
- * used. */
-void x64_recheck(struct tr *t, enum mmu_access access, unsigned n, int disp,
-                 unsigned size);
-void x64_make_recheck(struct code *c, const struct x64 *x);
 
 /* ---- pins.c */
 /* For a loop: choose its own places of registers. */
