@@ -30,7 +30,9 @@ ROM_O32P = pcibios apm
 ROM_O16P = apm pnp
 ROM_S = reset entry rom32
 
-ROM_HEADERS = $(wildcard $(SRC)/bios/*.h)
+# What every object depends on; the links do on the lists in this file, too.
+ROM_MK = $(SRC)/bios/bios.mk
+ROM_HEADERS = $(wildcard $(SRC)/bios/*.h) $(ROM_MK)
 ROM_OBJS = $(ROM_S:%=$(ROM_OUT)/%.o) $(ROM_O16:%=$(ROM_OUT)/%.o16) \
 	$(ROM_OUT)/code32.o $(ROM_O32P:%=$(ROM_OUT)/%.o32p) \
 	$(ROM_O16P:%=$(ROM_OUT)/%.o16p)
@@ -82,12 +84,12 @@ $(ROM_OUT)/mkrom: $(SRC)/bios/mkrom.c
 	$(ROM_HOSTCC) -std=c11 -O1 -Wall -Wextra -o $@ $<
 
 # code32 has its own memcpy and the like, which code16 must not see.
-$(ROM_OUT)/code32.o: $(ROM_O32:%=$(ROM_OUT)/%.o32)
-	$(ROM_LD) -m elf_i386 -r -o $@ $^
+$(ROM_OUT)/code32.o: $(ROM_O32:%=$(ROM_OUT)/%.o32) $(ROM_MK)
+	$(ROM_LD) -m elf_i386 -r -o $@ $(filter %.o32,$^)
 	$(ROM_OBJCOPY) --keep-global-symbol=post_main \
 		--keep-global-symbol=wake_main $@
 
-$(ROM_OUT)/bios.elf: $(SRC)/bios/bios.ld $(ROM_OBJS)
+$(ROM_OUT)/bios.elf: $(SRC)/bios/bios.ld $(ROM_OBJS) $(ROM_MK)
 	$(ROM_LD) -m elf_i386 --no-check-sections --no-warn-rwx-segments -z noexecstack \
 		-T $< -o $@ $(ROM_OBJS)
 
@@ -95,7 +97,7 @@ $(ROM_OUT)/bios.bin: $(ROM_OUT)/bios.elf $(ROM_OUT)/mkrom
 	$(ROM_OBJCOPY) -O binary $< $@.raw
 	$(ROM_OUT)/mkrom bios $@.raw $@
 
-$(ROM_OUT)/vgabios.elf: $(SRC)/bios/vgabios.ld $(VGA_OBJS)
+$(ROM_OUT)/vgabios.elf: $(SRC)/bios/vgabios.ld $(VGA_OBJS) $(ROM_MK)
 	$(ROM_LD) -m elf_i386 --no-warn-rwx-segments -z noexecstack -T $< -o $@ $(VGA_OBJS)
 
 $(ROM_OUT)/vgabios.bin: $(ROM_OUT)/vgabios.elf $(ROM_OUT)/mkrom

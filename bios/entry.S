@@ -486,7 +486,8 @@ irq_sleep:
     retl
 
 /* void int_call(uint32_t number, struct regs *r), and
- * void far_call(uint32_t address, struct regs *r). */
+ * void far_call(uint32_t address, struct regs *r): on the stack that r names
+ * as the caller's, if it names one. */
     .globl int_call, far_call
 int_call:
     xorw %cx, %cx
@@ -504,6 +505,16 @@ call_out:
     pushw stack_top
     movw %sp, stack_top
     subw $NEST_GAP, stack_top
+    movl %esp, %esi
+    testb %cl, %cl
+    jnz 4f
+    movl REGS_CALLER_SP(%edx), %ebx
+    testl %ebx, %ebx
+    jz 4f
+    movw REGS_CALLER_SS(%edx), %ss
+    movl %ebx, %esp
+4:
+    pushl %esi
     pushl %edx
     testb %cl, %cl
     jnz 2f
@@ -546,8 +557,11 @@ call_out:
     addw $4, %sp
     cli
     cld
+    popl %ecx
     movw %ds, %ax
     movw %ax, %es
+    movw %ax, %ss
+    movl %ecx, %esp
     movw $SEG_BDA, %ax
     movw %ax, %fs
     popw stack_top

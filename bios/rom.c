@@ -13,6 +13,7 @@
 #define ROM_AREA_END 0xE0000
 #define ROM_UNIT     0x800
 #define PNP_HEADERS  8
+#define ROM_STACK    0x7000
 
 /* Offsets in a PnP expansion header; PnP BIOS 3.2. */
 #define PNP_NEXT    0x06
@@ -106,7 +107,9 @@ static uint32_t rom_place(const struct optrom *rom)
  */
 
 /* What every entry into a ROM gets: AX the card, no ISA PnP card, ES:DI the
- * PnP installation check, segments that reach everything. */
+ * PnP installation check, segments that reach everything; a stack in segment
+ * 0, as SeaBIOS' video BIOS reaches all memory by SS. A kernel from the command
+ * line may be there already: then it is ours. */
 static uint16_t rom_call(uint16_t segment, uint16_t offset, uint16_t bdf)
 {
     struct regs r;
@@ -116,7 +119,8 @@ static uint16_t rom_call(uint16_t segment, uint16_t offset, uint16_t bdf)
     r.bx = r.dx = 0xFFFF;
     r.es = SEG_FIXED;
     r.di = shared.pnp;
-    r.ds = SEG_BIOS;
+    if (shared.boot.magic != BOOT_MAGIC)
+        r.caller_esp = ROM_STACK;
     big_real();
     far_call((uint32_t)segment << 16 | offset, &r);
     return r.ax;

@@ -102,6 +102,7 @@ static void interrupt19(void)
 void start16(void)
 {
     debug_puts("POST: display\n");
+    pmm_start();
     rom_start_display();
     screen_start();
     memory_show();
@@ -117,7 +118,6 @@ void start16(void)
     cdrom_start();
     drives_show();
     debug_puts("POST: option ROMs\n");
-    pmm_start();
     rom_start_others();
     rom_connect();
     boot_list(false);

@@ -44,6 +44,9 @@ init:
     jne bad
     cmpw $0xFFFF, %bx
     jne bad
+    movw %ss, %ax
+    testw %ax, %ax                      /* reaches all memory by SS */
+    jnz bad
     call pmm_take
     jc bad
     movl $0x12345678, %eax              /* big real mode: no fault, kept */
