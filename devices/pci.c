@@ -4,8 +4,8 @@
  * south bridge), CFC-CFF data in any width. Type 0 headers with six base
  * registers and an expansion ROM.
  * Not modelled: other buses, special cycles, parity, latency timers. What
- * cards have beside the header is in pci_card.c. */
-#include "devices/pci.h"
+ * cards have beside the header is in pci_card.c and pci_msi.c. */
+#include "devices/pci_msi.h"
 
 #include <stdlib.h>
 
@@ -181,14 +181,6 @@ static void pci_write_byte(struct pci_device *device, unsigned offset,
     *reg &= (uint8_t) ~(value & device->clearing[offset]);
 }
 
-/* The message control register decides about INTx. */
-static bool pci_moves_msi(const struct pci_device *device, unsigned offset,
-                          unsigned size)
-{
-    return device->msi && offset < device->msi + 4u &&
-           offset + size > device->msi + 2u;
-}
-
 /* Command, base registers and ROM address lie in one run; what lies
  * between them does no harm. */
 static bool pci_moves_bars(unsigned offset, unsigned size)
@@ -209,7 +201,8 @@ void pci_config_write(struct pci_bus *bus, uint8_t devfn, unsigned offset,
         pci_write_byte(device, offset + i, (uint8_t)(value >> (8 * i)));
     if (pci_moves_bars(offset, size))
         pci_update_bars(device);
-    if (pci_moves_bars(offset, size) || pci_moves_msi(device, offset, size))
+    if (pci_messages_written(device, offset, size) ||
+        pci_moves_bars(offset, size))
         pci_update_pirqs(bus);
     if (device->written)
         device->written(device->opaque, offset, size);
@@ -355,6 +348,8 @@ void pci_device_reset(struct pci_device *device)
 {
     memcpy(device->config, device->initial, PCI_CONFIG_SIZE);
     device->intx = false;
+    if (device->msix)
+        pci_msix_reset(device->msix);
     pci_device_post_load(device);
 }
 

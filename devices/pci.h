@@ -58,6 +58,7 @@ struct pci_bar {
 };
 
 struct pci_bus;
+struct pci_msix;
 
 struct pci_device {
     /* Saved: list PCI_DEVICE_FIELDS in the part's table. */
@@ -71,8 +72,9 @@ struct pci_device {
     uint8_t writable[PCI_CONFIG_SIZE]; /* bits that a write changes */
     uint8_t clearing[PCI_CONFIG_SIZE]; /* bits cleared by writing 1 */
     struct pci_bar bar[PCI_BARS];
-    uint8_t msi;    /* offset of that capability; 0: none */
-    bool rom_alone; /* the ROM answers though memory space is off */
+    uint8_t msi;           /* offset of that capability; 0: none */
+    struct pci_msix *msix; /* NULL: none */
+    bool rom_alone;        /* the ROM answers though memory space is off */
     /* Told after a configuration write of 1-4 bytes; may be NULL. */
     void (*written)(void *opaque, unsigned offset, unsigned size);
     void *opaque;
@@ -140,16 +142,15 @@ void pci_device_set_intx(struct pci_device *device, bool level);
 
 /* ---- pci_card.c: called before the card is attached ... */
 
-enum { PCI_CAPABILITY_PM = 0x01, PCI_CAPABILITY_MSI = 0x05 };
+enum {
+    PCI_CAPABILITY_PM = 0x01,
+    PCI_CAPABILITY_MSI = 0x05,
+    PCI_CAPABILITY_MSIX = 0x11
+};
 
 /* The caller fills in what follows the first two bytes. */
 void pci_device_add_capability(struct pci_device *device, unsigned id,
                                unsigned offset, unsigned size);
-/* 1 to 32 vectors, a power of two; 10 bytes at `offset`, 14 with 64-bit
- * addresses. */
-void pci_device_add_msi(struct pci_device *device, unsigned offset,
-                        unsigned vectors, bool wide);
-
 /* A copy of an image of up to 16 MiB behind the ROM's base register. */
 struct pci_rom {
     struct region region;
@@ -161,11 +162,7 @@ bool pci_rom_load(struct pci_rom *rom, struct pci_device *device,
 /* After pci_device_detach. */
 void pci_rom_free(struct pci_rom *rom);
 
-/* ... and while it works. While messages are enabled, the card's INTx pin
- * stays low whatever it asks for. */
-bool pci_device_msi_enabled(const struct pci_device *device);
-/* False: messages are not enabled, use INTx. */
-bool pci_device_message(struct pci_device *device, unsigned vector);
+/* ... and while it works. */
 /* False: the card is not allowed to be a master. Reads give ones then. */
 bool pci_device_dma_read(struct pci_device *device, uint64_t address,
                          void *data, size_t size);

@@ -3,12 +3,15 @@
  * Run alone: make tests/devices/check_pci && tests/devices/check_pci */
 #include "tests/devices/fake_pci.h"
 
+#include "devices/pci_msi.h"
 #include "devices/piix3.h"
 
 enum { SLOT = PCI_DEVFN(3, 0) };
 
 struct card {
+    struct device device; /* as far as its fields are concerned */
     struct pci_device pci;
+    struct pci_msix msix;
     struct region memory, io, rom;
     unsigned written, last_offset, last_size;
     uint32_t latch;
@@ -303,7 +306,7 @@ START_TEST(message_signalled_interrupts)
     fake_pci_create(&fake);
     card_create(&card, &fake, SLOT);
     pci_device_detach(&card.pci);
-    pci_device_add_msi(&card.pci, 0x50, 4, true);
+    pci_device_add_msi(&card.pci, 0x50, 4, PCI_MSI_64BIT);
     pci_device_add_capability(&card.pci, PCI_CAPABILITY_PM, 0x40, 8);
     ck_assert(pci_bus_attach(fake.bus, &card.pci, SLOT));
     pci_device_reset(&card.pci);
@@ -333,6 +336,149 @@ START_TEST(message_signalled_interrupts)
     ck_assert_uint_eq(addrspace_read(fake.memory, 0x1000, 4), 0x41F7);
     fake_config_out(&fake, SLOT, 0x52, 0, 2);
     ck_assert(fake.irq[2].level);
+    pci_device_detach(&card.pci);
+    fake_pci_destroy(&fake);
+}
+END_TEST
+
+/* PCI 3.0, 6.8.1.7 and 6.8.1.8: what is masked waits. */
+START_TEST(messages_with_masks)
+{
+    struct fake_pci fake;
+    struct card card;
+
+    fake_pci_create(&fake);
+    card_create(&card, &fake, SLOT);
+    pci_device_detach(&card.pci);
+    pci_device_add_msi(&card.pci, 0x50, 4, PCI_MSI_MASKS);
+    ck_assert(pci_bus_attach(fake.bus, &card.pci, SLOT));
+    pci_device_reset(&card.pci);
+    ck_assert_uint_eq(fake_config_in(&fake, SLOT, 0x52, 2), 0x0104);
+    fake_config_out(&fake, SLOT, 4, 4, 2);
+    fake_config_out(&fake, SLOT, 0x54, 0x1000, 4);
+    fake_config_out(&fake, SLOT, 0x58, 0x4100, 2);
+    fake_config_out(&fake, SLOT, 0x52, 0x0021, 2);
+    fake_config_out(&fake, SLOT, 0x5C, 0xFFFFFFFE, 4);
+    ck_assert_uint_eq(fake_config_in(&fake, SLOT, 0x5C, 4), 0x0E);
+    ck_assert(pci_device_message(&card.pci, 0));
+    ck_assert_uint_eq(addrspace_read(fake.memory, 0x1000, 4), 0x4100);
+    ck_assert(pci_device_message(&card.pci, 2));
+    ck_assert(pci_device_message(&card.pci, 3));
+    ck_assert_uint_eq(addrspace_read(fake.memory, 0x1000, 4), 0x4100);
+    fake_config_out(&fake, SLOT, 0x60, 0, 4); /* pending: read only */
+    ck_assert_uint_eq(fake_config_in(&fake, SLOT, 0x60, 4), 0x0C);
+    fake_config_out(&fake, SLOT, 0x5C, 0x08, 1);
+    ck_assert_uint_eq(fake_config_in(&fake, SLOT, 0x60, 4), 0x08);
+    ck_assert_uint_eq(addrspace_read(fake.memory, 0x1000, 4), 0x4102);
+    pci_device_detach(&card.pci);
+    fake_pci_destroy(&fake);
+}
+END_TEST
+
+enum { MSIX_BASE = 0xE0200000, MSIX_VECTORS = 5 };
+
+static void msix_create(struct card *card, struct fake_pci *fake)
+{
+    static const struct pci_msix_place place = {
+        .vectors = MSIX_VECTORS, .bar = 4, .own_bar = true};
+
+    fake_pci_create(fake);
+    card_create(card, fake, SLOT);
+    pci_device_detach(&card->pci);
+    pci_device_add_msix(&card->pci, &card->msix, 0x60, &place);
+    ck_assert(pci_bus_attach(fake->bus, &card->pci, SLOT));
+    pci_device_reset(&card->pci);
+    pci_bus_connect_pirq(fake->bus, fake_pci_wire, fake);
+    fake_config_out(fake, SLOT, 0x20, MSIX_BASE, 4);
+    fake_config_out(fake, SLOT, 4, 6, 2);
+}
+
+static void msix_set(struct fake_pci *fake, unsigned vector, uint64_t address,
+                     uint32_t data, uint32_t control)
+{
+    uint64_t at = MSIX_BASE + vector * 16;
+
+    addrspace_write(fake->memory, at, address, 8);
+    addrspace_write(fake->memory, at + 8, data | (uint64_t)control << 32, 8);
+}
+
+/* PCI 3.0, 6.8.2 */
+START_TEST(extended_messages)
+{
+    struct fake_pci fake;
+    struct card card;
+    uint64_t pending = MSIX_BASE + MSIX_VECTORS * 16;
+
+    msix_create(&card, &fake);
+    ck_assert_uint_eq(fake_config_in(&fake, SLOT, 0x34, 1), 0x60);
+    ck_assert_uint_eq(fake_config_in(&fake, SLOT, 0x60, 4), 0x00040011);
+    ck_assert_uint_eq(fake_config_in(&fake, SLOT, 0x64, 4), 4);
+    ck_assert_uint_eq(fake_config_in(&fake, SLOT, 0x68, 4), 0x54);
+    fake_config_out(&fake, SLOT, 0x20, 0xFFFFFFFF, 4);
+    ck_assert_uint_eq(fake_config_in(&fake, SLOT, 0x20, 4), 0xFFFFF000);
+    fake_config_out(&fake, SLOT, 0x20, MSIX_BASE, 4);
+    /* Entries come up masked; two low bits of an address are zero. */
+    ck_assert_uint_eq(addrspace_read(fake.memory, MSIX_BASE + 0x4C, 4), 1);
+    msix_set(&fake, 1, 0x1003, 0x11223344, 0xFFFFFFFE);
+    ck_assert_uint_eq(addrspace_read(fake.memory, MSIX_BASE + 16, 8), 0x1000);
+    ck_assert_uint_eq(addrspace_read(fake.memory, MSIX_BASE + 24, 8),
+                      0x11223344);
+    addrspace_write(fake.memory, MSIX_BASE + 25, 0xAA, 1);
+    ck_assert_uint_eq(addrspace_read(fake.memory, MSIX_BASE + 24, 2), 0xAA44);
+    ck_assert_uint_eq(addrspace_read(fake.memory, MSIX_BASE + 25, 1), 0xAA);
+    msix_set(&fake, 4, 0x2000, 0x55, 0);
+    /* Off: INTx. On: no INTx, one store for each message. */
+    ck_assert(!pci_device_message(&card.pci, 1));
+    pci_device_set_intx(&card.pci, true);
+    ck_assert(fake.irq[2].level);
+    fake_config_out(&fake, SLOT, 0x63, 0x80, 1);
+    ck_assert_uint_eq(fake_config_in(&fake, SLOT, 0x62, 2), 0x8004);
+    ck_assert(!fake.irq[2].level);
+    ck_assert(pci_device_message(&card.pci, 1));
+    ck_assert_uint_eq(addrspace_read(fake.memory, 0x1000, 4), 0x1122AA44);
+    ck_assert(pci_device_message(&card.pci, 4));
+    ck_assert_uint_eq(addrspace_read(fake.memory, 0x2000, 4), 0x55);
+    ck_assert(pci_device_message(&card.pci, 5)); /* there is none */
+    ck_assert_uint_eq(addrspace_read(fake.memory, pending, 8), 0);
+    pci_device_detach(&card.pci);
+    fake_pci_destroy(&fake);
+}
+END_TEST
+
+START_TEST(masked_extended_messages_wait)
+{
+    static const struct state_field fields[] = {
+        PCI_DEVICE_FIELDS(struct card, pci), PCI_MSIX_FIELDS(struct card, msix),
+        FIELD_END};
+    struct fake_pci fake;
+    struct card card;
+    uint64_t pending = MSIX_BASE + MSIX_VECTORS * 16, hash;
+    uint8_t data[8192];
+
+    msix_create(&card, &fake);
+    msix_set(&fake, 0, 0x1000, 0x10, 1);
+    msix_set(&fake, 3, 0x2000, 0x20, 0);
+    fake_config_out(&fake, SLOT, 0x62, 0xC000, 2); /* all masked */
+    ck_assert(pci_device_message(&card.pci, 0));
+    ck_assert(pci_device_message(&card.pci, 3));
+    ck_assert_uint_eq(addrspace_read(fake.memory, pending, 8), 0x09);
+    addrspace_write(fake.memory, pending, 0, 8); /* read only */
+    ck_assert_uint_eq(addrspace_read(fake.memory, pending, 8), 0x09);
+    /* Through a saved state. */
+    ck_assert_uint_le(state_size(fields), sizeof data);
+    state_save(fields, &card, data);
+    hash = state_hash(fields, &card, STATE_HASH_INIT);
+    pci_device_reset(&card.pci);
+    ck_assert_uint_ne(state_hash(fields, &card, STATE_HASH_INIT), hash);
+    state_load(fields, &card, data);
+    pci_device_post_load(&card.pci);
+    fake_config_out(&fake, SLOT, 0x62, 0x8000, 2);
+    ck_assert_uint_eq(addrspace_read(fake.memory, 0x2000, 4), 0x20);
+    ck_assert_uint_eq(addrspace_read(fake.memory, 0x1000, 4), 0);
+    ck_assert_uint_eq(addrspace_read(fake.memory, pending, 8), 0x01);
+    addrspace_write(fake.memory, MSIX_BASE + 12, 0, 4);
+    ck_assert_uint_eq(addrspace_read(fake.memory, 0x1000, 4), 0x10);
+    ck_assert_uint_eq(addrspace_read(fake.memory, pending, 8), 0);
     pci_device_detach(&card.pci);
     fake_pci_destroy(&fake);
 }
@@ -385,6 +531,9 @@ int main(void)
         base_registers_size_and_move,
         base_registers_of_64_bits,
         message_signalled_interrupts,
+        messages_with_masks,
+        extended_messages,
+        masked_extended_messages_wait,
         masters_and_roms,
         interrupts_reach_the_routed_irq,
         port_cf9_resets_on_the_rising_edge,
