@@ -150,7 +150,8 @@ static bool take_tag(struct boot_load *load, const uint8_t *tag, uint32_t size,
 static bool read_header(struct boot_load *load, const uint8_t *header,
                         uint64_t left, struct wishes *w)
 {
-    uint32_t length = load_le32(header + 8), at = HEADER_FIRST_TAG, size;
+    uint32_t length = load_le32(header + 8), size;
+    uint64_t at = HEADER_FIRST_TAG;
 
     if (length > left)
         return boot_refuse(load, load->request->kernel.name,
@@ -167,7 +168,7 @@ static bool read_header(struct boot_load *load, const uint8_t *header,
                                size);
         if (!take_tag(load, header + at, size, w))
             return false;
-        at += (size + 7) & ~7u;
+        at += (size + 7ull) & ~7ull;
     }
     return true;
 }
@@ -207,6 +208,7 @@ static bool choose_base(struct boot_load *load, const struct wishes *w,
                         uint64_t *delta)
 {
     uint64_t align = w->align ? w->align : 1, size, base = 0;
+    uint64_t step = (PAGE_SIZE + align - 1) / align * align;
     struct boot_elf elf;
 
     *delta = 0;
@@ -220,8 +222,7 @@ static bool choose_base(struct boot_load *load, const struct wishes *w,
         return true;
     for (uint64_t at = (w->min + align - 1) / align * align;
          at + size <= w->max && at + size <= load->request->low_end;
-         at += align > PAGE_SIZE ? align : PAGE_SIZE) {
-        at = (at + align - 1) / align * align;
+         at += step) {
         if (!boot_is_free(load, at, size))
             continue;
         base = at;

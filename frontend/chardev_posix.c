@@ -145,6 +145,15 @@ static bool open_tcp(struct chardev *c, const struct chardev_spec *spec,
                                        "add \",server\"");
 }
 
+/* What an earlier run left behind, but nobody's file. */
+static void unlink_socket(const char *path)
+{
+    struct stat status;
+
+    if (!lstat(path, &status) && S_ISSOCK(status.st_mode))
+        unlink(path);
+}
+
 static bool open_unix(struct chardev *c, const struct chardev_spec *spec,
                       char *error)
 {
@@ -156,7 +165,7 @@ static bool open_unix(struct chardev *c, const struct chardev_spec *spec,
     strcpy(address.sun_path, spec->name);
     fd = socket(AF_UNIX, SOCK_STREAM, 0);
     if (fd >= 0 && spec->server) {
-        unlink(spec->name); /* what an earlier run left */
+        unlink_socket(spec->name);
         if (!bind(fd, (struct sockaddr *)&address, sizeof address) &&
             !listen(fd, 1)) {
             strcpy(c->path, spec->name);

@@ -324,13 +324,22 @@ static struct step *new_step(struct script *script)
     return grown;
 }
 
+static bool is_blank(const char *text, size_t length)
+{
+    size_t n = 0;
+
+    while (n < length && (text[n] == ' ' || text[n] == '\t' || text[n] == '\r'))
+        n++;
+    return n == length;
+}
+
 static bool read_line(const struct reader *r, struct script *script,
                       const char *text, size_t length)
 {
     char reason[JSON_ERROR_SIZE];
     struct step *step;
 
-    if (strspn(text, " \t\r") >= length || *text == '#')
+    if (is_blank(text, length) || *text == '#')
         return true;
     step = new_step(script);
     if (!step)

@@ -1,8 +1,11 @@
 /* check_json - the strict JSON reader and the input scripts made of it.
  * Run alone: make tests/frontend/check_json && tests/frontend/check_json */
+#define _DEFAULT_SOURCE
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "frontend/json.h"
 #include "frontend/script.h"
@@ -162,6 +165,27 @@ START_TEST(good_script)
 }
 END_TEST
 
+/* The text ends where it ends, in the middle of a page or not. */
+START_TEST(script_ends_with_its_bytes)
+{
+    static const char text[] = "{\"end\": true}\n \t \t";
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), size = sizeof text - 1;
+    char *pages = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *at = pages + page - size;
+    struct script *s;
+
+    ck_assert_ptr_ne(pages, MAP_FAILED);
+    ck_assert_int_eq(mprotect(pages + page, page, PROT_NONE), 0);
+    memcpy(at, text, size);
+    s = script_parse(at, size, "s.json", false, error);
+    ck_assert_msg(s != NULL, "%s", error);
+    ck_assert(!script_finished(s));
+    script_free(s);
+    munmap(pages, 2 * page);
+}
+END_TEST
+
 START_TEST(wrong_scripts)
 {
     static const struct {
@@ -266,6 +290,7 @@ int main(void)
     tcase_add_test(c, nesting_is_bounded);
     tcase_add_test(c, damaged_texts);
     tcase_add_test(c, good_script);
+    tcase_add_test(c, script_ends_with_its_bytes);
     tcase_add_test(c, wrong_scripts);
     tcase_add_test(c, stream_is_plain_lines);
     tcase_add_test(c, stream_expects_forwards);

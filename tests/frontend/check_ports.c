@@ -257,6 +257,10 @@ START_TEST(unix_socket)
     ck_assert_int_ne(access(path("s"), F_OK), 0); /* cleaned up */
     close(fd);
     close(e);
+    /* What is no socket of an earlier run stays. */
+    write_file("s", "precious", 8);
+    refused_with(RUN_ROM("-serial", where), "in use; use another path");
+    ck_assert_uint_eq(read_file("s", out), 8);
 }
 END_TEST
 
