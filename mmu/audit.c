@@ -3,6 +3,7 @@
  * debugging. Each function returns NULL or what is wrong. */
 #include "mmu/addrspace.h"
 #include "mmu/shadow.h"
+#include "mmu/upper.h"
 
 /* ---- entries against the guest's tables */
 
@@ -111,25 +112,44 @@ static const char *check_guest_entry(struct shadow *shadow,
                                           : "entry leads to another page";
 }
 
+/* The table whose entries an upper's page has, of some member; 0: none. */
+static gpa_t table_of_upper(const struct shadow *shadow,
+                            const struct shadow_page *page)
+{
+    for (unsigned i = 0; i < ROOTS; i++) {
+        const struct root *root = &shadow->roots.root[i];
+
+        if (root->used && root->upper &&
+            link_target(shadow, root->upper->space.top[upper_top(root)]) ==
+                page)
+            return root->key.table[0];
+    }
+    return 0;
+}
+
 static const char *check_page(struct shadow *shadow,
                               const struct shadow_page *page)
 {
     const spte_t *spte = page_sptes(shadow, page);
+    struct shadow_page copy = *page;
     const char *wrong = NULL;
     unsigned live = 0;
+    bool guest = page_format(page) != FORMAT_DIRECT;
 
-    if (page_format(page) != FORMAT_DIRECT &&
-        !(page->frame->tracked & TRACK_TABLE))
+    if (page->frame && !(page->frame->tracked & TRACK_TABLE))
         return "shadow of a table that is not tracked";
+    if (guest && !page->frame)
+        copy.gpa = table_of_upper(shadow, page);
     for (unsigned i = 0; i < SHADOW_ENTRIES && !wrong; i++) {
         if (!spte[i])
             continue;
         live++;
         if (!(spte[i] & SPTE_VALID))
             return "entry that is neither empty nor valid";
-        wrong = page_format(page) == FORMAT_DIRECT
-                    ? check_direct_entry(shadow, page, i, spte[i])
-                    : check_guest_entry(shadow, page, i, spte[i]);
+        if (!guest)
+            wrong = check_direct_entry(shadow, page, i, spte[i]);
+        else if (copy.gpa || page->frame)
+            wrong = check_guest_entry(shadow, &copy, i, spte[i]);
     }
     if (!wrong && live != page->live)
         return "wrong count of live entries";
@@ -326,32 +346,75 @@ static const char *check_jump(struct shadow *shadow, const struct root *root,
                : "jump slot for code that may not run";
 }
 
+/* Whose paths lead to the slots for an address. */
+static const struct root *owner_of(const struct shadow *shadow,
+                                   const struct root *root, gva_t gva)
+{
+    return root->number < ROOTS || upper_covers(root, gva)
+               ? root
+               : shadow->roots.upper[root->number - ROOTS].lower;
+}
+
 static const char *check_set(struct shadow *shadow, const struct root *root,
                              unsigned kind)
 {
     const struct tlb_set *set = &root->set[kind];
+    const struct root *owner;
     const char *wrong = NULL;
 
     for (unsigned a = 0; a < MMU_ACCESSES; a++) {
         const struct tlb_array *array = &set->bank.of[a];
 
-        for (uint64_t i = 0; i < tlb_count(array) && !wrong; i++)
-            if (!tlb_entry_empty(array, i))
-                wrong = check_slot(shadow, root, kind, a, &array->entries[i]);
+        for (uint64_t i = 0; i < tlb_count(array) && !wrong; i++) {
+            if (tlb_entry_empty(array, i))
+                continue;
+            owner = owner_of(shadow, root, array->entries[i].tag);
+            if (!owner)
+                return "slot of a lower part that is nobody's";
+            wrong = check_slot(shadow, owner, kind, a, &array->entries[i]);
+        }
     }
-    for (unsigned i = 0; i < JUMP_SLOTS && !wrong; i++)
-        wrong = check_jump(shadow, root, kind, &set->bank.jump[i]);
+    for (unsigned i = 0; i < JUMP_SLOTS && !wrong; i++) {
+        owner = owner_of(shadow, root, set->bank.jump[i].key);
+        if (set->bank.jump[i].block && !owner)
+            return "jump slot of a lower part that is nobody's";
+        wrong = check_jump(shadow, owner, kind, &set->bank.jump[i]);
+    }
     return wrong;
+}
+
+static const char *check_member(struct shadow *shadow, const struct root *root)
+{
+    const struct shadow_page *top =
+        link_target(shadow, root->top[upper_top(root)]);
+
+    if (!root->upper)
+        return NULL;
+    if (!upper_holds(shadow, root))
+        return "member of an upper part that is not its own";
+    if (root->role.levels != 3 && (!top || !(top->tops >> root->number & 1)))
+        return "member whose table is not watched";
+    if (root->set[BANK_SUPER].live || root->set[BANK_SUPER_AC].live)
+        return "member with supervisor banks of its own";
+    return NULL;
 }
 
 static const char *check_roots(struct shadow *shadow)
 {
     const char *wrong = NULL;
 
-    for (unsigned i = 0; i < ROOTS; i++)
+    for (unsigned i = 0; i < ROOTS + UPPERS && !wrong; i++) {
+        const struct root *root = i < ROOTS
+                                      ? &shadow->roots.root[i]
+                                      : &shadow->roots.upper[i - ROOTS].space;
+
+        if (!root->used)
+            continue;
+        if (i < ROOTS)
+            wrong = check_member(shadow, root);
         for (unsigned k = 0; k < MMU_BANKS && !wrong; k++)
-            if (shadow->roots.root[i].used)
-                wrong = check_set(shadow, &shadow->roots.root[i], k);
+            wrong = check_set(shadow, root, k);
+    }
     return wrong;
 }
 

@@ -4,6 +4,7 @@
 #include "mmu/shadow.h"
 
 #include "mmu/track.h"
+#include "mmu/upper.h"
 
 enum made { MADE, MADE_FAULT, MADE_UNCACHED };
 
@@ -135,6 +136,19 @@ static void make_page_entry(struct descent *d, spte_t *spte,
     }
 }
 
+/* The table that entries of the page are made from. */
+static gpa_t table_of(const struct descent *d)
+{
+    struct mmu *mmu = d->shadow->mmu;
+    struct walk walk;
+
+    if (d->page->frame)
+        return d->page->gpa;
+    start_walk(d, &walk);
+    walk_start(&walk, mmu->cr3, mmu->pdpte);
+    return walk.table;
+}
+
 static enum made make_entry(struct descent *d, spte_t *spte)
 {
     uint64_t epoch = d->shadow->epoch;
@@ -148,7 +162,7 @@ static enum made make_entry(struct descent *d, spte_t *spte)
     }
     start_walk(d, &walk);
     walk.level = d->level;
-    walk.table = d->page->gpa;
+    walk.table = table_of(d);
     walk.rights = d->rights;
     d->shadow->mmu->count.walk++;
     result = walk_step(&walk);
@@ -194,7 +208,11 @@ static enum made enter_top(struct descent *d)
                 d->request->error = walk.error;
                 return MADE_FAULT;
             }
-            top = shadow_table(d->shadow, table_key(d, walk.level), walk.table);
+            if (root->number >= ROOTS && root->role.levels != 3)
+                top = shadow_upper(d->shadow, table_key(d, walk.level));
+            else
+                top = shadow_table(d->shadow, table_key(d, walk.level),
+                                   walk.table);
             if (!top)
                 return MADE_UNCACHED;
         }
@@ -324,6 +342,10 @@ static void fill(struct descent *d, unsigned index, const struct mmu_page *page)
         *spte &= ~((spte_t)FILLER_MANY << SPTE_FILLER_SHIFT);
         *spte |= (spte_t)(filler ? FILLER_MANY : own) << SPTE_FILLER_SHIFT;
     }
+    if (d->root->upper && d->request->kind != BANK_USER)
+        upper_note_low(d->root->upper, d->request->gva,
+                       access == MMU_WRITE ? TLB_WRITE | TLB_READ
+                                           : 1u << access);
     d->shadow->mmu->count.fill++;
 }
 
@@ -361,11 +383,11 @@ static bool resolve_uncached(struct descent *d, struct mmu_page *page)
 bool shadow_resolve(struct shadow *shadow, struct mmu_request *request,
                     struct mmu_page *page)
 {
-    struct descent d = {
-        .shadow = shadow, .root = shadow->roots.now, .request = request};
+    struct descent d = {.shadow = shadow, .request = request};
     unsigned index = 0;
 
     shadow->stamp++;
+    d.root = roots_space(shadow, request->kind, request->gva);
     switch (descend(&d, &index)) {
     case MADE_FAULT:
         return false;

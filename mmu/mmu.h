@@ -82,6 +82,9 @@ enum mmu_policy { MMU_POLICY_CACHED, MMU_POLICY_FLUSH };
     X(root_made, "roots made")                                                 \
     X(root_reused, "CR3 loads that found their root")                          \
     X(root_recycled, "roots recycled for room")                                \
+    X(upper_made, "upper parts found alike in two roots")                      \
+    X(upper_joined, "roots that joined such a part")                           \
+    X(upper_left, "roots that left it again")                                  \
     X(table_write, "trapped stores to guest page tables")                      \
     X(table_sync, "shadow entries synced or dropped by such stores")           \
     X(flood, "table pages zapped because of a flood of stores")                \

@@ -2,6 +2,7 @@
 #include "mmu/roots.h"
 
 #include "mmu/shadow.h"
+#include "mmu/upper.h"
 
 /* ---- keys */
 
@@ -82,7 +83,9 @@ void roots_init(struct shadow *shadow)
         }
         root->number = (uint8_t)i;
         root->used = false;
+        root->upper = NULL;
     }
+    upper_init(shadow);
     memset(roots->hash, 0, sizeof roots->hash);
     roots->now = NULL;
     roots->count = 0;
@@ -97,21 +100,39 @@ static void unhash(struct roots *roots, const struct root *root)
     *at = root->hash_next;
 }
 
-/* The root entered longest ago that fits; the current one never does. */
-static struct root *oldest_root(struct roots *roots, bool with_memory)
+static bool has_memory(const struct root *root)
+{
+    return root->set[0].live || root->set[1].live || root->set[2].live;
+}
+
+static struct root *older(struct root *oldest, struct root *root)
+{
+    return root->used && (!oldest || root->stamp < oldest->stamp) ? root
+                                                                  : oldest;
+}
+
+/* The root entered longest ago; the current one never is. */
+static struct root *oldest_root(struct roots *roots)
 {
     struct root *oldest = NULL;
 
-    for (unsigned i = 0; i < ROOTS; i++) {
-        struct root *root = &roots->root[i];
-        bool fits = root->used && root != roots->now;
+    for (unsigned i = 0; i < ROOTS; i++)
+        if (&roots->root[i] != roots->now)
+            oldest = older(oldest, &roots->root[i]);
+    return oldest;
+}
 
-        if (with_memory && !root->set[0].live && !root->set[1].live &&
-            !root->set[2].live)
-            fits = false;
-        if (fits && (!oldest || root->stamp < oldest->stamp))
-            oldest = root;
-    }
+static struct root *oldest_with_memory(struct roots *roots)
+{
+    struct root *oldest = NULL;
+
+    for (unsigned i = 0; i < ROOTS; i++)
+        if (&roots->root[i] != roots->now && has_memory(&roots->root[i]))
+            oldest = older(oldest, &roots->root[i]);
+    for (unsigned i = 0; i < UPPERS; i++)
+        if (&roots->upper[i] != roots->now->upper &&
+            has_memory(&roots->upper[i].space))
+            oldest = older(oldest, &roots->upper[i].space);
     return oldest;
 }
 
@@ -134,7 +155,8 @@ static struct root *free_root(struct shadow *shadow)
     }
     /* Bits of this root in shadow_use and filler fields may stay: they say
      * where slots may be, and each slot is checked by its tag. */
-    root = oldest_root(roots, false);
+    root = oldest_root(roots);
+    upper_leave(shadow, root);
     unhash(roots, root);
     release_sets(shadow, root);
     shadow->mmu->count.root_recycled++;
@@ -172,6 +194,8 @@ static struct root *make_root(struct shadow *shadow, const struct root_key *key,
                     root->allow[k][a] |= (uint8_t)(1u << rights);
         }
     root->used = true;
+    root->upper = NULL;
+    root->retry = 0;
     root->hash_next = shadow->roots.hash[hash];
     shadow->roots.hash[hash] = (uint8_t)(root->number + 1);
     shadow->mmu->count.root_made++;
@@ -196,7 +220,7 @@ void roots_enter(struct shadow *shadow)
     struct mmu *mmu = shadow->mmu;
     struct root_key key = current_key(shadow);
     unsigned hash = hash_of(&key);
-    struct root *root = NULL;
+    struct root *root = NULL, *previous = roots->now;
 
     for (unsigned at = roots->hash[hash]; at; at = root->hash_next) {
         root = &roots->root[at - 1];
@@ -209,9 +233,23 @@ void roots_enter(struct shadow *shadow)
         root = make_root(shadow, &key, hash);
     root->stamp = ++roots->stamp;
     roots->now = root;
-    for (unsigned k = 0; k < MMU_BANKS; k++)
-        mmu->bank[k] = &roots_set(root, k)->bank;
-    mmu->now = *mmu->bank[mmu->kind];
+    upper_enter(shadow, root, previous);
+    roots_use_banks(shadow);
+}
+
+struct root *roots_space(struct shadow *shadow, enum mmu_bank_kind kind,
+                         gva_t gva)
+{
+    struct root *now = shadow->roots.now;
+    struct shadow_page *top;
+
+    if (!now->upper || kind == BANK_USER || !upper_covers(now, gva))
+        return now;
+    /* Not recycled under the access, which would make `now` leave. */
+    top = link_target(shadow, now->top[upper_top(now)]);
+    if (top)
+        top->stamp = shadow->stamp;
+    return &now->upper->space;
 }
 
 struct tlb_set *roots_set(struct root *root, enum mmu_bank_kind kind)
@@ -220,7 +258,16 @@ struct tlb_set *roots_set(struct root *root, enum mmu_bank_kind kind)
         kind = BANK_SUPER;
     if (kind == BANK_USER && !root->role.levels)
         kind = BANK_SUPER;
+    if (root->upper && kind != BANK_USER)
+        root = &root->upper->space;
     return &root->set[kind];
+}
+
+void roots_use_banks(struct shadow *shadow)
+{
+    for (unsigned k = 0; k < MMU_BANKS; k++)
+        shadow->mmu->bank[k] = &roots_set(shadow->roots.now, k)->bank;
+    roots_refresh(shadow);
 }
 
 void roots_refresh(struct shadow *shadow)
@@ -232,7 +279,7 @@ void roots_refresh(struct shadow *shadow)
 
 static bool take_memory_from_oldest(struct shadow *shadow)
 {
-    struct root *oldest = oldest_root(&shadow->roots, true);
+    struct root *oldest = oldest_with_memory(&shadow->roots);
 
     if (!oldest)
         return false;
@@ -265,24 +312,45 @@ void roots_grow_set(struct shadow *shadow, struct tlb_set *set,
 
 /* ---- dropping */
 
+static void drop_page(struct root *root, unsigned which, gva_t gva)
+{
+    for (unsigned k = 0; k < MMU_BANKS; k++)
+        tlb_drop(&root->set[k], which, gva);
+}
+
 void roots_drop(struct shadow *shadow, uint64_t roots, unsigned which,
                 gva_t gva)
 {
     for (; roots; roots &= roots - 1) {
-        struct root *root = &shadow->roots.root[__builtin_ctzll(roots)];
+        unsigned n = (unsigned)__builtin_ctzll(roots);
+        struct root *root = n < ROOTS ? &shadow->roots.root[n]
+                                      : &shadow->roots.upper[n - ROOTS].space;
         gva_t at = walk_canonical(root->role.levels, gva);
 
-        for (unsigned k = 0; k < MMU_BANKS; k++)
-            tlb_drop(&root->set[k], which, at);
+        drop_page(root, which, at);
+        if (root->upper && root->upper->lower == root)
+            drop_page(&root->upper->space, which, at);
     }
+}
+
+static void flush(struct shadow *shadow, struct root *root)
+{
+    for (unsigned k = 0; k < MMU_BANKS; k++)
+        tlb_flush(&shadow->store, &root->set[k], false);
 }
 
 void roots_flush(struct shadow *shadow, uint64_t roots)
 {
     for (; roots; roots &= roots - 1) {
-        struct root *root = &shadow->roots.root[__builtin_ctzll(roots)];
+        unsigned n = (unsigned)__builtin_ctzll(roots);
+        struct root *root = &shadow->roots.root[n];
 
-        for (unsigned k = 0; k < MMU_BANKS; k++)
-            tlb_flush(&shadow->store, &root->set[k], false);
+        if (n >= ROOTS) {
+            flush(shadow, &shadow->roots.upper[n - ROOTS].space);
+            continue;
+        }
+        flush(shadow, root);
+        if (root->upper && root->upper->lower == root)
+            upper_drop_low(root->upper);
     }
 }

@@ -11,7 +11,14 @@
 
 struct shadow;
 
-enum { ROOTS = 64, ROOT_HASH = 128, ROOT_LEAVES = 32 };
+/* ROOTS + UPPERS: the bits of a mask of roots. */
+enum {
+    ROOTS = 56,
+    UPPERS = 8,
+    ROOT_HASH = 128,
+    ROOT_LEAVES = 32,
+    UPPER_LOWS = 1024,
+};
 
 struct root_key {
     uint64_t table[4]; /* CR3's frame, or the PDPTEs */
@@ -39,15 +46,28 @@ struct root {
     uint8_t number;
     uint8_t hash_next; /* root + 1, 0 = end */
     bool used;
-    uint64_t stamp; /* when it was entered last */
+    uint64_t stamp;      /* when it was entered last */
+    struct upper *upper; /* that it is a member of, or NULL */
+    unsigned retry;      /* entries before one is looked for again */
     uint64_t top[4];
     uint8_t allow[MMU_BANKS][MMU_ACCESSES];
     struct root_leaf leaf[ROOT_LEAVES];
     struct tlb_set set[MMU_BANKS];
 };
 
+/* See upper.h. `space` is a root that is never entered: paths and slots of
+ * the upper part. */
+struct upper {
+    struct root space;
+    struct root *lower;
+    unsigned lows;         /* more than fit: overflowed */
+    gva_t low[UPPER_LOWS]; /* page and TLB_ bits */
+    uint8_t entries[PAGE_SIZE / 2];
+};
+
 struct roots {
     struct root root[ROOTS];
+    struct upper upper[UPPERS];
     struct root *now;
     uint64_t role; /* packed role of mmu->role */
     uint64_t stamp;
@@ -62,6 +82,10 @@ void roots_set_role(struct shadow *shadow);
 /* Make the root of the MMU's CR3 the current one. */
 void roots_enter(struct shadow *shadow);
 
+/* The root (or space of an upper) whose paths lead an access of the current
+ * root. */
+struct root *roots_space(struct shadow *shadow, enum mmu_bank_kind kind,
+                         gva_t gva);
 /* The bank an access of a kind uses: some kinds share one. */
 struct tlb_set *roots_set(struct root *root, enum mmu_bank_kind kind);
 /* Give the bank memory; takes it from other roots if need be. */
@@ -73,6 +97,8 @@ void roots_drop(struct shadow *shadow, uint64_t roots, unsigned which,
                 gva_t gva);
 /* Empty the banks of the roots in a mask. */
 void roots_flush(struct shadow *shadow, uint64_t roots);
+/* Which banks the current root uses has changed. */
+void roots_use_banks(struct shadow *shadow);
 /* Take the current bank's pointers over to mmu->now. */
 void roots_refresh(struct shadow *shadow);
 

@@ -6,6 +6,7 @@
 
 #include "mmu/hostmem.h"
 #include "mmu/track.h"
+#include "mmu/upper.h"
 
 #include <stdlib.h>
 
@@ -299,6 +300,7 @@ static void unlist_low(struct shadow *shadow, struct shadow_page *page)
 /* Every link to the page dies with its generation. */
 static void zap_page(struct shadow *shadow, struct shadow_page *page)
 {
+    upper_leave_all(shadow, page->tops);
     flush_wild(shadow, page, ~0ull);
     for (unsigned i = 0; page->live; i++)
         shadow_drop_entry(shadow, page, i);
@@ -356,7 +358,7 @@ static struct shadow_page *new_page(struct shadow *shadow, uint32_t key,
     page->pressure = 0;
     page->used = true;
     page->low = false;
-    page->wild = 0;
+    page->wild = page->tops = 0;
     memset(page->use, 0, sizeof page->use);
     shadow->mmu->count.page_made++;
     LOG(shadow->mmu->log, MMU, "shadow page %u for %llX, key %X",
@@ -396,6 +398,19 @@ struct shadow_page *shadow_direct(struct shadow *shadow, unsigned level,
     return new_page(
         shadow, FORMAT_DIRECT | level << KEY_LEVEL_SHIFT | (key & KEY_A20_OFF),
         gpa);
+}
+
+struct shadow_page *shadow_upper(struct shadow *shadow, uint32_t key)
+{
+    return new_page(shadow, key, 0);
+}
+
+void shadow_upper_gone(struct shadow *shadow, spte_t link)
+{
+    struct shadow_page *page = link_target(shadow, link);
+
+    if (page && !page->frame)
+        zap_page(shadow, page);
 }
 
 void shadow_drop_pages(struct shadow *shadow)
@@ -509,6 +524,8 @@ void shadow_table_written(struct shadow *shadow, struct ram_frame *frame,
                             (last - first + 1) * PRESSURE_OF_EMPTY;
 
         next = page->next;
+        if (page->tops)
+            upper_written(shadow, page, offset + size);
         shadow->mmu->count.table_sync += dropped;
         page->pressure = (uint8_t)min_u64(pressure, FLOOD_PRESSURE);
         if (pressure >= FLOOD_PRESSURE) {
@@ -533,6 +550,8 @@ void shadow_table_marked(struct shadow *shadow, struct ram_frame *frame,
         unsigned shift;
 
         page = &shadow->page[n];
+        if (page->tops)
+            upper_written(shadow, page, offset + size);
         shift = page_format(page) == FORMAT_LEGACY ? 2 : 3;
         if (size != 1u << shift)
             drop_entries(shadow, page, offset >> shift,

@@ -8,6 +8,10 @@
  * by the quadrant. Large guest pages, and everything when paging is off,
  * lead to "direct" shadow pages, which no guest table stands behind.
  *
+ * The uppermost page of an upper (upper.h) has no table of its own: its
+ * entries are made from the table of whichever member is current, since they
+ * all have the same.
+ *
  * Invariants:
  *  - A valid entry says what the guest's entry says now; its accessed bit is
  *    set. RIGHT_D is set only if the guest's dirty bit is.
@@ -77,7 +81,7 @@ struct shadow_page {
     uint32_t generation;
     gpa_t gpa;               /* of the guest's table; what a direct page
                                 begins with */
-    struct ram_frame *frame; /* NULL: direct */
+    struct ram_frame *frame; /* NULL: direct, or an upper's */
     uint64_t stamp;          /* fill that passed through it last */
     uint32_t next;           /* of the frame's, or of the free, 0 = end */
     uint16_t live;           /* entries that are not 0 */
@@ -85,6 +89,7 @@ struct shadow_page {
     bool used, low;
     struct shadow_use use[SHADOW_USES];
     uint64_t wild;
+    uint64_t tops; /* members of uppers that this is the uppermost page of */
 };
 
 /* List of the level-1 entries that have write slots for a frame. A place is
@@ -208,6 +213,10 @@ struct shadow_page *shadow_table(struct shadow *shadow, uint32_t key,
 /* A direct page that maps from `gpa` on; its link must be stored at once. */
 struct shadow_page *shadow_direct(struct shadow *shadow, unsigned level,
                                   gpa_t gpa, uint32_t key);
+/* A page without a table of its own, for the entries of an upper. */
+struct shadow_page *shadow_upper(struct shadow *shadow, uint32_t key);
+/* The page that this link leads to, if any, is not needed any more. */
+void shadow_upper_gone(struct shadow *shadow, spte_t link);
 /* Forget one entry and whatever was made from it. */
 void shadow_drop_entry(struct shadow *shadow, struct shadow_page *page,
                        unsigned index);

@@ -192,6 +192,22 @@ void tlb_drop_host(struct tlb_set *set, enum mmu_access access,
             clear_entry(array->entries, i);
 }
 
+void tlb_drop_below(struct tlb_set *set, gva_t end)
+{
+    if (!set->live)
+        return;
+    for (unsigned i = 0; i < MMU_ACCESSES; i++) {
+        struct tlb_array *array = &set->bank.of[i];
+
+        for (uint64_t slot = 0; slot < tlb_count(array); slot++)
+            if (array->entries[slot].tag < end)
+                clear_entry(array->entries, slot);
+    }
+    for (unsigned i = 0; i < JUMP_SLOTS; i++)
+        if (set->bank.jump[i].key < end)
+            clear_jumps(set->bank.jump, i, 1);
+}
+
 void tlb_flush(const struct tlb_store *store, struct tlb_set *set, bool shrink)
 {
     if (!set->live)

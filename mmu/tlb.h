@@ -152,6 +152,8 @@ void tlb_drop(struct tlb_set *set, unsigned which, gva_t gva);
 /* Drop whatever in one array leads to a host page. */
 void tlb_drop_host(struct tlb_set *set, enum mmu_access access,
                    const uint8_t *host);
+/* Drop everything of pages below `end`. */
+void tlb_drop_below(struct tlb_set *set, gva_t end);
 /* Empty everything; `shrink` gives unused room back. */
 void tlb_flush(const struct tlb_store *store, struct tlb_set *set, bool shrink);
 

@@ -20,12 +20,13 @@ static void play(uint64_t seed, unsigned events, enum mmu_policy policy)
             compare(w);
     }
     compare(w);
-    ck_assert_uint_gt(w->done, events / 20);
+    ck_assert_uint_gt(w->done, events / 25);
     ck_assert_uint_gt(w->faults, events / 20);
     ck_assert_uint_gt(w->killed, 0);
     if (policy == MMU_POLICY_CACHED) {
         ck_assert_uint_gt(w->rig->mmu.count.table_sync, 50);
         ck_assert_uint_gt(w->jumps_hit, 0);
+        ck_assert_uint_gt(w->rig->mmu.count.upper_joined, 0);
     }
     ck_assert_uint_gt(w->rig->mmu.count.cross, 0);
     world_close(w);

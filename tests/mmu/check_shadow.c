@@ -374,6 +374,93 @@ START_TEST(roles_have_their_own_banks)
 }
 END_TEST
 
+static struct jump_slot *jump_slot(struct rig *rig, gva_t gva)
+{
+    return &rig->mmu.now.jump[jump_slot_of(gva)];
+}
+
+/* As the CPU does for code at `gva`. */
+static void fill_jump(struct rig *rig, gva_t gva)
+{
+    struct mmu_code code;
+
+    ck_assert(mmu_code_page(&rig->mmu, gva, &code, &rig->fault));
+    *jump_slot(rig, gva) = (struct jump_slot){gva, rig};
+}
+
+/* What the supervisor knows of the upper part it knows in all roots that
+ * have the same; what it knows of the lower part is of one. */
+START_TEST(upper_parts_are_shared)
+{
+    struct rig *rig = open_spaces(3);
+    const gva_t gva = DIRECT + 0x5000;
+    uint64_t value;
+
+    for (unsigned n = 0; n < 3; n++)
+        put64(rig, SPACE(n) + 511 * 8, COMMON | PWU | A);
+    for (unsigned n = 0; n < 4; n++)
+        mmu_set_cr3(&rig->mmu, SPACE(n % 3));
+    ck_assert_uint_eq(rig->mmu.count.upper_made, 1);
+    ck_assert_uint_eq(rig->mmu.count.upper_joined, 3);
+    mmu_set_bank(&rig->mmu, BANK_SUPER);
+    expect_access(rig, BANK_SUPER, MMU_WRITE, gva, -1);
+    fill_jump(rig, gva);
+    fill_jump(rig, GVA);
+    for (unsigned n = 3; n--;) {
+        mmu_set_cr3(&rig->mmu, SPACE(n));
+        ck_assert_ptr_eq(tlb_lookup(&rig->mmu.now.of[MMU_WRITE], gva, 8),
+                         rig->ram->host + 0x5000);
+        ck_assert_ptr_eq(jump_slot(rig, gva)->block, rig);
+        ck_assert_ptr_null(jump_slot(rig, GVA)->block);
+        ck_assert_uint_eq(rig_read(rig, BANK_SUPER, GVA, &value, 8), 0);
+        ck_assert_uint_eq(value, 1000 + n);
+        rig_audit(rig);
+    }
+    /* One of them gets another upper part, then the common one changes. */
+    put64(rig, SPACE(1) + 511 * 8, 0);
+    ck_assert_uint_eq(rig->mmu.count.upper_left, 1);
+    put64(rig, SPACE(0) + 511 * 8, COMMON | PWU | A); /* no change */
+    ck_assert_uint_eq(rig->mmu.count.upper_left, 1);
+    ck_assert_ptr_eq(jump_slot(rig, gva)->block, rig);
+    mmu_set_cr3(&rig->mmu, SPACE(1));
+    expect_access(rig, BANK_SUPER, MMU_READ, gva, 0);
+    ck_assert_ptr_null(jump_slot(rig, gva)->block);
+    put64(rig, COMMON, 0 | P | PS);
+    mmu_set_cr3(&rig->mmu, SPACE(2));
+    ck_assert_ptr_null(jump_slot(rig, gva)->block);
+    expect_access(rig, BANK_SUPER, MMU_WRITE, gva, PF_P | PF_W);
+    rig_close(rig);
+}
+END_TEST
+
+/* More pages of the lower part than an upper takes note of. */
+START_TEST(lower_parts_are_left_in_full)
+{
+    struct rig *rig = open_spaces(2);
+    uint64_t value;
+
+    for (unsigned n = 0; n < 2; n++) {
+        put64(rig, SPACE(n) + 511 * 8, COMMON | PWU | A);
+        for (unsigned i = 0; i < 8; i++) /* the table, 8 times */
+            put64(rig, SPACE(n) + 0x2000 + (2 + i) * 8,
+                  (SPACE(n) + 0x3000) | PWU);
+    }
+    for (unsigned round = 0; round < 6; round++) {
+        unsigned n = round % 2;
+
+        mmu_set_cr3(&rig->mmu, SPACE(n));
+        for (unsigned i = 0; i < 8 * 512; i++) {
+            ck_assert_uint_eq(
+                rig_read(rig, BANK_SUPER, GVA + i * 0x1000, &value, 8), 0);
+            ck_assert_uint_eq(value, 1000 + n);
+        }
+        rig_audit(rig);
+    }
+    ck_assert_uint_eq(rig->mmu.count.upper_joined, 2);
+    rig_close(rig);
+}
+END_TEST
+
 /* More tables than shadow pages: memory stays within its bounds and nothing
  * is wrong. */
 START_TEST(shadow_pages_are_recycled)
@@ -482,6 +569,8 @@ int main(void)
     tcase_add_test(tc, floods_end_tracking);
     tcase_add_test(tc, a_page_becomes_a_table);
     tcase_add_test(tc, roles_have_their_own_banks);
+    tcase_add_test(tc, upper_parts_are_shared);
+    tcase_add_test(tc, lower_parts_are_left_in_full);
     tcase_add_test(tc, shadow_pages_are_recycled);
     tcase_add_test(tc, bank_memory_is_recycled);
     tcase_add_test(tc, one_frame_in_two_formats);

@@ -188,8 +188,8 @@ static gva_t random_gva(struct world *w)
             gva |= 0xFFFF800000000000;
         if (w->ref.role.levels == 5 && one_in(w, 3))
             gva = (gva & 0x0001FFFFFFFFFFFF) | 0xFF80000000000000;
-    } else if (one_in(w, 6)) {
-        gva = 0xFFFFF000 | (gva & 0xFFF);
+    } else if (one_in(w, 4)) {
+        gva = one_in(w, 2) ? 0xFFFFF000 | (gva & 0xFFF) : gva | 3u << 30;
     }
     return gva;
 }
@@ -240,6 +240,33 @@ static void dma(struct world *w)
         addrspace_write(w->rig->space, gpa, load_le(data, size), size);
     for (unsigned i = 0; i < size; i++)
         ref_store(&w->ref, gpa + i, data[i], 1);
+}
+
+static void dma_block(struct world *w, uint64_t gpa, unsigned size,
+                      const uint8_t *data)
+{
+    addrspace_write_block(w->rig->space, gpa, data, size);
+    memcpy(w->ref.memory + gpa, data, size);
+}
+
+/* Address spaces get the upper part of one of them (mmu/upper.h): the upper
+ * half of the table and, for PAE, the last PDPTE. */
+static void share_upper(struct world *w)
+{
+    uint64_t from = (uint64_t)roll_below(w, LEVEL_TABLES) << 12;
+    unsigned dirty = one_in(w, 8) ? 0 : D;
+    uint8_t half[2048], pdpte[8];
+
+    memcpy(half, w->ref.memory + from + sizeof half, sizeof half);
+    for (unsigned at = 0; at < sizeof half; at += 4)
+        store_le32(half + at, load_le32(half + at) | A | dirty);
+    store_le64(pdpte, (load_le64(w->ref.memory + from + 24) & 0xFF001) | P);
+    for (uint64_t table = 0; table < LEVEL_TABLES; table++) {
+        if (one_in(w, 3))
+            continue;
+        dma_block(w, table << 12 | sizeof half, sizeof half, half);
+        dma_block(w, (table << 12) + 24, sizeof pdpte, pdpte);
+    }
 }
 
 static void load_cr3(struct world *w, bool with_role)
@@ -413,8 +440,10 @@ static void event(struct world *w)
         dma(w);
     else if (what < 970)
         load_cr3(w, false);
-    else if (what < 985)
+    else if (what < 980)
         load_cr3(w, true);
+    else if (what < 985)
+        share_upper(w);
     else if (what < 990)
         mmu_invlpg(&w->rig->mmu, random_gva(w));
     else if (what < 993)
