@@ -246,7 +246,8 @@ static void dma_block(struct world *w, uint64_t gpa, unsigned size,
                       const uint8_t *data)
 {
     addrspace_write_block(w->rig->space, gpa, data, size);
-    memcpy(w->ref.memory + gpa, data, size);
+    for (unsigned i = 0; i < size; i++)
+        ref_store(&w->ref, gpa + i, data[i], 1);
 }
 
 /* Address spaces get the upper part of one of them (mmu/upper.h): the upper
@@ -257,10 +258,11 @@ static void share_upper(struct world *w)
     unsigned dirty = one_in(w, 8) ? 0 : D;
     uint8_t half[2048], pdpte[8];
 
-    memcpy(half, w->ref.memory + from + sizeof half, sizeof half);
     for (unsigned at = 0; at < sizeof half; at += 4)
-        store_le32(half + at, load_le32(half + at) | A | dirty);
-    store_le64(pdpte, (load_le64(w->ref.memory + from + 24) & 0xFF001) | P);
+        store_le32(half + at,
+                   (uint32_t)ref_load(&w->ref, from + sizeof half + at, 4) | A |
+                       dirty);
+    store_le64(pdpte, (ref_load(&w->ref, from + 24, 8) & 0xFF001) | P);
     for (uint64_t table = 0; table < LEVEL_TABLES; table++) {
         if (one_in(w, 3))
             continue;
