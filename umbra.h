@@ -137,6 +137,7 @@ struct umbra_config {
     unsigned icount_shift; /* instruction = 2^shift ns, default 2 */
     uint64_t random_seed;  /* where the numbers of RDRAND begin */
     int64_t rtc_base;      /* seconds since 1970 shown at power-on */
+    bool rtc_slew;         /* make up for missed interrupts of the clock */
     enum umbra_mmu mmu;
     enum umbra_accel accel;
     uint64_t jit_cache; /* bytes of the code cache, 0: default */
@@ -241,7 +242,13 @@ bool umbra_key_ready(const struct umbra *u);
 /* Keyboard LEDs: bit 0 scroll, 1 num, 2 caps. */
 unsigned umbra_leds(const struct umbra *u);
 
-enum { UMBRA_BUTTON_LEFT = 1, UMBRA_BUTTON_RIGHT = 2, UMBRA_BUTTON_MIDDLE = 4 };
+enum {
+    UMBRA_BUTTON_LEFT = 1,
+    UMBRA_BUTTON_RIGHT = 2,
+    UMBRA_BUTTON_MIDDLE = 4,
+    UMBRA_BUTTON_BACK = 8, /* at the side */
+    UMBRA_BUTTON_FORWARD = 16
+};
 /* The mouse moved by (dx, dy), y downwards, wheel by dz, away negative. */
 void umbra_pointer(struct umbra *u, int dx, int dy, int dz, unsigned buttons);
 
@@ -278,12 +285,12 @@ enum umbra_image {
     UMBRA_IMAGE_UNKNOWN,
     UMBRA_IMAGE_FLOPPY,
     UMBRA_IMAGE_BOOT_SECTOR, /* and what follows it, less than a floppy */
-    UMBRA_IMAGE_DISK,      /* boot sector, more than a floppy's size; qcow2 */
-    UMBRA_IMAGE_CDROM,     /* ISO 9660 */
-    UMBRA_IMAGE_LINUX,     /* bzImage or zImage */
-    UMBRA_IMAGE_MULTIBOOT, /* Multiboot 1 or 2 header, ELF or addresses */
-    UMBRA_IMAGE_ELF,       /* ELF32 or ELF64 without such a header */
-    UMBRA_IMAGE_EFI        /* PE application for UEFI */
+    UMBRA_IMAGE_DISK,        /* boot sector, more than a floppy's size; qcow2 */
+    UMBRA_IMAGE_CDROM,       /* ISO 9660 */
+    UMBRA_IMAGE_LINUX,       /* bzImage or zImage */
+    UMBRA_IMAGE_MULTIBOOT,   /* Multiboot 1 or 2 header, ELF or addresses */
+    UMBRA_IMAGE_ELF,         /* ELF32 or ELF64 without such a header */
+    UMBRA_IMAGE_EFI          /* PE application for UEFI */
 };
 enum { UMBRA_IDENTIFY_SIZE = 0x9000 };
 /* `head` holds the first head_size bytes (up to UMBRA_IDENTIFY_SIZE). */

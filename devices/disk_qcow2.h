@@ -233,7 +233,6 @@ int qcow2_create(struct host_file *file, const struct qcow2_new *what,
 struct qcow2_report {
     uint64_t corruptions; /* contradictions; refcounts that are too low */
     uint64_t leaks;       /* refcounts that are too high */
-    uint64_t leaks_fixed;
     uint64_t clusters, allocated, compressed; /* of the guest's disk */
     uint64_t fragmented;                      /* not after the one before */
     uint64_t end;                             /* of the last cluster in use */

@@ -303,8 +303,6 @@ static int compare(struct check *c, uint64_t cluster, uint64_t count, bool fix)
             (unsigned long long)found);
         if (fix)
             result = qcow2_set_refcount(c->q, cluster, found);
-        if (fix && result == 0)
-            r->leaks_fixed++;
     }
     return result;
 }
@@ -458,10 +456,8 @@ int qcow2_check(struct qcow2 *q, bool fix_leaks, bool fix_all,
         result = compare_all(&c, fix_leaks && !fix_all);
     if (result == 0 && fix_all && !q->header.has_bitmaps &&
         (report->corruptions || report->leaks ||
-         (q->header.incompatible & QCOW2_DIRTY))) {
+         (q->header.incompatible & QCOW2_DIRTY)))
         result = rebuild(&c);
-        report->leaks_fixed = report->leaks;
-    }
     if (result == 0 && fix_leaks)
         result = host_file_sync(q->file);
     free(c.refs);

@@ -230,6 +230,7 @@ static void fill_config(struct machine_config *out,
         .icount_shift = c->icount_shift,
         .random_seed = c->random_seed,
         .rtc_base = c->rtc_base,
+        .rtc_slew = c->rtc_slew,
         .mmu_policy =
             c->mmu == UMBRA_MMU_FLUSH ? MMU_POLICY_FLUSH : MMU_POLICY_CACHED,
         .accel = (enum cpu_accel)c->accel,
@@ -376,7 +377,7 @@ unsigned umbra_leds(const struct umbra *u)
 
 void umbra_pointer(struct umbra *u, int dx, int dy, int dz, unsigned buttons)
 {
-    machine_pointer(u->machine, dx, dy, dz, buttons & 7);
+    machine_pointer(u->machine, dx, dy, dz, buttons);
 }
 
 size_t umbra_serial_input(struct umbra *u, unsigned port, const void *data,

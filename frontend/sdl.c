@@ -280,7 +280,9 @@ static void on_button(struct sdl_window *w, const SDL_MouseButtonEvent *event)
         unsigned sdl, umbra;
     } map[] = {{SDL_BUTTON_LEFT, UMBRA_BUTTON_LEFT},
                {SDL_BUTTON_RIGHT, UMBRA_BUTTON_RIGHT},
-               {SDL_BUTTON_MIDDLE, UMBRA_BUTTON_MIDDLE}};
+               {SDL_BUTTON_MIDDLE, UMBRA_BUTTON_MIDDLE},
+               {SDL_BUTTON_X1, UMBRA_BUTTON_BACK},
+               {SDL_BUTTON_X2, UMBRA_BUTTON_FORWARD}};
     bool down = event->type == SDL_MOUSEBUTTONDOWN;
 
     if (!w->grabbed) {

@@ -518,6 +518,29 @@ START_TEST(every_part_shows_its_state)
 }
 END_TEST
 
+static void find_buttons(void *opaque, const char *id, const char *description,
+                         const char *line)
+{
+    bool *seen = opaque;
+
+    (void)description;
+    *seen |= !strcmp(id, "mouse") && !strcmp(line, "buttons = 0x1f");
+}
+
+START_TEST(mouse_has_five_buttons)
+{
+    struct umbra *u = MAKE(0xF4);
+    bool seen = false;
+
+    umbra_pointer(u, 0, 0, 0,
+                  UMBRA_BUTTON_LEFT | UMBRA_BUTTON_RIGHT | UMBRA_BUTTON_MIDDLE |
+                      UMBRA_BUTTON_BACK | UMBRA_BUTTON_FORWARD | 0x100);
+    umbra_each_device(u, find_buttons, &seen);
+    ck_assert(seen);
+    destroy(u);
+}
+END_TEST
+
 /* ------------------------------------------------------------- bad input */
 
 static void refused(const char *part)
@@ -682,6 +705,7 @@ int main(void)
     tcase_add_test(c, registers_have_names);
     tcase_add_test(c, stats_are_one_object);
     tcase_add_test(c, every_part_shows_its_state);
+    tcase_add_test(c, mouse_has_five_buttons);
     tcase_add_test(c, bad_configurations);
     tcase_add_test(c, media_can_be_changed);
     tcase_add_test(c, uefi_firmware_gets_the_kernel);
