@@ -23,6 +23,8 @@ enum {
 /* The part of a line that waits for its end. */
 struct console {
     uint8_t length;
+    /* TRANSIENT */
+    struct debugport *port;
 };
 
 struct debugport {
@@ -34,7 +36,6 @@ struct debugport {
     /* TRANSIENT */
     struct addrspace *ports;
     struct region region[CONSOLES], exit_region, shutdown_region;
-    void (*byte)(void *opaque, uint16_t port, uint8_t byte);
     void (*exit)(void *opaque, uint32_t value);
     void (*power_off)(void *opaque);
     void *opaque;
@@ -82,28 +83,15 @@ static uint64_t console_read(void *opaque, uint64_t offset, unsigned size)
     return READ_BACK;
 }
 
-static void e9_write(void *opaque, uint64_t offset, uint64_t value,
-                     unsigned size)
-{
-    struct debugport *port = opaque;
-
-    (void)offset;
-    (void)size;
-    take_text(port, 0, (uint8_t)value);
-    if (port->byte)
-        port->byte(port->opaque, PORT_E9, (uint8_t)value);
-}
-
-static void port402_write(void *opaque, uint64_t offset, uint64_t value,
+static void console_write(void *opaque, uint64_t offset, uint64_t value,
                           unsigned size)
 {
-    struct debugport *port = opaque;
+    struct console *console = opaque;
+    struct debugport *port = console->port;
 
     (void)offset;
     (void)size;
-    take_text(port, 1, (uint8_t)value);
-    if (port->byte)
-        port->byte(port->opaque, PORT_402, (uint8_t)value);
+    take_text(port, (unsigned)(console - port->console), (uint8_t)value);
 }
 
 static uint64_t exit_read(void *opaque, uint64_t offset, unsigned size)
@@ -147,10 +135,8 @@ static void shutdown_write(void *opaque, uint64_t offset, uint64_t value,
         port->power_off(port->opaque);
 }
 
-static const struct region_ops console_ops[CONSOLES] = {
-    {.read = console_read, .write = e9_write, .max_size = 1},
-    {.read = console_read, .write = port402_write, .max_size = 1},
-};
+static const struct region_ops console_ops = {
+    .read = console_read, .write = console_write, .max_size = 1};
 
 static const struct region_ops exit_ops = {
     .read = exit_read, .write = exit_write, .max_size = 4};
@@ -193,35 +179,39 @@ static void debugport_destroy(struct device *device)
 
 static void map_ports(struct debugport *port, struct region *region,
                       uint16_t base, uint64_t size,
-                      const struct region_ops *ops)
+                      const struct region_ops *ops, void *opaque)
 {
     *region = (struct region){.name = "debugport",
                               .base = base,
                               .size = size,
                               .kind = REGION_MMIO,
                               .ops = ops,
-                              .opaque = port};
+                              .opaque = opaque};
     addrspace_map(port->ports, region);
 }
 
 struct debugport *debugport_create(const struct debugport_config *config)
 {
+    static const uint16_t console_port[CONSOLES] = {PORT_E9, PORT_402};
     struct debugport *port = calloc(1, sizeof *port);
 
     if (!port)
         return NULL;
     device_init(&port->device, &debugport_ops, "debugport", config->log);
     port->ports = config->ports;
-    port->byte = config->byte;
     port->exit = config->exit;
     port->power_off = config->power_off;
     port->opaque = config->opaque;
-    map_ports(port, &port->region[0], PORT_E9, 1, &console_ops[0]);
-    map_ports(port, &port->region[1], PORT_402, 1, &console_ops[1]);
+    for (unsigned i = 0; i < CONSOLES; i++) {
+        port->console[i].port = port;
+        map_ports(port, &port->region[i], console_port[i], 1, &console_ops,
+                  &port->console[i]);
+    }
     map_ports(port, &port->exit_region,
               config->exit_base ? config->exit_base : PORT_EXIT,
-              config->exit_size ? config->exit_size : 4, &exit_ops);
-    map_ports(port, &port->shutdown_region, PORT_SHUTDOWN, 1, &shutdown_ops);
+              config->exit_size ? config->exit_size : 4, &exit_ops, port);
+    map_ports(port, &port->shutdown_region, PORT_SHUTDOWN, 1, &shutdown_ops,
+              port);
     debugport_reset(&port->device);
     return port;
 }

@@ -11,8 +11,6 @@ struct debugport;
 struct debugport_config {
     struct addrspace *ports;
     struct log *log;
-    /* A byte was written to port E9h or 402h. */
-    void (*byte)(void *opaque, uint16_t port, uint8_t byte);
     uint16_t exit_base, exit_size; /* of the exit port; 0: F4h, 4 */
     /* A value was written to the exit port. The exit status is value * 2 + 1.
      */

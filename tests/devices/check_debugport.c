@@ -8,20 +8,9 @@
 struct rig {
     struct fake *fake;
     struct debugport *port;
-    char bytes[32];
-    unsigned count, exits, offs;
-    uint16_t last_port;
+    unsigned exits, offs;
     uint32_t value;
 };
-
-static void on_byte(void *opaque, uint16_t port, uint8_t byte)
-{
-    struct rig *r = opaque;
-
-    r->last_port = port;
-    if (r->count < sizeof r->bytes - 1)
-        r->bytes[r->count++] = (char)byte;
-}
 
 static void on_exit_value(void *opaque, uint32_t value)
 {
@@ -44,7 +33,6 @@ static void rig_create(struct rig *r)
     r->port =
         debugport_create(&(struct debugport_config){.ports = r->fake->ports,
                                                     .log = &r->fake->log,
-                                                    .byte = on_byte,
                                                     .exit = on_exit_value,
                                                     .power_off = on_power_off,
                                                     .opaque = r});
@@ -71,8 +59,6 @@ START_TEST(lines_go_to_the_log)
     say(&r, 0xE9, "other\r\n");
     say(&r, 0x402, "lo\n");
     ck_assert_str_eq(r.fake->text, "bios:other|bios:Hello|");
-    ck_assert_str_eq(r.bytes, "Helother\r\nlo\n");
-    ck_assert_uint_eq(r.last_port, 0x402);
     ck_assert_uint_eq(in8(r.fake, 0x402), 0xE9);
     ck_assert_uint_eq(in8(r.fake, 0xE9), 0xE9);
     rig_destroy(&r);
