@@ -81,15 +81,8 @@ static bool drive_present(const struct ata_drive *drive)
 /* Only the selected drive drives INTRQ. */
 static void ata_update_irq(struct ata *ata)
 {
-    irq_set(ata->irq, ata_interrupt(ata));
-}
-
-bool ata_interrupt(const struct ata *ata)
-{
-    const struct ata_drive *drive =
-        &ata->drive[(ata->select & DEVICE_DEV) != 0];
-
-    return drive->intrq && !(ata->control & CONTROL_NIEN);
+    irq_set(ata->irq,
+            ata_selected(ata)->intrq && !(ata->control & CONTROL_NIEN));
 }
 
 static void drive_set_intrq(struct ata_drive *drive, bool level)
@@ -453,11 +446,6 @@ void ata_attach(struct ata *ata, unsigned unit, enum ata_kind kind,
 enum ata_kind ata_unit_kind(const struct ata *ata, unsigned unit)
 {
     return ata->drive[unit].kind;
-}
-
-struct disk *ata_unit_disk(const struct ata *ata, unsigned unit)
-{
-    return ata->drive[unit].disk;
 }
 
 struct disk *ata_change_media(struct ata *ata, unsigned unit, struct disk *disk,

@@ -39,7 +39,6 @@ struct device *ata_device(struct ata *ata);
 void ata_attach(struct ata *ata, unsigned unit, enum ata_kind kind,
                 struct disk *disk);
 enum ata_kind ata_unit_kind(const struct ata *ata, unsigned unit);
-struct disk *ata_unit_disk(const struct ata *ata, unsigned unit);
 /* CD-ROM only: insert (NULL: eject) at run time. Returns the disk that was
  * there, which the caller then closes. `force` overrides the guest's lock;
  * without it a locked drive keeps its disk and *refused is set. */
@@ -54,8 +53,6 @@ uint8_t ata_read_alternate(struct ata *ata);
 void ata_write_control(struct ata *ata, uint8_t value);
 /* The DMA engine was started: a waiting drive goes on. */
 void ata_dma_started(struct ata *ata);
-/* Level of INTRQ. */
-bool ata_interrupt(const struct ata *ata);
 
 /* Drive geometry for firmware tables (CMOS). */
 struct ata_geometry {

@@ -143,8 +143,8 @@ static void qcow2_free(struct qcow2 *q)
     free(q);
 }
 
-int qcow2_open_image(const struct disk_source *source, struct qcow2 **image,
-                     char *error, size_t error_size)
+static int qcow2_open(const struct disk_source *source, struct qcow2 **image,
+                      char *error, size_t error_size)
 {
     struct qcow2 *q = calloc(1, sizeof *q);
     uint64_t file_size;
@@ -190,7 +190,7 @@ int qcow2_flush_image(struct qcow2 *q)
     return result == 0 ? qcow2_apply_releases(q) : result;
 }
 
-int qcow2_close_image(struct qcow2 *q)
+static int qcow2_close(struct qcow2 *q)
 {
     int result = 0;
 
@@ -211,7 +211,7 @@ static int format_open(const struct disk_source *source, void **image,
                        uint64_t *size, char *error, size_t error_size)
 {
     struct qcow2 *q = NULL;
-    int result = qcow2_open_image(source, &q, error, error_size);
+    int result = qcow2_open(source, &q, error, error_size);
 
     if (result < 0)
         return result;
@@ -222,7 +222,7 @@ static int format_open(const struct disk_source *source, void **image,
 
 static int format_close(void *image)
 {
-    return qcow2_close_image(image);
+    return qcow2_close(image);
 }
 
 static int format_read(void *image, uint64_t offset, void *data, size_t size)

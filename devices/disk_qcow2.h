@@ -159,9 +159,6 @@ bool qcow2_backing_path(const char *path, const char *name, char *full,
                         size_t size);
 
 /* disk_qcow2.c */
-int qcow2_open_image(const struct disk_source *source, struct qcow2 **image,
-                     char *error, size_t error_size);
-int qcow2_close_image(struct qcow2 *q);
 /* All that was written is on the medium; then what is unused is given back. */
 int qcow2_flush_image(struct qcow2 *q);
 int qcow2_barrier(struct qcow2 *q);

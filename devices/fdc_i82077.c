@@ -22,7 +22,6 @@ enum {
     DOR_SELECT = 3 << 0,
     DOR_RESET = 1 << 2, /* 0 holds the controller in reset */
     DOR_DMAGATE = 1 << 3,
-    DOR_MOTOR0 = 1 << 4,
 
     MSR_CB = 1 << 4,
     MSR_NON_DMA = 1 << 5,
@@ -189,16 +188,6 @@ struct disk *fdc_change_media(struct fdc_i82077 *fdc, unsigned drive,
     drive_insert(d, disk);
     d->changed = true;
     return old;
-}
-
-struct disk *fdc_media(const struct fdc_i82077 *fdc, unsigned drive)
-{
-    return fdc->drive[drive].disk;
-}
-
-bool fdc_motor_on(const struct fdc_i82077 *fdc, unsigned drive)
-{
-    return fdc->dor >> drive & DOR_MOTOR0;
 }
 
 /* Phases */

@@ -41,8 +41,6 @@ struct device *fdc_device(struct fdc_i82077 *fdc);
  * which the caller closes. The geometry follows from the image's size. */
 struct disk *fdc_change_media(struct fdc_i82077 *fdc, unsigned drive,
                               struct disk *disk);
-struct disk *fdc_media(const struct fdc_i82077 *fdc, unsigned drive);
-bool fdc_motor_on(const struct fdc_i82077 *fdc, unsigned drive);
 
 struct fdc_geometry {
     uint8_t cylinders, heads, sectors;

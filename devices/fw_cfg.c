@@ -114,8 +114,8 @@ bool fw_cfg_refer_item(struct fw_cfg *fw, uint16_t selector, const void *data,
 }
 
 /* The copy is made first: on failure the old item stays. */
-bool fw_cfg_add_item(struct fw_cfg *fw, uint16_t selector, const void *data,
-                     size_t size)
+static bool fw_add_item(struct fw_cfg *fw, uint16_t selector, const void *data,
+                        size_t size)
 {
     uint8_t *copy = malloc(size ? size : 1);
 
@@ -135,7 +135,7 @@ bool fw_cfg_add_number(struct fw_cfg *fw, uint16_t selector, uint64_t value,
     uint8_t data[8];
 
     store_le(data, value, size);
-    return fw_cfg_add_item(fw, selector, data, size);
+    return fw_add_item(fw, selector, data, size);
 }
 
 /* Made anew whenever a file is added: sizes may have changed. */
@@ -153,8 +153,8 @@ static bool fw_write_directory(struct fw_cfg *fw)
         put_be(entry + 4, selector, 2);
         memcpy(entry + 8, fw->file[i].name, FW_CFG_NAME_SIZE);
     }
-    return fw_cfg_add_item(fw, FW_CFG_FILE_DIR, data,
-                           DIR_HEADER + fw->file_count * DIR_ENTRY);
+    return fw_add_item(fw, FW_CFG_FILE_DIR, data,
+                       DIR_HEADER + fw->file_count * DIR_ENTRY);
 }
 
 static unsigned fw_find_file(const struct fw_cfg *fw, const char *name)
@@ -174,7 +174,7 @@ bool fw_cfg_add_file(struct fw_cfg *fw, const char *name, const void *data,
     if (strlen(name) >= FW_CFG_NAME_SIZE)
         return false;
     if (i == FW_CFG_MAX_FILES ||
-        !fw_cfg_add_item(fw, (uint16_t)(FW_CFG_FILE_FIRST + i), data, size))
+        !fw_add_item(fw, (uint16_t)(FW_CFG_FILE_FIRST + i), data, size))
         return false;
     if (i == fw->file_count) {
         strcpy(fw->file[i].name, name);
@@ -383,7 +383,7 @@ struct fw_cfg *fw_cfg_create(const struct fw_cfg_config *config)
     device_init(&fw->device, &fw_cfg_ops, "fw_cfg", config->log);
     fw->ports = config->ports;
     fw->memory = config->memory;
-    if (!fw_cfg_add_item(fw, FW_CFG_SIGNATURE, "QEMU", 4) ||
+    if (!fw_add_item(fw, FW_CFG_SIGNATURE, "QEMU", 4) ||
         !fw_cfg_add_number(fw, FW_CFG_ID, id, 4) || !fw_write_directory(fw)) {
         fw_cfg_destroy(&fw->device);
         return NULL;

@@ -45,9 +45,7 @@ struct device *fw_cfg_device(struct fw_cfg *fw);
  * false: table full, name too long or out of memory. */
 bool fw_cfg_add_file(struct fw_cfg *fw, const char *name, const void *data,
                      size_t size);
-bool fw_cfg_add_item(struct fw_cfg *fw, uint16_t selector, const void *data,
-                     size_t size);
-/* The same without a copy: the data must outlive the part. */
+/* An item without a name, without a copy: the data must outlive the part. */
 bool fw_cfg_refer_item(struct fw_cfg *fw, uint16_t selector, const void *data,
                        size_t size);
 /* Told when the guest selects the file, before it reads: time to replace

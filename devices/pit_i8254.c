@@ -503,11 +503,6 @@ void pit_set_gate(struct pit *pit, unsigned channel, bool level)
     pit_update(pit, tick);
 }
 
-bool pit_get_gate(struct pit *pit, unsigned channel)
-{
-    return pit->channel[channel].gate;
-}
-
 bool pit_output(struct pit *pit, unsigned channel)
 {
     struct channel now = pit->channel[channel];

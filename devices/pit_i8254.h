@@ -21,7 +21,6 @@ struct device *pit_device(struct pit *pit);
 
 /* The gates of channels 0 and 1 are tied high on the board. */
 void pit_set_gate(struct pit *pit, unsigned channel, bool level);
-bool pit_get_gate(struct pit *pit, unsigned channel);
 /* Level of OUT now. */
 bool pit_output(struct pit *pit, unsigned channel);
 /* Clocks per cycle of OUT in a periodic mode; 0 = no square wave. */
