@@ -7,9 +7,10 @@
  *
  * Modelled: address, count, their base registers, mode, mask, command,
  * status, flip-flop, auto-initialise, verify, decrement, terminal count,
- * software requests as far as status shows them, cascade.
- * Not modelled: memory-to-memory and the temporary register (82371SB has
- * none), priorities and the difference of demand, single and block mode
+ * cascade, software requests (which masks do not stop; nobody drives the bus,
+ * so that a write fills memory with ones).
+ * As on the 82371SB there is no memory-to-memory, no temporary register.
+ * Not modelled: priorities and the difference of demand, single and block mode
  * (a part moves what it has in one go), the time a transfer takes. */
 #include "devices/dma_i8237.h"
 
@@ -32,7 +33,6 @@ enum {
     REG_CLEAR_MASK = 14,
     REG_ALL_MASKS = 15, /* readable as on 82371SB */
 
-    COMMAND_MEM_TO_MEM = 0x01,
     COMMAND_DISABLE = 0x04, /* no transfer at all */
     MODE_TRANSFER = 0x0C,   /* 0 verify, 1 write, 2 read memory */
     MODE_WRITE_MEMORY = 0x04,
@@ -95,21 +95,25 @@ static const struct state_field dma_fields[] = {
 static const uint8_t page_of[CONTROLLERS * CHANNELS] = {0x7, 0x3, 0x1, 0x2,
                                                         0xF, 0xB, 0x9, 0xA};
 
-static bool channel_enabled(const struct dma *dma, unsigned number)
+static bool channel_masked(const struct dma *dma, unsigned number)
 {
-    const struct controller *ctl = &dma->controller[number / CHANNELS];
-
-    return !(ctl->command & COMMAND_DISABLE) &&
-           !(ctl->mask >> number % CHANNELS & 1);
+    return dma->controller[number / CHANNELS].mask >> number % CHANNELS & 1;
 }
 
-/* Channels 0-3 reach the bus through channel 4. */
+/* But for its mask. Channels 0-3 reach the bus through channel 4. */
+static bool reaches_bus(const struct dma *dma, unsigned number)
+{
+    if ((dma->channel[number].mode & MODE_CASCADE) == MODE_CASCADE ||
+        dma->controller[number / CHANNELS].command & COMMAND_DISABLE)
+        return false;
+    return number >= CHANNELS ||
+           (!channel_masked(dma, CASCADE_CHANNEL) &&
+            !(dma->controller[1].command & COMMAND_DISABLE));
+}
+
 bool dma_is_ready(struct dma *dma, unsigned channel)
 {
-    if ((dma->channel[channel].mode & MODE_CASCADE) == MODE_CASCADE ||
-        !channel_enabled(dma, channel))
-        return false;
-    return channel >= CHANNELS || channel_enabled(dma, CASCADE_CHANNEL);
+    return reaches_bus(dma, channel) && !channel_masked(dma, channel);
 }
 
 /* Call the parts that wait for a channel. */
@@ -194,6 +198,16 @@ static uint32_t run_length(const struct channel *c, uint64_t units)
     return (uint32_t)min_u64(units, 0x10000u - c->address);
 }
 
+/* Takes up to `units`; true: terminal count. */
+static bool advance(struct channel *c, uint32_t units)
+{
+    bool tc = units == c->count + 1u;
+
+    c->address += (uint16_t)(c->mode & MODE_DECREMENT ? 0u - units : units);
+    c->count -= (uint16_t)units;
+    return tc;
+}
+
 size_t dma_transfer(struct dma *dma, unsigned channel, void *buffer,
                     size_t size, enum dma_direction direction, bool *tc)
 {
@@ -208,15 +222,41 @@ size_t dma_transfer(struct dma *dma, unsigned channel, void *buffer,
         uint32_t run = run_length(c, (size - done) >> shift);
         move_run(dma, channel, (uint8_t *)buffer + done, run, direction);
         done += (size_t)run << shift;
-        c->address += (uint16_t)(c->mode & MODE_DECREMENT ? 0u - run : run);
-        *tc = run == c->count + 1u;
-        c->count -= (uint16_t)run;
+        *tc = advance(c, run);
     }
     if (*tc) {
         LOG(dma->device.log, DMA, "channel %u: terminal count", channel);
         terminal_count(dma, channel);
     }
     return done;
+}
+
+/* A request by register 9: the whole block, without a part. */
+static void software_transfer(struct dma *dma, unsigned number)
+{
+    struct channel *c = &dma->channel[number];
+    uint8_t buffer[512];
+    bool tc = false;
+
+    memset(buffer, 0xFF, sizeof buffer);
+    while (!tc) {
+        uint32_t run = run_length(c, sizeof buffer / 2);
+
+        if ((c->mode & MODE_TRANSFER) == MODE_WRITE_MEMORY)
+            move_run(dma, number, buffer, run, DMA_TO_MEMORY);
+        tc = advance(c, run);
+    }
+    terminal_count(dma, number);
+}
+
+static void serve_software(struct dma *dma)
+{
+    for (unsigned i = 0; i < ARRAY_LEN(dma->channel); i++) {
+        const struct controller *ctl = &dma->controller[i / CHANNELS];
+
+        if (ctl->software >> i % CHANNELS & 1 && reaches_bus(dma, i))
+            software_transfer(dma, i);
+    }
 }
 
 /* One half of a 16-bit register, chosen by the flip-flop. */
@@ -247,14 +287,6 @@ static void master_clear(struct controller *ctl)
     ctl->high_byte = false;
 }
 
-static void write_command(struct dma *dma, struct controller *ctl,
-                          uint8_t value)
-{
-    if (value & COMMAND_MEM_TO_MEM)
-        LOG(dma->device.log, UNIMP, "dma: memory to memory");
-    ctl->command = value;
-}
-
 /* Registers 0-7 are address and count of the channels. */
 static void controller_write(struct dma *dma, unsigned index, unsigned reg,
                              uint8_t value)
@@ -265,7 +297,7 @@ static void controller_write(struct dma *dma, unsigned index, unsigned reg,
 
     switch (reg) {
     case REG_STATUS_COMMAND:
-        write_command(dma, ctl, value);
+        ctl->command = value;
         break;
     case REG_REQUEST:
         ctl->software =
@@ -293,6 +325,7 @@ static void controller_write(struct dma *dma, unsigned index, unsigned reg,
         channel_write(dma, index, reg, value);
         return;
     }
+    serve_software(dma);
     dma_grant(dma);
 }
 

@@ -516,6 +516,7 @@ static bool build_timers(struct machine *m, char *error)
              .log = &m->log,
              .irq = &m->wire.rtc,
              .base_time = m->config.rtc_base,
+             .slew = m->config.rtc_slew,
          }),
          rtc_device);
     PART(dma,

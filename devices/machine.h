@@ -78,6 +78,7 @@ struct machine_config {
     unsigned icount_shift;
     uint64_t random_seed;
     int64_t rtc_base;
+    bool rtc_slew;
     enum mmu_policy mmu_policy;
     enum cpu_accel accel;
     uint64_t jit_cache;

@@ -6,11 +6,14 @@
  *
  * Modelled: time, calendar, alarm with "don't care", BCD and binary, 12 and
  * 24 hours, SET, update-in-progress, divider reset, periodic, alarm and
- * update-ended interrupts. Registers are brought up to date when somebody
- * looks; an event exists only while an enabled interrupt can come.
+ * update-ended interrupts, daylight saving (DSE: the last Sundays of April and
+ * October). Registers are brought up to date when somebody looks; an event
+ * exists only while an enabled interrupt can come.
  * The century byte 32h counts with the year, as later clock chips do.
- * Not modelled: daylight saving (DSE), the square-wave pin, other crystals
- * than 32,768 Hz (DV = 000, 001 count at the normal speed).
+ * Unlike hardware, with `slew` a periodic interrupt that came while the one
+ * before was not yet taken is made up for, at SLEW times the rate.
+ * Not modelled: the square-wave pin (it leads nowhere), other crystals than
+ * 32,768 Hz (DV = 000, 001 count at the normal speed).
  * The RESET pin leaves time and memory alone: there is a battery. */
 #include "devices/rtc_mc146818.h"
 
@@ -45,6 +48,7 @@ enum {
     REG_B_SQWE = 0x08,
     REG_B_DM = 0x04, /* binary */
     REG_B_24H = 0x02,
+    REG_B_DSE = 0x01,
     REG_C_IRQF = 0x80, /* the wire is up */
     REG_C_PF = 0x40,
     REG_C_AF = 0x20,
@@ -54,24 +58,38 @@ enum {
     ALARM_ANY = 0xC0, /* both top bits: matches always */
 
     SECONDS_PER_DAY = 86400,
+    SPRING_SECOND = 7199, /* 1:59:59, then 3:00:00 */
+    SPRING_TO = 10800,
+    AUTUMN_SECOND = 7199, /* 1:59:59, then 1:00:00, once */
+    AUTUMN_TO = 3600,
+    SUNDAY = 1,
+    APRIL = 4,
+    OCTOBER = 10,
     CRYSTAL_HZ = 32768,
     /* UIP is high 244 us before and throughout the update of 1984 us. */
     UPDATE_NS = (244 + 1984) * 1000,
     HALF_SECOND = 500000000,
+    SLEW = 8,
+    MOST_MISSED = 65536,
 };
 
 static const int64_t LAST_TIME = 253402300799; /* 9999-12-31 23:59:59 */
 
 /* The time registers in `cmos` hold what they held at `checked`. Seconds
- * end at `phase` modulo one second. */
+ * end at `phase` modulo one second. `missed` periodic interrupts are still to
+ * be made up for, the next of them at `make_up`. */
 struct rtc {
     struct device device;
     uint8_t cmos[RTC_CMOS_SIZE];
     uint8_t index, index_high;
     uint64_t checked; /* ns */
     uint64_t phase;   /* ns, below NS_PER_SEC */
+    bool fell_back;   /* this day's second 1:00:00 has been */
+    uint32_t missed;
+    uint64_t make_up; /* ns, SCHED_NEVER = not due */
 
     /* TRANSIENT */
+    bool slew;
     struct addrspace *ports;
     struct sched *sched;
     struct irq *irq;
@@ -82,9 +100,15 @@ struct rtc {
 };
 
 static const struct state_field rtc_fields[] = {
-    FIELD_ARRAY(struct rtc, U8, cmos), FIELD(struct rtc, U8, index),
-    FIELD(struct rtc, U8, index_high), FIELD(struct rtc, U64, checked),
-    FIELD(struct rtc, U64, phase),     FIELD_END,
+    FIELD_ARRAY(struct rtc, U8, cmos),
+    FIELD(struct rtc, U8, index),
+    FIELD(struct rtc, U8, index_high),
+    FIELD(struct rtc, U64, checked),
+    FIELD(struct rtc, U64, phase),
+    FIELD(struct rtc, BOOL, fell_back),
+    FIELD(struct rtc, U32, missed),
+    FIELD(struct rtc, U64, make_up),
+    FIELD_END,
 };
 
 /* Binary values of the time registers. */
@@ -200,38 +224,88 @@ static void calendar_set_base(struct rtc *rtc, int64_t base_time)
     calendar_put(rtc, &c);
 }
 
-/* Does the alarm fall into the `count` seconds after second `from` of the
- * day? */
-static bool alarm_matches(const struct rtc *rtc, unsigned from, uint64_t count)
+static bool alarm_is(const struct rtc *rtc, unsigned second_of_day)
 {
     const uint8_t *cmos = rtc->cmos;
     uint8_t s = cmos[RTC_SECONDS_ALARM], m = cmos[RTC_MINUTES_ALARM],
             h = cmos[RTC_HOURS_ALARM];
-    bool any_s = s >= ALARM_ANY, any_m = m >= ALARM_ANY, any_h = h >= ALARM_ANY;
-    unsigned second = from_register(rtc, s), minute = from_register(rtc, m),
-             hour = hour_from_register(rtc, h);
+    unsigned t = second_of_day;
 
-    if (count > SECONDS_PER_DAY)
-        count = SECONDS_PER_DAY;
+    return (s >= ALARM_ANY || t % 60 == from_register(rtc, s)) &&
+           (m >= ALARM_ANY || t / 60 % 60 == from_register(rtc, m)) &&
+           (h >= ALARM_ANY || t / 3600 == hour_from_register(rtc, h));
+}
+
+/* Does the alarm fall into the `count` seconds after `from`, of one day? */
+static bool alarm_matches(const struct rtc *rtc, unsigned from, uint64_t count)
+{
     for (unsigned t = from + 1; t <= from + count; t++)
-        if ((any_s || t % 60 == second) && (any_m || t / 60 % 60 == minute) &&
-            (any_h || t / 3600 % 24 == hour))
+        if (alarm_is(rtc, t))
             return true;
     return false;
+}
+
+/* The last second before daylight saving turns the clock; SECONDS_PER_DAY:
+ * not on this day. */
+static unsigned turning_second(const struct rtc *rtc, const struct calendar *c)
+{
+    unsigned last_week = days_of_month(c->month, c->year) - 7;
+
+    if (!(rtc->cmos[RTC_REG_B] & REG_B_DSE) || c->weekday != SUNDAY ||
+        c->day <= last_week)
+        return SECONDS_PER_DAY;
+    if (c->month == APRIL)
+        return SPRING_SECOND;
+    return c->month == OCTOBER && !rtc->fell_back ? AUTUMN_SECOND
+                                                  : SECONDS_PER_DAY;
+}
+
+static void turn_clock(struct rtc *rtc, struct calendar *c)
+{
+    c->second_of_day = c->month == APRIL ? SPRING_TO : AUTUMN_TO;
+    rtc->fell_back = c->month == OCTOBER;
+}
+
+/* One second, at the end of a day or where the clock is turned. */
+static void pass_border(struct rtc *rtc, struct calendar *c)
+{
+    if (turning_second(rtc, c) == c->second_of_day) {
+        turn_clock(rtc, c);
+    } else {
+        calendar_next_day(c);
+        c->second_of_day = 0;
+        rtc->fell_back = false;
+    }
 }
 
 /* `count` update cycles pass. */
 static void rtc_advance(struct rtc *rtc, uint64_t count)
 {
     struct calendar c = calendar_get(rtc);
-    uint64_t total = c.second_of_day + count;
+    unsigned borders = 0; /* after two whole days there is nothing new */
+    bool alarm = false;
 
     rtc->cmos[RTC_REG_C] |= REG_C_UF;
-    if (alarm_matches(rtc, c.second_of_day, count))
+    while (count) {
+        unsigned border = turning_second(rtc, &c);
+        uint64_t run;
+
+        if (border == SECONDS_PER_DAY || border < c.second_of_day)
+            border = SECONDS_PER_DAY - 1;
+        run = min_u64(count, border - c.second_of_day);
+        alarm =
+            alarm || (borders < 3 && alarm_matches(rtc, c.second_of_day, run));
+        c.second_of_day += (unsigned)run;
+        count -= run;
+        if (!count)
+            break;
+        pass_border(rtc, &c);
+        alarm = alarm || alarm_is(rtc, c.second_of_day);
+        count--;
+        borders++;
+    }
+    if (alarm)
         rtc->cmos[RTC_REG_C] |= REG_C_AF;
-    for (uint64_t days = total / SECONDS_PER_DAY; days > 0; days--)
-        calendar_next_day(&c);
-    c.second_of_day = (unsigned)(total % SECONDS_PER_DAY);
     calendar_put(rtc, &c);
 }
 
@@ -290,6 +364,30 @@ static uint64_t next_periodic(const struct rtc *rtc, uint64_t now)
            (rest + CRYSTAL_HZ - 1) / CRYSTAL_HZ;
 }
 
+/* `periods` of the periodic interrupt pass; one sets the flag if it is clear,
+ * the others are missed. */
+static void pass_periods(struct rtc *rtc, uint64_t periods)
+{
+    if (periods && !(rtc->cmos[RTC_REG_C] & REG_C_PF)) {
+        rtc->cmos[RTC_REG_C] |= REG_C_PF;
+        periods--;
+    }
+    if (rtc->slew && rtc->cmos[RTC_REG_B] & REG_B_PIE)
+        rtc->missed = (uint32_t)min_u64(rtc->missed + periods, MOST_MISSED);
+}
+
+/* One that was missed comes when the guest is ready for it. */
+static void make_up_for(struct rtc *rtc, uint64_t now)
+{
+    if (rtc->make_up > now)
+        return;
+    rtc->make_up = SCHED_NEVER;
+    if (!rtc->missed || rtc->cmos[RTC_REG_C] & REG_C_PF)
+        return;
+    rtc->cmos[RTC_REG_C] |= REG_C_PF;
+    rtc->missed--;
+}
+
 /* Bring registers and flags up to now. */
 static uint64_t rtc_catch_up(struct rtc *rtc)
 {
@@ -302,9 +400,10 @@ static uint64_t rtc_catch_up(struct rtc *rtc)
     seconds = chain_ns(rtc, now) / NS_PER_SEC -
               chain_ns(rtc, rtc->checked) / NS_PER_SEC;
 
-    if (period && chain_clocks(rtc, now) / period !=
-                      chain_clocks(rtc, rtc->checked) / period)
-        rtc->cmos[RTC_REG_C] |= REG_C_PF;
+    if (period)
+        pass_periods(rtc, chain_clocks(rtc, now) / period -
+                              chain_clocks(rtc, rtc->checked) / period);
+    make_up_for(rtc, now);
     if (seconds && updates_run(rtc))
         rtc_advance(rtc, seconds);
     rtc->checked = now;
@@ -325,7 +424,7 @@ static void rtc_update(struct rtc *rtc, uint64_t now)
     rtc->cmos[RTC_REG_C] = flags | (flags & enabled ? REG_C_IRQF : 0);
     irq_set(rtc->irq, flags & enabled);
     if (awaited & REG_B_PIE && periodic_clocks(rtc))
-        when = next_periodic(rtc, now);
+        when = min_u64(next_periodic(rtc, now), rtc->make_up);
     if (awaited & (REG_B_AIE | REG_B_UIE) && updates_run(rtc))
         when = min_u64(when, next_update(rtc, now));
     event_arm(rtc->sched, &rtc->event, when);
@@ -336,6 +435,28 @@ static void rtc_fire(void *opaque)
     struct rtc *rtc = opaque;
 
     rtc_update(rtc, rtc_catch_up(rtc));
+}
+
+static void plan_make_up(struct rtc *rtc, uint64_t now)
+{
+    uint64_t period = periodic_clocks(rtc) * NS_PER_SEC / CRYSTAL_HZ;
+
+    if (rtc->missed && period && rtc->make_up == SCHED_NEVER)
+        rtc->make_up = now + period / SLEW;
+}
+
+/* What was missed at one rate is worth as much time at another. */
+static void scale_missed(struct rtc *rtc, uint64_t before)
+{
+    uint64_t after = periodic_clocks(rtc);
+
+    if (!after || !before || !(rtc->cmos[RTC_REG_B] & REG_B_PIE)) {
+        rtc->missed = 0;
+        rtc->make_up = SCHED_NEVER;
+    } else if (after != before) {
+        rtc->missed =
+            (uint32_t)min_u64(rtc->missed * before / after, MOST_MISSED);
+    }
 }
 
 /* Reading register C clears its flags and lowers the wire. */
@@ -351,6 +472,7 @@ static uint8_t rtc_read_register(struct rtc *rtc, unsigned index)
         rtc_update(rtc, now);
         value = rtc->cmos[RTC_REG_C];
         rtc->cmos[RTC_REG_C] = 0;
+        plan_make_up(rtc, now);
     }
     rtc_update(rtc, now);
     return value;
@@ -368,7 +490,7 @@ static void write_reg_a(struct rtc *rtc, uint8_t value, uint64_t now)
 
 static void rtc_write_register(struct rtc *rtc, unsigned index, uint8_t value)
 {
-    uint64_t now = rtc_catch_up(rtc);
+    uint64_t now = rtc_catch_up(rtc), period = periodic_clocks(rtc);
 
     switch (index) {
     case RTC_REG_A:
@@ -388,6 +510,7 @@ static void rtc_write_register(struct rtc *rtc, unsigned index, uint8_t value)
         rtc->cmos[index] = value;
         break;
     }
+    scale_missed(rtc, period);
     rtc_update(rtc, now);
 }
 
@@ -467,6 +590,8 @@ static void rtc_reset(struct device *device)
         (uint8_t) ~(REG_B_PIE | REG_B_AIE | REG_B_UIE | REG_B_SQWE);
     rtc->cmos[RTC_REG_C] = 0;
     rtc->index = rtc->index_high = 0;
+    rtc->missed = 0;
+    rtc->make_up = SCHED_NEVER;
     if (rtc->nmi_mask)
         rtc->nmi_mask(rtc->opaque, false);
     rtc_update(rtc, now);
@@ -504,6 +629,8 @@ struct rtc *rtc_create(const struct rtc_config *config)
     rtc->ports = config->ports;
     rtc->sched = config->sched;
     rtc->irq = config->irq;
+    rtc->slew = config->slew;
+    rtc->make_up = SCHED_NEVER;
     rtc->nmi_mask = config->nmi_mask;
     rtc->opaque = config->opaque;
     rtc->checked = sched_now(rtc->sched);

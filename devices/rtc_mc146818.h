@@ -19,6 +19,7 @@ struct rtc_config {
     /* Date and time at power-on, as the guest shall read it, in seconds
      * since 1970-01-01; before that and after 9999 it is cut off. */
     int64_t base_time;
+    bool slew; /* make up for missed periodic interrupts */
     /* Bit 7 of port 70h changed: NMI is masked. May be NULL. */
     void (*nmi_mask)(void *opaque, bool masked);
     void *opaque;

@@ -527,7 +527,7 @@ static bool take_rtc_base(struct parser *p, const char *value)
 }
 
 /* The clock counts the PC's time; so clock=host asks for the host's time for
- * the whole PC. Lost ticks are not made up for. */
+ * the whole PC. */
 static bool take_rtc(struct parser *p, const char *value)
 {
     char word[64];
@@ -541,10 +541,15 @@ static bool take_rtc(struct parser *p, const char *value)
         else if (!strncmp(word, "clock=", 6) && strcmp(word, "clock=vm"))
             return refuse(p, "\"%s\" is unknown; use clock=host or clock=vm",
                           word);
-        else if (!strncmp(word, "driftfix=", 9) &&
-                 strcmp(word, "driftfix=none"))
-            return refuse(p, "\"%s\" is unknown; use driftfix=none", word);
-        else if (strncmp(word, "clock=", 6) && strncmp(word, "driftfix=", 9) &&
+        else if (!strncmp(word, "driftfix=", 9) && strcmp(word + 9, "none") &&
+                 strcmp(word + 9, "slew"))
+            return refuse(p,
+                          "\"%s\" is unknown; use driftfix=slew or "
+                          "driftfix=none",
+                          word);
+        else if (!strncmp(word, "driftfix=", 9))
+            p->o->config.rtc_slew = !strcmp(word + 9, "slew");
+        else if (strncmp(word, "clock=", 6) &&
                  !take_rtc_base(p,
                                 !strncmp(word, "base=", 5) ? word + 5 : word))
             return false;
@@ -667,7 +672,8 @@ static const struct option_row rows[] = {
         "clock at power-on: utc, localtime or a date as\n"
         "2006-06-17T16:01:21 (default utc; 2026-01-01\n"
         "under the virtual clock); clock=host: as -icount\n"
-        "off; clock=vm, driftfix=none: as it is"),
+        "off (clock=vm: as it is); driftfix=slew: missed\n"
+        "periodic interrupts are made up for"),
     ROW("no-reboot", NULL, take_no_reboot, "exit instead of a reset"),
     ROW("cpu", "MODEL", take_cpu,
         "processor, with +FEATURE or -FEATURE behind\n"

@@ -220,6 +220,44 @@ START_TEST(mask_disable_and_cascade)
 }
 END_TEST
 
+/* Data sheet, "Request Register": not maskable, reset by terminal count. */
+START_TEST(software_requests)
+{
+    struct rig r;
+
+    rig_create(&r);
+    memset(r.ram->host, 0x11, RAM_SIZE);
+    /* Verify: nothing but count, status and mask. */
+    program(&r, 2, VERIFY, 1, 0x1000, 0x0FFF);
+    out8(r.fake, 0x09, 0x06);
+    ck_assert_uint_eq(in8(r.fake, 0x08), 0x04);
+    ck_assert_uint_eq(in8(r.fake, 0x08), 0x00);
+    ck_assert_uint_eq(in8(r.fake, 0x0F) & 0x04, 0x04);
+    ck_assert_uint_eq(word(&r, 0x04), 0x2000);
+    ck_assert_uint_eq(word(&r, 0x05), 0xFFFF);
+    ck_assert_uint_eq(r.ram->host[0x11000], 0x11);
+    /* Write, masked, auto-init: the bus floats. */
+    program(&r, 2, WRITE_MEMORY | AUTO, 1, 0xFFF0, 0x001F);
+    out8(r.fake, 0x0A, 0x06);
+    out8(r.fake, 0x09, 0x06);
+    ck_assert_uint_eq(in8(r.fake, 0x08), 0x04);
+    ck_assert_uint_eq(word(&r, 0x04), 0xFFF0);
+    ck_assert_uint_eq(r.ram->host[0x1FFEF], 0x11);
+    ck_assert_uint_eq(r.ram->host[0x1FFF0], 0xFF);
+    ck_assert_uint_eq(r.ram->host[0x10000], 0xFF);
+    ck_assert_uint_eq(r.ram->host[0x1000F], 0xFF);
+    ck_assert_uint_eq(r.ram->host[0x10010], 0x11);
+    /* A controller that is disabled keeps the request. */
+    out8(r.fake, 0x08, 0x04);
+    program(&r, 2, VERIFY, 1, 0x1000, 0x000F);
+    out8(r.fake, 0x09, 0x06);
+    ck_assert_uint_eq(in8(r.fake, 0x08), 0x40);
+    out8(r.fake, 0x08, 0x00);
+    ck_assert_uint_eq(in8(r.fake, 0x08), 0x04);
+    rig_destroy(&r);
+}
+END_TEST
+
 START_TEST(a_waiting_part_is_called)
 {
     struct rig r;
@@ -235,8 +273,6 @@ START_TEST(a_waiting_part_is_called)
     dma_set_request(r.dma, 2, false);
     out8(r.fake, 0x0A, 0x02);
     ck_assert_uint_eq(r.grants, 1);
-    out8(r.fake, 0x09, 0x05); /* software request of channel 1 */
-    ck_assert_uint_eq(in8(r.fake, 0x08), 0x20);
     rig_destroy(&r);
 }
 END_TEST
@@ -287,5 +323,5 @@ END_TEST
 FAKE_MAIN("dma", bytes_to_memory_with_terminal_count, auto_init_starts_over,
           address_wraps_in_its_page_and_runs_down, words_and_their_page,
           verify_and_wrong_direction_leave_memory_alone,
-          mask_disable_and_cascade, a_waiting_part_is_called,
+          mask_disable_and_cascade, software_requests, a_waiting_part_is_called,
           pages_and_flip_flop, saved_and_loaded)

@@ -19,7 +19,7 @@ static void on_nmi_mask(void *opaque, bool masked)
     ((struct rig *)opaque)->nmi_masked = masked;
 }
 
-static void rig_create(struct rig *r, int64_t base)
+static void rig_create_with(struct rig *r, int64_t base, bool slew)
 {
     memset(r, 0, sizeof *r);
     r->fake = fake_create();
@@ -28,8 +28,14 @@ static void rig_create(struct rig *r, int64_t base)
                                              .log = &r->fake->log,
                                              .irq = &r->fake->wire[0].irq,
                                              .base_time = base,
+                                             .slew = slew,
                                              .nmi_mask = on_nmi_mask,
                                              .opaque = r});
+}
+
+static void rig_create(struct rig *r, int64_t base)
+{
+    rig_create_with(r, base, false);
 }
 
 static void rig_destroy(struct rig *r)
@@ -327,6 +333,128 @@ START_TEST(reset_keeps_the_time)
 }
 END_TEST
 
+/* Data sheet, "DSE": twice a year, on Sundays. */
+START_TEST(daylight_saving)
+{
+    static const struct {
+        int64_t base;
+        uint8_t reg_b;
+        const char *before, *after;
+    } cases[] = {
+        /* 2024-04-28, the last Sunday of April */
+        {1714269599, HOURS24 | 1, "1 2024-04-28 01:59:59",
+         "1 2024-04-28 03:00:00"},
+        {1714269599, 1, "1 2024-04-28 01:59:59", "1 2024-04-28 03:00:00"},
+        {1714269599, HOURS24, "1 2024-04-28 01:59:59", "1 2024-04-28 02:00:00"},
+        {1714269599 - 7 * 86400, HOURS24 | 1, "1 2024-04-21 01:59:59",
+         "1 2024-04-21 02:00:00"},
+        {1714269599 + 86400, HOURS24 | 1, "2 2024-04-29 01:59:59",
+         "2 2024-04-29 02:00:00"},
+        /* 2021-10-31 */
+        {1635645599, HOURS24 | 1, "1 2021-10-31 01:59:59",
+         "1 2021-10-31 01:00:00"},
+        {1635645599 - 7 * 86400, HOURS24 | 1, "1 2021-10-24 01:59:59",
+         "1 2021-10-24 02:00:00"},
+    };
+    struct rig r;
+
+    for (unsigned i = 0; i < ARRAY_LEN(cases); i++) {
+        rig_create(&r, cases[i].base);
+        set(&r, 0x0B, cases[i].reg_b);
+        if (!(cases[i].reg_b & HOURS24))
+            set(&r, 4, 0x01);
+        ck_assert_str_eq(date(&r), cases[i].before);
+        fake_run(r.fake, NS_PER_SEC);
+        ck_assert_str_eq(date(&r), cases[i].after);
+        rig_destroy(&r);
+    }
+}
+END_TEST
+
+START_TEST(autumn_falls_back_once)
+{
+    struct rig r;
+
+    rig_create(&r, 1635645599);
+    set(&r, 0x0B, AIE | HOURS24 | 1);
+    set(&r, 5, 0x01);
+    set(&r, 3, 0x00);
+    set(&r, 1, 0x00);
+    get(&r, 0x0C);
+    fake_run(r.fake, NS_PER_SEC); /* 1:00:00, for the second time */
+    ck_assert(r.fake->wire[0].level);
+    fake_round_trip(r.fake, rtc_device(r.rtc));
+    fake_run(r.fake, NS_PER_SEC * 3600);
+    ck_assert_str_eq(date(&r), "1 2021-10-31 02:00:00");
+    fake_run(r.fake, NS_PER_SEC * 86400 * 364);
+    ck_assert_str_eq(date(&r), "1 2022-10-30 02:00:00");
+    rig_destroy(&r);
+}
+END_TEST
+
+/* 1024 Hz, read only after 10 periods: 9 were missed. */
+START_TEST(missed_interrupts_are_made_up_for)
+{
+    const uint64_t period = NS_PER_SEC / 1024;
+    struct rig r;
+    unsigned taken = 0;
+
+    rig_create_with(&r, LEAP_EVE, true);
+    set(&r, 0x0B, PIE | HOURS24);
+    get(&r, 0x0C);
+    fake_run(r.fake, period * 10 + period / 2);
+    ck_assert(r.fake->wire[0].level);
+    fake_round_trip(r.fake, rtc_device(r.rtc));
+    /* From now on the guest is quick: 20 periods, 29 interrupts. */
+    for (unsigned i = 0; i < 20 * 32; i++) {
+        if (r.fake->wire[0].level) {
+            ck_assert_uint_eq(get(&r, 0x0C), 0xC0);
+            taken++;
+        }
+        fake_run(r.fake, period / 32);
+    }
+    ck_assert_uint_ge(taken, 20 + 9);
+    ck_assert_uint_le(taken, 20 + 10);
+    /* As many per second as ever after that. */
+    taken = 0;
+    for (unsigned i = 0; i < 20 * 32; i++) {
+        taken += get(&r, 0x0C) != 0;
+        fake_run(r.fake, period / 32);
+    }
+    ck_assert_uint_ge(taken, 19);
+    ck_assert_uint_le(taken, 20);
+    rig_destroy(&r);
+}
+END_TEST
+
+/* Half the rate: half as many are worth the same time; off: none. */
+START_TEST(missed_interrupts_follow_the_rate)
+{
+    const uint64_t period = NS_PER_SEC / 1024;
+    unsigned taken;
+    struct rig r;
+
+    for (unsigned off = 0; off < 2; off++) {
+        rig_create_with(&r, LEAP_EVE, true);
+        set(&r, 0x0B, PIE | HOURS24);
+        get(&r, 0x0C);
+        fake_run(r.fake, period * 17 + period / 2); /* 16 missed */
+        if (off)
+            set(&r, 0x0B, HOURS24);
+        set(&r, 0x0B, PIE | HOURS24);
+        set(&r, 0x0A, 0x27); /* 512 Hz */
+        taken = 0;
+        for (unsigned i = 0; i < 20 * 32; i++) {
+            taken += get(&r, 0x0C) != 0;
+            fake_run(r.fake, period / 16);
+        }
+        ck_assert_uint_ge(taken, off ? 20 : 28);
+        ck_assert_uint_le(taken, off ? 21 : 29);
+        rig_destroy(&r);
+    }
+}
+END_TEST
+
 START_TEST(nonsense_dates_do_no_harm)
 {
     struct rig r;
@@ -363,4 +491,6 @@ FAKE_MAIN("rtc", base_date_and_leap_day, century_counts,
           divider_release_gives_half_a_second, update_in_progress,
           update_interrupt, periodic_interrupt_rates, alarm_at_a_time,
           alarm_wildcards, memory_and_ports, reset_keeps_the_time,
+          daylight_saving, autumn_falls_back_once,
+          missed_interrupts_are_made_up_for, missed_interrupts_follow_the_rate,
           nonsense_dates_do_no_harm, saved_and_loaded)

@@ -193,6 +193,9 @@ START_TEST(real_time_clock)
     ck_assert_int_eq(o.config.rtc_base, 1150560081);
     ck_assert(o.clock_given && o.rtc_given);
     ck_assert_int_eq(o.config.clock, UMBRA_CLOCK_HOST);
+    ck_assert(!o.config.rtc_slew);
+    ck_assert_int_eq(parse("-rtc clock=vm,driftfix=slew"), OPTIONS_RUN);
+    ck_assert(o.config.rtc_slew);
     ck_assert_int_eq(parse("-rtc clock=vm"), OPTIONS_RUN);
     ck_assert(!o.clock_given && !o.rtc_given);
 }
@@ -314,7 +317,7 @@ START_TEST(wrong_values)
     refused("-serial-speed slow", "use fast or real");
     refused("-display vnc", "use sdl or none");
     refused("-rtc clock=sun", "use clock=host or clock=vm");
-    refused("-rtc base=utc,driftfix=slew", "use driftfix=none");
+    refused("-rtc base=utc,driftfix=fast", "use driftfix=slew");
     refused("-icount shift=2 -rtc clock=host", "use -icount off");
     refused("-rtc base=yesterday", "no start of the clock");
     refused("-rtc base=2023-02-29", "no start");
