@@ -5,15 +5,15 @@
  * vga_dispi.c. Memory side: vga_mem.c, time: vga_timing.c, picture:
  * vga_draw.c.
  * Ports 3B4, 3B5, 3BA (mono) or 3D4, 3D5, 3DA (colour), 3C0-3CF; 3B8 and 3BF
- * as on a Hercules card: vga_hercules.c.
+ * as on a Hercules card: vga_hercules.c; 3D8 and 3D9 as on a CGA: vga_cga.c.
  *
  * The palette takes writes while it feeds the screen (a type 2 subsystem).
  * The vertical retrace interrupt is there but leads nowhere on a PC unless
  * vga_connect_retrace is called.
  * Not modelled: feature connector and light pen, synchronous reset, the
- * monitor's answer in input status 0 (always there), border colours,
- * interlace, display skew, the modes in which the shift registers load every
- * second or fourth clock. */
+ * monitor's answer in input status 0 (always there), display skew, the modes in
+ * which the shift registers load every second or fourth clock. A VGA has no
+ * interlaced modes. */
 #include "devices/vga_raster.h"
 
 #include <stdio.h>
@@ -313,6 +313,10 @@ static void write_port(struct vga *vga, unsigned port, uint8_t value)
     case 0x3D5:
         write_crtc(vga, value);
         break;
+    case 0x3D8:
+    case 0x3D9:
+        vga_cga_write(vga, port, value);
+        break;
     case 0x3BA:
     case 0x3DA:
         vga->feature = value;
@@ -378,6 +382,8 @@ static const struct state_field vga_fields[] = {
     FIELD(struct vga, U8, hercules_mode),
     FIELD(struct vga, U8, hercules_config),
     FIELD_ARRAY(struct vga, U8, hercules_crtc),
+    FIELD(struct vga, U8, cga_mode),
+    FIELD(struct vga, U8, cga_color),
     FIELD(struct vga, U32, big_endian),
     PCI_DEVICE_FIELDS(struct vga, pci),
     FIELD_END,
@@ -412,6 +418,7 @@ static void vga_reset(struct device *device)
     vga_dispi_reset(vga);
     vga->hercules_mode = vga->hercules_config = 0;
     memset(vga->hercules_crtc, 0, sizeof vga->hercules_crtc);
+    vga_cga_reset(vga);
     vga->big_endian = 0;
     vga->layout = LAYOUT_PLANES;
     vga->start = (struct vga_start){0};
@@ -563,7 +570,7 @@ struct ram_block *vga_memory(struct vga *vga)
 const struct device_ops vga_ops = {
     .name = "vga",
     .description = "VGA with Bochs display interface",
-    .version = 2,
+    .version = 3,
     .fields = vga_fields,
     .reset = vga_reset,
     .post_load = vga_post_load,

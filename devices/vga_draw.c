@@ -11,7 +11,12 @@
  * guest changes registers within each frame (vga_raster.h), the last whole
  * frame is drawn anew with its changes at their lines.
  *
- * Not modelled: border colours; the address at which a VBE mode starts and
+ * The border. A monitor shows the overscan colour between the displayed part
+ * and the blanked one. The frame has it, as wide as the CRTC makes it, while
+ * the overscan register is not 0: BIOSes leave it so, and a picture that grows
+ * when a game changes colour 0 would be of no use.
+ *
+ * Not modelled: the address at which a VBE mode starts and
  * everything in memory count from the moment of drawing, not from a line or
  * retrace. */
 #include "devices/vga_draw.h"
@@ -27,6 +32,8 @@ enum {
     MAX_HEIGHT = 2048,
     BLANK_WIDTH = 720, /* shown when it describes none */
     BLANK_HEIGHT = 400,
+    MAX_BORDER_COLUMNS = 4, /* whatever the CRTC says */
+    MAX_BORDER_LINES = 48,
     TEXT_ROWS = 128, /* of which the characters are remembered */
     PLANES_END = VGA_CELLS * 4 - 1,
     HERCULES_LIGHT = 0xAAAAAA,
@@ -47,6 +54,11 @@ struct seen {
     bool valid;
 };
 
+/* Pixels around the displayed part; all 0: no border. */
+struct border {
+    unsigned left, right, top, bottom;
+};
+
 struct vga_draw {
     struct vga *card;
     const struct vga *vga; /* the card, or `view` */
@@ -60,10 +72,11 @@ struct vga_draw {
     bool row_differs;  /* the characters of this row do */
     bool text_blinked; /* the phase of blinking text changed */
     struct vga_geometry geometry;
+    struct border border;
     uint32_t colors[256];
     uint8_t dots[MAX_WIDTH + 32]; /* one column more, for panning */
-    uint32_t line[MAX_WIDTH];
-    uint8_t changed_rows[MAX_HEIGHT];
+    uint32_t line[MAX_WIDTH + 2 * MAX_BORDER_COLUMNS * 18];
+    uint8_t changed_rows[MAX_HEIGHT + 2 * MAX_BORDER_LINES];
     bool row_blinks[MAX_HEIGHT];
     uint16_t text[TEXT_ROWS][MAX_WIDTH / 8];
 };
@@ -210,7 +223,7 @@ static unsigned panning(const struct vga_scan *scan, unsigned char_dots)
 static void dots_to_pixels(struct vga_draw *draw, const uint8_t *dots)
 {
     unsigned count = draw->geometry.columns * draw->geometry.char_dots;
-    uint32_t *to = draw->line;
+    uint32_t *to = draw->line + draw->border.left;
 
     if (draw->geometry.dot_width == 1) {
         for (unsigned i = 0; i < count; i++)
@@ -227,14 +240,81 @@ static bool is_blanked(const struct vga *vga)
            vga->seq[SEQ_CLOCKING] & CLOCKING_OFF;
 }
 
+/* ---- border */
+
+/* The overscan register goes past the palette. */
+static uint32_t border_color(const struct vga *vga)
+{
+    return dac_color(vga, vga->attr[ATTR_OVERSCAN]);
+}
+
+/* Characters and lines between display and blanking. The end of blanking is
+ * known by its low six and eight bits; displaying begins a character late. */
+static struct border border_size(const struct vga *vga,
+                                 const struct vga_geometry *geometry)
+{
+    const uint8_t *crtc = vga->crtc;
+    uint8_t overflow = crtc[CRTC_OVERFLOW], max_scan = crtc[CRTC_MAX_SCAN_LINE];
+    unsigned h_total = crtc[CRTC_H_TOTAL] + 5u, v_total = vga->timing.lines;
+    unsigned h_end = (crtc[CRTC_H_BLANK_END] & 0x1F) |
+                     (crtc[CRTC_H_RETRACE_END] & 0x80) >> 2;
+    unsigned v_start = crtc[CRTC_V_BLANK_START] | (overflow & 0x08) << 5 |
+                       (max_scan & 0x20) << 4;
+    unsigned dots = geometry->char_dots * geometry->dot_width;
+    unsigned right = crtc[CRTC_H_BLANK_START] - geometry->columns;
+    unsigned left = (h_total - h_end) & 0x3F;
+    unsigned bottom = v_start - vga_lines_shown(vga);
+    unsigned top = (v_total - crtc[CRTC_V_BLANK_END]) & 0xFF;
+
+    if (right + 1 > MAX_BORDER_COLUMNS)
+        right = 0;
+    if (left > MAX_BORDER_COLUMNS || left == 0)
+        left = 1;
+    if (bottom > MAX_BORDER_LINES)
+        bottom = 0;
+    if (top > MAX_BORDER_LINES)
+        top = 0;
+    return (struct border){(left - 1) * dots, (right + 1) * dots, top, bottom};
+}
+
+/* From begin or end of the frame, if it changes. */
+static bool has_border(const struct vga_draw *draw)
+{
+    return draw->vga->attr[ATTR_OVERSCAN] || draw->card->attr[ATTR_OVERSCAN];
+}
+
+static void draw_border_line(struct vga_draw *draw, unsigned row)
+{
+    uint32_t color = border_color(draw->vga);
+
+    for (unsigned i = 0; i < draw->frame.width; i++)
+        draw->line[i] = color;
+    put_line(draw, row);
+}
+
+/* Left and right of a line. */
+static void draw_sides(struct vga_draw *draw)
+{
+    const struct border *border = &draw->border;
+    uint32_t *right = draw->line + border->left + draw->geometry.width;
+    uint32_t color = border_color(draw->vga);
+
+    for (unsigned i = 0; i < border->left; i++)
+        draw->line[i] = color;
+    for (unsigned i = 0; i < border->right; i++)
+        right[i] = color;
+}
+
 static void draw_vga_line(struct vga_draw *draw, const struct vga_scan *scan)
 {
     const struct vga_geometry *geometry = &draw->geometry;
     unsigned columns = geometry->columns + 1;
     bool blinks = false;
 
+    draw_sides(draw);
     if (is_blanked(draw->vga)) {
-        memset(draw->line, 0, geometry->width * sizeof *draw->line);
+        memset(draw->line + draw->border.left, 0,
+               geometry->width * sizeof *draw->line);
         return;
     }
     if (vga_in_text_mode(draw->vga))
@@ -372,12 +452,18 @@ static void draw_vga(struct vga_draw *draw)
 {
     struct vga_scan scan, before;
     struct row_counter rows = {0, 0};
+    const struct border *border = &draw->border;
     bool drawn = false;
 
-    if (!set_size(draw, draw->geometry.width, draw->geometry.height))
+    draw->border = has_border(draw) ? border_size(draw->vga, &draw->geometry)
+                                    : (struct border){0};
+    if (!set_size(draw, draw->geometry.width + border->left + border->right,
+                  draw->geometry.height + border->top + border->bottom))
         return;
     if (draw->all)
         load_vga_colors(draw);
+    for (unsigned row = 0; draw->all && row < border->top; row++)
+        draw_border_line(draw, row);
     vga_scan_begin(&scan, draw->vga, draw->now.start);
     before = scan;
     for (; scan.line < draw->geometry.height; vga_scan_next(&scan)) {
@@ -394,7 +480,11 @@ static void draw_vga(struct vga_draw *draw)
         }
         before = scan;
         if (drawn)
-            put_line(draw, scan.line);
+            put_line(draw, border->top + scan.line);
+    }
+    for (unsigned row = 0; draw->all && row < border->bottom; row++) {
+        replay_line(draw, scan.line + row);
+        draw_border_line(draw, border->top + scan.line + row);
     }
 }
 

@@ -12,7 +12,10 @@
  * Writing CRTC 11, which a 6845 does not have, ends it: a VGA BIOS does so
  * when it sets a mode.
  *
- * Not modelled: a 6845's own text mode and cursor; light pen; RAM fonts of
+ * In text bits 3 and 5 of 3B8 are those of an MDA: video on, blinking.
+ *
+ * Not modelled: a 6845's own text mode and cursor (the VGA's is shown), its
+ * interlace (every program leaves it off); light pen; RAM fonts of
  * later cards. Bit 7 of 3B8 chooses the page that is shown, the start address
  * counts from there. */
 #include "devices/vga_raster.h"
@@ -69,6 +72,8 @@ void vga_hercules_write(struct vga *vga, unsigned port, uint8_t value)
         vga->hercules_mode &= ~MODE_GRAPHICS;
     if (!(vga->hercules_config & HERC_ALLOW_PAGE1))
         vga->hercules_mode &= ~MODE_PAGE1;
+    if (port == 0x3B8 && !vga_hercules_on(vga) && !vga_dispi_on(vga))
+        vga_mode_control(vga, value);
     changed(vga);
 }
 

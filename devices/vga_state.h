@@ -56,6 +56,10 @@ enum {
 enum {
     CRTC_H_TOTAL,
     CRTC_H_DISPLAY_END,
+    CRTC_H_BLANK_START,
+    CRTC_H_BLANK_END,
+    CRTC_H_RETRACE_START,
+    CRTC_H_RETRACE_END,
     CRTC_OVERFLOW = 0x07,
     CRTC_PRESET_ROW,
     CRTC_MAX_SCAN_LINE,
@@ -207,7 +211,8 @@ struct vga {
     uint16_t dispi_byte; /* of accesses in halves, see vga_dispi.c */
     /* Of a Hercules card, see vga_hercules.c: 3B8, 3BF, MC6845. */
     uint8_t hercules_mode, hercules_config, hercules_crtc[16];
-    uint32_t big_endian; /* order of the frame buffer, BAR2 604 */
+    uint8_t cga_mode, cga_color; /* 3D8, 3D9: vga_cga.c */
+    uint32_t big_endian;         /* order of the frame buffer, BAR2 604 */
     struct pci_device pci;
 
     /* TRANSIENT: wiring and what follows from the fields above */
@@ -302,6 +307,12 @@ static inline uint32_t vga_load_cell(const struct vga *vga, uint32_t cell)
         return (load_le32(at) & 0xFFFF0000) | load_le16(run + (cell & 0xFFFE));
     return load_le32(at);
 }
+
+/* ---- vga_cga.c */
+void vga_cga_reset(struct vga *vga);
+void vga_cga_write(struct vga *vga, unsigned port, uint8_t value);
+/* The bits that 3D8 and 3B8 have in common: video on, blinking. */
+void vga_mode_control(struct vga *vga, uint8_t value);
 
 /* ---- vga_hercules.c */
 bool vga_hercules_on(const struct vga *vga);   /* its graphics show */

@@ -8,7 +8,7 @@
  * monitor is taken to show 60 frames a second with a twentieth of the lines
  * and a fifth of each line blank.
  *
- * Not modelled: interlace; the video feedback bits of input status 1 while
+ * Not modelled: the video feedback bits of input status 1 while
  * pixels are displayed (they show the overscan colour outside, as the border
  * would). */
 #include "devices/vga_raster.h"
