@@ -84,6 +84,17 @@ void machine_rearmed(void *machine)
                     deadline > now ? budget_until(m, now, deadline) : 0);
 }
 
+/* Virtual clock only: what is left of the slice gets shorter. */
+void machine_port_cycle(void *machine)
+{
+    struct machine *m = machine;
+    uint64_t now, end = min_u64(sched_deadline(&m->sched), m->slice_end);
+
+    m->port_ns += PORT_NS;
+    now = machine_clock(m);
+    cpu_shorten(m->cpu, end > now ? budget_until(m, now, end) : 0);
+}
+
 /* Speed as a running mean, for the next budget under host time. */
 static void measure(struct machine *m, uint64_t ns, uint64_t instructions)
 {
@@ -282,9 +293,17 @@ static bool pass_idle_time(struct machine *m, uint64_t end)
     return true;
 }
 
+/* A run without an end ends before the clock overflows. */
+static uint64_t end_of_run(uint64_t now, uint64_t ns)
+{
+    uint64_t far = UINT64_MAX / 4;
+
+    return now < far && ns < far - now ? now + ns : far;
+}
+
 enum machine_stop machine_run(struct machine *m, uint64_t ns)
 {
-    uint64_t now = machine_clock(m), start = now;
+    uint64_t now = machine_clock(m), end = end_of_run(now, ns);
 
     if (m->config.host_time && m->halted)
         m->host_idle_ns += now - m->idle_since;
@@ -294,14 +313,14 @@ enum machine_stop machine_run(struct machine *m, uint64_t ns)
             do_pending(m);
         if (atomic_exchange(&m->stop_requested, false))
             return MACHINE_STOPPED;
-        if (now - start >= ns)
+        if (now >= end)
             return MACHINE_BUDGET;
         if (m->final != MACHINE_BUDGET)
             break;
         m->halted = m->sleep != MACHINE_AWAKE;
         if (!m->halted)
-            run_slice(m, now, min_u64(sched_deadline(&m->sched), start + ns));
-        if (m->halted && !pass_idle_time(m, start + ns)) {
+            run_slice(m, now, min_u64(sched_deadline(&m->sched), end));
+        if (m->halted && !pass_idle_time(m, end)) {
             m->idle_since = machine_clock(m);
             return MACHINE_IDLE;
         }

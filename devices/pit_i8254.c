@@ -97,12 +97,12 @@ static const struct state_field pit_fields[] = {
 /* 14.31818 MHz / 12 = 315/264 MHz = 105/88000 per ns. */
 uint64_t pit_ticks_from_ns(uint64_t ns)
 {
-    return ns * 105 / 88000;
+    return ns / 88000 * 105 + ns % 88000 * 105 / 88000;
 }
 
 uint64_t pit_ns_from_ticks(uint64_t ticks)
 {
-    return (ticks * 88000 + 104) / 105;
+    return ticks / 105 * 88000 + (ticks % 105 * 88000 + 104) / 105;
 }
 
 static uint64_t pit_now(const struct pit *pit)

@@ -308,6 +308,23 @@ START_TEST(timer_wakes_the_cpu)
 }
 END_TEST
 
+/* As long as it takes: the end lies beyond what the clock can count. */
+START_TEST(runs_without_an_end)
+{
+    /* The ticker, but its interrupt handler ends the run. */
+    uint8_t code[sizeof ticker];
+    struct umbra *u;
+
+    memcpy(code, ticker, sizeof code);
+    memcpy(code + 0x60, "\xE6\xF4\xF4", 3); /* out F4h, al; hlt */
+    u = make(code, sizeof code);
+    ck_assert_int_eq(umbra_run(u, 1), UMBRA_BUDGET);
+    ck_assert_int_eq(umbra_run(u, UINT64_MAX), UMBRA_DEBUG_EXIT);
+    ck_assert_uint_lt(umbra_instructions(u), 1000);
+    destroy(u);
+}
+END_TEST
+
 /* The same run, however it is cut into slices, with derived state dropped,
  * and under either policy of the MMU. */
 START_TEST(slices_do_not_matter)
@@ -695,6 +712,7 @@ int main(void)
     tcase_add_test(c, idle_time_passes_at_once);
     tcase_add_test(c, host_clock_returns_idle);
     tcase_add_test(c, timer_wakes_the_cpu);
+    tcase_add_test(c, runs_without_an_end);
     tcase_add_loop_test(c, slices_do_not_matter, 0, 3);
     tcase_add_test(c, two_boards_do_not_meet);
     tcase_add_test(c, serial_port_echoes);

@@ -91,6 +91,10 @@ static const char *wave(struct rig *r, unsigned channel, unsigned count)
 START_TEST(clock_is_exact)
 {
     ck_assert_uint_eq(pit_ticks_from_ns(NS_PER_SEC * 88), 105000000);
+    /* Also in a PC that has been on for a century. */
+    ck_assert_uint_eq(pit_ticks_from_ns(1ull << 62), 5502579908350860ull);
+    ck_assert_uint_eq(pit_ns_from_ticks(5502579908350860ull),
+                      4611686018427387429ull);
     for (uint64_t t = 0; t < 300000; t += 7) {
         uint64_t ns = pit_ns_from_ticks(t);
         ck_assert_uint_eq(pit_ticks_from_ns(ns), t);
