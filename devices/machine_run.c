@@ -84,17 +84,6 @@ void machine_rearmed(void *machine)
                     deadline > now ? budget_until(m, now, deadline) : 0);
 }
 
-/* Virtual clock only: what is left of the slice gets shorter. */
-void machine_port_cycle(void *machine)
-{
-    struct machine *m = machine;
-    uint64_t now, end = min_u64(sched_deadline(&m->sched), m->slice_end);
-
-    m->port_ns += PORT_NS;
-    now = machine_clock(m);
-    cpu_shorten(m->cpu, end > now ? budget_until(m, now, end) : 0);
-}
-
 /* Speed as a running mean, for the next budget under host time. */
 static void measure(struct machine *m, uint64_t ns, uint64_t instructions)
 {
