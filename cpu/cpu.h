@@ -239,6 +239,8 @@ struct cpu_config {
     uint64_t random_seed; /* where RDRAND begins */
     /* Time stamp counter, from virtual time. */
     uint64_t (*tsc)(void *opaque);
+    /* A port is about to be accessed: the bus takes its time. May be NULL. */
+    void (*port_cycle)(void *opaque);
     void *opaque;
     struct strict *strict; /* counts for --strict-report; or NULL */
     /* Model and features; NULL: the default model. Used while creating. */

@@ -7,16 +7,19 @@
 #include "cpu/seg.h"
 #include "mmu/addrspace.h"
 
-static void watch_io(struct cpu *cpu, unsigned port, unsigned size)
+/* What comes before each access that is allowed. */
+static void begin_io(struct cpu *cpu, unsigned port, unsigned size)
 {
     if (unlikely(cpu->dr[7] & 0xff))
         event_watch(cpu, port, size, WATCH_IO);
+    if (cpu->config.port_cycle)
+        cpu->config.port_cycle(cpu->config.opaque);
 }
 
 static uint32_t port_in(struct cpu *cpu, unsigned port, unsigned size)
 {
     seg_check_io(cpu, port, size);
-    watch_io(cpu, port, size);
+    begin_io(cpu, port, size);
     return (uint32_t)addrspace_read(cpu->config.ports, port, size);
 }
 
@@ -24,7 +27,7 @@ static void port_out(struct cpu *cpu, unsigned port, uint32_t value,
                      unsigned size)
 {
     seg_check_io(cpu, port, size);
-    watch_io(cpu, port, size);
+    begin_io(cpu, port, size);
     addrspace_write(cpu->config.ports, port, value, size);
 }
 
@@ -90,7 +93,7 @@ static void ins_once(struct cpu *cpu, const struct insn *i, unsigned size)
     p = mem_fast(cpu, SEG_ES, off, size, MMU_WRITE);
     if (!p)
         mem_probe_write(cpu, SEG_ES, off, size);
-    watch_io(cpu, R16(RDX), size);
+    begin_io(cpu, R16(RDX), size);
     store_le32(buf,
                (uint32_t)addrspace_read(cpu->config.ports, R16(RDX), size));
     st_bytes(cpu, SEG_ES, off, buf, size);

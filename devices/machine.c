@@ -206,6 +206,7 @@ static const struct state_field board_fields[] = {
     FIELD(struct machine, BOOL, ferr),
     FIELD(struct machine, U8, sleep),
     FIELD(struct machine, U64, idle_ns),
+    FIELD(struct machine, U64, port_ns),
     FIELD_ARRAY(struct machine, U16, isa_source),
     FIELD_END,
 };
@@ -431,6 +432,7 @@ static bool build_cpu(struct machine *m, char *error)
             .set_tpr = on_set_tpr,
             .random_seed = m->config.random_seed,
             .tsc = on_tsc,
+            .port_cycle = m->config.host_time ? NULL : machine_port_cycle,
             .opaque = m,
             .strict = m->config.strict ? &m->strict : NULL,
             .choice = &choice,

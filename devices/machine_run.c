@@ -1,7 +1,8 @@
 /* machine_run.c - lets time pass on the board.
  *
- * Virtual clock: time = instructions * 2^icount_shift ns + idle time; a
- * halted CPU jumps to the next event. Host clock: time is what the host
+ * Virtual clock: time = instructions * 2^icount_shift ns + PORT_NS for each
+ * access to a port + idle time; a halted CPU jumps to the next event. Memory
+ * of devices takes no longer than any other. Host clock: time is what the host
  * says; a halted CPU returns MACHINE_IDLE, and the budget of a slice follows
  * from the measured speed. Events fire between slices only. */
 #include "config.h"
@@ -22,6 +23,11 @@ enum { AUDIT_INSTRUCTIONS = 999983 };
 
 /* The reset line is held that long; a guest that resets in a loop gets on. */
 enum { RESET_NS = 1000000 };
+
+/* A cycle on the ISA bus, 8 bits wide, takes 6 of its clocks of 120 ns, one of
+ * the PCI bus less. Programs and drivers wait by reading ports, and count how
+ * often they did before they give up. */
+enum { PORT_NS = 500 };
 
 /* CMOS register 0Fh, shutdown status: after these resets the BIOS returns to
  * a program that left protected mode (IBM AT Technical Reference), or to a
@@ -45,7 +51,8 @@ uint64_t machine_clock(void *machine)
         return m->config.host.clock(m->config.host.opaque) - m->host_start;
     if (!m->cpu) /* the board is being built */
         return 0;
-    return m->idle_ns + (cpu_icount(m->cpu) << m->config.icount_shift);
+    return m->idle_ns + m->port_ns +
+           (cpu_icount(m->cpu) << m->config.icount_shift);
 }
 
 uint64_t machine_now(const struct machine *m)
@@ -82,6 +89,17 @@ void machine_rearmed(void *machine)
     if (m->cpu && deadline != SCHED_NEVER)
         cpu_shorten(m->cpu,
                     deadline > now ? budget_until(m, now, deadline) : 0);
+}
+
+/* Virtual clock only: what is left of the slice gets shorter. */
+void machine_port_cycle(void *machine)
+{
+    struct machine *m = machine;
+    uint64_t now, end = min_u64(sched_deadline(&m->sched), m->slice_end);
+
+    m->port_ns += PORT_NS;
+    now = machine_clock(m);
+    cpu_shorten(m->cpu, end > now ? budget_until(m, now, end) : 0);
 }
 
 /* Speed as a running mean, for the next budget under host time. */
@@ -247,6 +265,7 @@ static void run_slice(struct machine *m, uint64_t now, uint64_t until)
     uint64_t before = cpu_icount(m->cpu);
     int64_t budget = budget_until(m, now, until);
 
+    m->slice_end = until;
     if (UMBRA_AUDIT && budget > AUDIT_INSTRUCTIONS)
         budget = AUDIT_INSTRUCTIONS;
     switch (cpu_run(m->cpu, budget)) {

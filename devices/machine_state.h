@@ -60,6 +60,7 @@ struct machine {
     bool ferr;        /* latch between FERR# and IRQ 13, cleared by F0h */
     uint8_t sleep;    /* enum machine_sleep */
     uint64_t idle_ns; /* time that passed without instructions */
+    uint64_t port_ns; /* time that accesses to ports took */
     uint16_t isa_source[ISA_IRQS]; /* bit n: source n drives it high */
 
     /* TRANSIENT */
@@ -127,6 +128,7 @@ struct machine {
     uint64_t host_idle_ns; /* host time: halted for that long */
     uint64_t idle_since;   /* host time: when MACHINE_IDLE was returned */
     uint64_t rate;         /* host time: instructions per 1024 ns */
+    uint64_t slice_end;    /* that the CPU runs until, at most */
     unsigned exit_status;
     uint64_t next_audit; /* instructions; with UMBRA_AUDIT */
     char error[MACHINE_ERROR_SIZE];
@@ -139,6 +141,7 @@ void machine_set_a20(void *machine, bool on);
 void machine_ask(struct machine *machine, enum machine_pending what);
 uint64_t machine_clock(void *machine);
 void machine_rearmed(void *machine);
+void machine_port_cycle(void *machine);
 /* A disk image failed on the host; the run ends with this line. */
 void machine_disk_failed(void *machine, const char *line);
 

@@ -244,6 +244,26 @@ START_TEST(instructions_are_time)
 }
 END_TEST
 
+/* Drivers count how often they read a port before they give up. */
+START_TEST(ports_take_longer_than_instructions)
+{
+    /* mov cx,1000; in al,61h; loop; rep outsb, 1000 times; jmp $ */
+    struct umbra *u = MAKE(0xB9, 0xE8, 0x03, 0xE4, 0x61, 0xE2, 0xFC, 0xB9, 0xE8,
+                           0x03, 0xBA, 0x80, 0x00, 0xF3, 0x6E, 0xEB, 0xFE);
+    uint64_t waited;
+
+    /* A run ends in time, although the ports take most of it. */
+    ck_assert_int_eq(umbra_run(u, MS / 2), UMBRA_BUDGET);
+    ck_assert_uint_le(umbra_now(u), MS / 2 + 504);
+    ck_assert_uint_lt(umbra_instructions(u), 2000);
+    umbra_run(u, MS);
+    waited = umbra_now(u) - umbra_instructions(u) * 4;
+    ck_assert_uint_eq(waited, 2000 * 500);
+    ck_assert_uint_eq(umbra_idle_total(u), 0);
+    destroy(u);
+}
+END_TEST
+
 START_TEST(idle_time_passes_at_once)
 {
     struct umbra *u = MAKE(0xFA, 0xF4); /* cli; hlt */
@@ -709,6 +729,7 @@ int main(void)
     tcase_add_test(c, reset_to_leave_protected_mode);
     tcase_add_test(c, stop_from_outside);
     tcase_add_test(c, instructions_are_time);
+    tcase_add_test(c, ports_take_longer_than_instructions);
     tcase_add_test(c, idle_time_passes_at_once);
     tcase_add_test(c, host_clock_returns_idle);
     tcase_add_test(c, timer_wakes_the_cpu);
