@@ -7,9 +7,10 @@
  *
  * Time: the PC's clock counts nanoseconds since power-on. UMBRA_CLOCK_VIRTUAL
  * derives it from the instructions executed and the ports accessed (500 ns
- * each; an idle CPU jumps to the next event): equal input gives an equal run. UMBRA_CLOCK_HOST takes it
- * from the host's clock callback; the library never sleeps, it returns
- * UMBRA_IDLE and umbra_idle_for() says how long the host may. */
+ * each; an idle CPU jumps to the next event): equal input gives an equal run.
+ * UMBRA_CLOCK_HOST takes it from the host's clock callback; the library never
+ * sleeps, it returns UMBRA_IDLE and umbra_idle_for() says how long the host
+ * may. */
 #ifndef UMBRA_H
 #define UMBRA_H
 
