@@ -345,3 +345,22 @@ void acpi_tables_build(const struct acpi_board *board, struct acpi_tables *out)
     xsdt = list_build(&b, "XSDT", 8);
     rsdp_build(&b, rsdt, xsdt);
 }
+
+/* As the DSDT has them: Name (_Sx_, Package (4) { type, ... }), where the
+ * type is Zero, One or a byte. */
+void acpi_sleep_states(uint8_t states[ACPI_STATES])
+{
+    static const uint8_t name[] = {0x08, '_', 'S'};
+
+    memset(states, 0, ACPI_STATES);
+    states[0] = 0x80;
+    for (size_t i = 0; i + 10 <= sizeof dsdt_aml; i++) {
+        const uint8_t *aml = dsdt_aml + i;
+        unsigned state = aml[3] - (unsigned)'0';
+
+        if (memcmp(aml, name, sizeof name) || state >= ACPI_STATES ||
+            aml[4] != '_' || aml[5] != 0x12)
+            continue;
+        states[state] = (uint8_t)(0x80 | (aml[8] == 0x0A ? aml[9] : aml[8]));
+    }
+}

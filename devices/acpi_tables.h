@@ -9,12 +9,15 @@
 #define ACPI_TABLES_FILE "etc/acpi/tables"
 #define ACPI_RSDP_FILE   "etc/acpi/rsdp"
 #define ACPI_LOADER_FILE "etc/table-loader"
+/* One more, without which OVMF does not prepare for suspend to RAM. */
+#define ACPI_STATES_FILE "etc/system-states"
 
 enum {
     ACPI_TABLES_SIZE = 0x4000,
     ACPI_RSDP_SIZE = 36,
     ACPI_LOADER_ENTRY = 128,
-    ACPI_LOADER_ENTRIES = 32
+    ACPI_LOADER_ENTRIES = 32,
+    ACPI_STATES = 6 /* S0-S5 */
 };
 
 /* What the tables tell of the board. */
@@ -38,5 +41,7 @@ struct acpi_tables {
 
 void acpi_tables_build(const struct acpi_board *board,
                        struct acpi_tables *tables);
+/* Bit 7: there is that sleep state; bits 0-2: its type for PM1 control. */
+void acpi_sleep_states(uint8_t states[ACPI_STATES]);
 
 #endif

@@ -262,10 +262,19 @@ static bool add_option_roms(struct machine *m)
     return true;
 }
 
+static bool add_sleep_states(struct machine *m)
+{
+    uint8_t states[ACPI_STATES];
+
+    acpi_sleep_states(states);
+    return fw_cfg_add_file(m->fw_cfg, ACPI_STATES_FILE, states, sizeof states);
+}
+
 bool machine_fill_fw_cfg(struct machine *m)
 {
     return add_kernel(m) && add_memory_map(m) && machine_add_boot_order(m) &&
-           add_acpi(m) && watch_acpi(m) && add_smbios(m) &&
+           add_acpi(m) && watch_acpi(m) && add_sleep_states(m) &&
+           add_smbios(m) &&
            fw_cfg_add_number(m->fw_cfg, FW_CFG_RAM_SIZE, m->config.ram_bytes,
                              8) &&
            fw_cfg_add_number(m->fw_cfg, FW_CFG_NB_CPUS, 1, 2) &&

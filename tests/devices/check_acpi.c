@@ -194,6 +194,17 @@ START_TEST(dsdt_has_the_addresses)
 }
 END_TEST
 
+/* S1 and S3 as the PIIX4 has them (PM1 control, SUS_TYP); no S2, no S4. */
+START_TEST(sleep_states_are_those_of_the_dsdt)
+{
+    static const uint8_t expected[ACPI_STATES] = {0x80, 0x84, 0, 0x81, 0, 0x80};
+    uint8_t states[ACPI_STATES];
+
+    acpi_sleep_states(states);
+    ck_assert_mem_eq(states, expected, sizeof states);
+}
+END_TEST
+
 START_TEST(hpet_is_told_when_there)
 {
     uint8_t *hpet;
@@ -295,6 +306,7 @@ int main(void)
 
     tcase_add_test(c, script_makes_valid_tables);
     tcase_add_test(c, dsdt_has_the_addresses);
+    tcase_add_test(c, sleep_states_are_those_of_the_dsdt);
     tcase_add_test(c, hpet_is_told_when_there);
     tcase_add_test(c, smbios);
     suite_add_tcase(suite, c);
