@@ -14,6 +14,8 @@ struct jit {
     void *common;          /* the backend's */
     struct insn single[2]; /* for jit_call_insn */
     uint32_t heat;         /* entries before a block is translated */
+    enum jit_fault fault;
+    uint64_t elided; /* host address to be checked (elided.h) */
     struct tracer tracer;
 };
 

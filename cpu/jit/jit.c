@@ -69,6 +69,11 @@ void jit_set_heat(struct jit *jit, uint32_t entries)
     jit->tracer.samples = entries < SAMPLES ? 1 : SAMPLES;
 }
 
+void jit_set_fault(struct jit *jit, enum jit_fault fault)
+{
+    jit->fault = fault;
+}
+
 const struct jit_counters *jit_counters(const struct jit *jit)
 {
     return &jit->count;

@@ -32,6 +32,7 @@ struct jit;
     X(exit_stale, "exits: the block changed itself")                           \
     X(call_insn, "single instructions executed by the interpreter")            \
     X(call_memory, "memory accesses that missed the TLB")                      \
+    X(elided, "lookups checked by a shadow-check build")                       \
     X(cache_used, "bytes of the code cache in use")                            \
     X(cache_size, "bytes of the code cache")
 
@@ -48,6 +49,17 @@ struct jit *jit_create(struct cpu *cpu, uint64_t bytes, char *error,
 void jit_destroy(struct jit *jit);
 /* Translate blocks at this entry (1 = the first), for tests. */
 void jit_set_heat(struct jit *jit, uint32_t entries);
+/* Wrong on purpose: lookups that a shadow-check build has to find missing.
+ * Other builds cannot be made wrong. */
+enum jit_fault {
+    JIT_FAULT_NONE,
+    JIT_FAULT_REGISTER, /* a changed register counts as unchanged */
+    JIT_FAULT_RIGHTS,   /* a load's lookup serves stores */
+    JIT_FAULT_RANGE,    /* one byte is looked up for all of a group */
+    JIT_FAULT_MAPPING,  /* T0's instructions do not end a group */
+    JIT_FAULT_PAGE,     /* jumps across pages do not ask where that leads */
+};
+void jit_set_fault(struct jit *jit, enum jit_fault fault);
 /* A block has been put into the cache: count its entries. */
 void jit_block_made(struct cpu *cpu, struct block *b);
 /* A block's code has changed or goes: unlink jumps to it. */

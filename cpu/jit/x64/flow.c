@@ -99,6 +99,20 @@ static void load_frame(struct tr *t)
              at(H_TMP2, (int64_t)offsetof(struct tlb_entry, host)));
 }
 
+/* A jump unless R11 is the frame that the edge was linked for. */
+static uint8_t *unless_literal(struct tr *t, struct jit_edge *edge)
+{
+    uint8_t *opcode = t->c.p + 1;
+
+    compare_literal(t, 0);
+    t->literal[t->literals - 1].edge = edge;
+    if (!x64_fault(t, JIT_FAULT_PAGE))
+        return jcc(&t->c, CC_NE);
+    *opcode = 0x8b; /* MOV: any frame */
+    op_rr(&t->c, 0x85, 8, H_TMP2, H_TMP2);
+    return jcc(&t->c, CC_E);
+}
+
 /* Into another page: right while the exec TLB has that page where it was when
  * the jump was linked. */
 static void far_edge(struct tr *t, unsigned n, int64_t offset)
@@ -109,9 +123,7 @@ static void far_edge(struct tr *t, unsigned n, int64_t offset)
     frame_of(t);
     x64_stub(t, STUB_EDGE, jcc(c, CC_NE))->edge = n;
     load_frame(t);
-    compare_literal(t, 0);
-    t->literal[t->literals - 1].edge = edge_of(t, n);
-    x64_stub(t, STUB_EDGE, jcc(c, CC_NE))->edge = n;
+    x64_stub(t, STUB_EDGE, unless_literal(t, edge_of(t, n)))->edge = n;
     mov_store(c, 8, CPU_AT(hot.page), H_TMP);
     direct(t, n, jmp(c));
 }

@@ -96,9 +96,17 @@ static struct value result(const struct tr *t, struct world *w, unsigned k,
     return unknown(w);
 }
 
+static uint32_t written_by(const struct tr *t, unsigned k)
+{
+    if (x64_fault(t, JIT_FAULT_REGISTER) ||
+        (x64_fault(t, JIT_FAULT_MAPPING) && t->class[k] == LOWER_NONE))
+        return 0;
+    return x64_registers_written(t, k);
+}
+
 static void step(const struct tr *t, struct world *w, unsigned k)
 {
-    uint32_t written = x64_registers_written(t, k);
+    uint32_t written = written_by(t, k);
     struct value v[16];
     for (unsigned n = 0; n < 16; n++)
         v[n] = written >> n & 1 ? result(t, w, k, n) : w->reg[n];
@@ -234,6 +242,12 @@ static bool joins(struct group *g, const struct access *a)
     return true;
 }
 
+/* T0 executes it: mappings may be others behind it. */
+static bool ends_group(const struct tr *t, unsigned k)
+{
+    return t->class[k] == LOWER_NONE && !x64_fault(t, JIT_FAULT_MAPPING);
+}
+
 static void gather(struct tr *t, unsigned k)
 {
     struct access *first = &t->access[k];
@@ -241,7 +255,7 @@ static void gather(struct tr *t, unsigned k)
         first->offset, first->offset + first->size, k, k, 0, first->write,
         H_NONE};
 
-    for (unsigned j = k + 1; j < t->count && t->class[j] != LOWER_NONE; j++) {
+    for (unsigned j = k + 1; j < t->count && !ends_group(t, j); j++) {
         struct access *a = &t->access[j];
         if (!a->size || a->group || a->symbol != first->symbol)
             continue;

@@ -186,10 +186,16 @@ static void group_lookup(struct tr *t)
     const struct access *a = &t->access[t->k];
     const struct group *g = &t->group[a->group - 1];
     int64_t before = a->offset - g->min;
+    unsigned size = (unsigned)(g->end - g->min);
+    bool write = g->write;
 
+    if (x64_fault(t, JIT_FAULT_RANGE))
+        size = 1;
+    if (x64_fault(t, JIT_FAULT_RIGHTS))
+        write = a->write;
     if (before)
         lea(&t->c, t->code64 ? 8 : 4, H_TMP, at(H_TMP, -before));
-    lookup(t, g->write ? MMU_WRITE : MMU_READ, (unsigned)(g->end - g->min));
+    lookup(t, write ? MMU_WRITE : MMU_READ, size);
     if (g->host == H_NONE)
         mov_store(&t->c, 8, x64_slot(a->group - 1u), H_TMP);
     else
@@ -217,6 +223,7 @@ void x64_memory(struct tr *t, enum mmu_access access, unsigned size)
 {
     if (x64_group_member(t, t->k)) {
         group_load(t);
+        x64_elided_operand(t, access, size);
         return;
     }
     x64_flags_clobber(t);
@@ -234,6 +241,7 @@ void x64_stack(struct tr *t, enum mmu_access access, unsigned n, int disp,
     unsigned width = t->code64 ? 8 : 4;
     if (x64_group_member(t, t->k)) {
         group_load(t);
+        x64_elided_stack(t, access, n, disp, size);
         return;
     }
     x64_flags_clobber(t);

@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 
+#include "cpu/jit/elided.h"
 #include "cpu/jit/vector.h"
 
 enum {
@@ -193,6 +194,22 @@ static void make_load_vector(struct code *c, const struct x64 *x)
     put8(c, 0xc3);
 }
 
+/* CALLed anywhere, with flags that matter: all of it stays. */
+static void make_elided(struct code *c, const struct x64 *x)
+{
+    put8(c, 0x9c);                                      /* PUSHF */
+    op_rm(c, X_0F | 0xb6, 4, H_AX, CPU_AT(hot.vector)); /* MOVZX */
+    put8(c, 0x50);                                      /* PUSH RAX */
+    stack(c, -8);
+    call_c(c, x, (uintptr_t)jit_elided_check);
+    stack(c, 8);
+    put8(c, 0x58); /* POP RAX */
+    x64_vector_load(c, x);
+    all_registers(c, true);
+    put8(c, 0x9d); /* POPF */
+    put8(c, 0xc3);
+}
+
 bool backend_present(void)
 {
     __builtin_cpu_init();
@@ -228,6 +245,7 @@ bool backend_init(struct jit *jit, struct cpu *cpu)
     MAKE(enter_block, make_jump(&c, x, (uintptr_t)jit_enter_block));
     MAKE(no_budget, make_jump(&c, x, (uintptr_t)jit_no_budget));
     MAKE(lazy_flags, make_lazy_flags(&c, x));
+    MAKE(elided, make_elided(&c, x));
 #undef MAKE
     ASSERT(c.p <= jit->buf.write + COMMON_ROOM);
     jit->buf.reserved = jit->buf.used = COMMON_ROOM;
@@ -558,6 +576,8 @@ static void make_insn(struct tr *t)
 
     t->i = t->insn[t->k];
     t->refund = t->count - part->last - 1;
+    if (t->k == part->first)
+        x64_elided_code(t);
     ended =
         last && (part->b->undecodable || (insn_rows[t->i->op].attr & A_ENDS));
     x64_x87_before(t, ended);
@@ -648,6 +668,7 @@ static struct tr *translation(struct jit *jit, struct cpu *cpu, uint32_t mode)
     t->cpu = cpu;
     t->x = common_of(jit);
     t->code64 = (mode & MODE_CODE) == MODE_64;
+    t->fault = jit->fault;
     t->flags.place = FL_MEMORY;
     t->pages = 1;
     return t;

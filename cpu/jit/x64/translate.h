@@ -153,6 +153,7 @@ struct tr {
     unsigned k; /* instruction being translated */
     const struct insn *i;
     bool code64;
+    enum jit_fault fault;
     const uint8_t *pin; /* where guest registers are now: x64_pin or own */
     uint8_t own[16];    /* if `pins`: where they are inside the trace */
     bool pins;
@@ -192,12 +193,19 @@ struct x64 {
     uint64_t no_budget;   /* likewise, for want of budget */
     uint64_t lazy_flags;  /* CALLed: EAX = hot.flags made from lazy flags */
     uint64_t load_vector, store_vector; /* CALLed */
+    uint64_t elided;    /* CALLed: R11 = struct jit_elided; keeps all but R11 */
     bool has[F_COUNT];  /* vector and BMI extensions of the host */
     uint64_t load_x87;  /* CALLed: EAX = 1, or 0: not possible */
     uint64_t store_x87; /* CALLed: state to struct cpu; keeps RAX, R11 */
     bool has_bmi2, has_popcnt, has_sse3, has_x87;
     struct tr tr; /* in progress */
 };
+
+/* Is it to be wrong in this way? */
+static inline bool x64_fault(const struct tr *t, enum jit_fault fault)
+{
+    return UMBRA_SHADOW_CHECK && t->fault == fault;
+}
 
 /* The part instruction k belongs to. */
 static inline const struct part *x64_part(const struct tr *t, unsigned k)
@@ -270,6 +278,14 @@ void x64_make_pins(struct tr *t);
  * R11 stay. */
 void x64_pins_own(struct tr *t);
 void x64_pins_common(struct tr *t);
+
+/* ---- elided.c: in a shadow-check build the code that follows has its access
+ * without a lookup checked first: of the memory operand, of guest register
+ * n plus `disp`, both at x64_here; of the current part's code */
+void x64_elided_operand(struct tr *t, enum mmu_access access, unsigned size);
+void x64_elided_stack(struct tr *t, enum mmu_access access, unsigned n,
+                      int disp, unsigned size);
+void x64_elided_code(struct tr *t);
 
 /* ---- operand.c */
 /* Where the host address of a group without a register is kept; of others
