@@ -3,9 +3,10 @@
  * Manual: Intel SDM volume 3, chapter 10. MMIO at FEE00000 (movable), MSR
  * 1Bh; with x2apic MSRs 800h-83Fh. Modelled: all registers, fixed, NMI, SMI,
  * INIT, start-up and ExtINT delivery, LINT0/1 edge and level, priorities,
- * IPIs with shorthands, errors; lapic_timer.c has the timer.
- * Not modelled: APR and remote read (read as 0), thermal and performance
- * interrupts (nothing raises them), extended LVT entries. Unlike hardware, a
+ * IPIs with shorthands, errors; arbitration priority and remote read as on P6
+ * processors; lapic_timer.c has the timer.
+ * Not modelled: thermal and performance interrupts (nothing raises them),
+ * extended LVT entries. Unlike hardware, a
  * store of a CPU to the reserved register 0 is the message that a device's
  * would be; the boot CPU's LINT0 comes out of RESET and
  * INIT (not out of a disable in MSR 1Bh) as unmasked ExtINT, so that firmware
@@ -25,6 +26,7 @@ enum {
     SVR_WRITABLE = 0x1FF | SVR_SUPPRESS,
     DFR_FLAT = 0xF,
     ICR_LOW_WRITABLE = 0xCCFFF & ~(1 << 12),
+    ICR_REMOTE_VALID = 2 << 16,
     MSR_X2APIC = 0x800
 };
 
@@ -39,27 +41,17 @@ static const uint32_t lvt_writable[LVTS] = {
 };
 
 static const struct state_field lapic_fields[] = {
-    FIELD(struct lapic, U64, base),
-    FIELD(struct lapic, U8, id),
-    FIELD(struct lapic, U8, tpr),
-    FIELD(struct lapic, U32, ldr),
-    FIELD(struct lapic, U32, dfr),
-    FIELD(struct lapic, U32, svr),
-    FIELD_ARRAY(struct lapic, U32, isr),
-    FIELD_ARRAY(struct lapic, U32, tmr),
-    FIELD_ARRAY(struct lapic, U32, irr),
-    FIELD(struct lapic, U32, esr),
-    FIELD(struct lapic, U32, errors),
-    FIELD(struct lapic, U64, icr),
-    FIELD_ARRAY(struct lapic, U32, lvt),
-    FIELD_ARRAY(struct lapic, BOOL, lint),
-    FIELD(struct lapic, U32, initial),
-    FIELD(struct lapic, U32, count),
-    FIELD(struct lapic, U32, divide),
-    FIELD(struct lapic, U64, start),
-    FIELD(struct lapic, U64, due),
-    FIELD(struct lapic, U64, deadline),
-    FIELD_END,
+    FIELD(struct lapic, U64, base),        FIELD(struct lapic, U8, id),
+    FIELD(struct lapic, U8, tpr),          FIELD(struct lapic, U32, ldr),
+    FIELD(struct lapic, U32, dfr),         FIELD(struct lapic, U32, svr),
+    FIELD_ARRAY(struct lapic, U32, isr),   FIELD_ARRAY(struct lapic, U32, tmr),
+    FIELD_ARRAY(struct lapic, U32, irr),   FIELD(struct lapic, U32, esr),
+    FIELD(struct lapic, U32, errors),      FIELD(struct lapic, U64, icr),
+    FIELD(struct lapic, U32, remote),      FIELD_ARRAY(struct lapic, U32, lvt),
+    FIELD_ARRAY(struct lapic, BOOL, lint), FIELD(struct lapic, U32, initial),
+    FIELD(struct lapic, U32, count),       FIELD(struct lapic, U32, divide),
+    FIELD(struct lapic, U64, start),       FIELD(struct lapic, U64, due),
+    FIELD(struct lapic, U64, deadline),    FIELD_END,
 };
 
 /* 256-bit sets */
@@ -105,8 +97,21 @@ uint8_t lapic_ppr(const struct lapic *lapic)
                                               : (uint8_t)in_service;
 }
 
-/* The vector to deliver, or -1. */
-/* Software-disabled, requests stay in IRR but are not delivered. */
+/* P6 family: what other APICs see when a message goes to the lowest. */
+static uint8_t lapic_apr(const struct lapic *lapic)
+{
+    int irrv = highest_bit(lapic->irr), isrv = highest_bit(lapic->isr);
+    unsigned request = irrv < 0 ? 0 : (unsigned)irrv & 0xF0;
+    unsigned service = isrv < 0 ? 0 : (unsigned)isrv & 0xF0;
+    unsigned task = lapic->tpr & 0xF0;
+
+    if (task >= request && task > service)
+        return lapic->tpr;
+    return (uint8_t)((task & service) > request ? task & service : request);
+}
+
+/* The vector to deliver, or -1. Software-disabled, requests stay in IRR but
+ * are not delivered. */
 static int lapic_deliverable(const struct lapic *lapic)
 {
     int vector;
@@ -388,7 +393,9 @@ static uint32_t lapic_get(struct lapic *lapic, unsigned reg, bool *known)
     case APIC_TPR:
         return lapic->tpr;
     case APIC_APR:
+        return lapic_apr(lapic);
     case APIC_RRD:
+        return lapic->remote;
     case APIC_EOI:
         return 0;
     case APIC_PPR:
@@ -444,12 +451,30 @@ static void lapic_put_lvt(struct lapic *lapic, unsigned reg, uint32_t value)
             lapic_local(lapic, reg);
 }
 
+/* The vector is the number of a register of another APIC, named by its ID;
+ * nobody there: the status stays invalid. */
+static void lapic_remote_read(struct lapic *lapic)
+{
+    for (unsigned i = 0; i < lapic->bus->lapic_count; i++) {
+        struct lapic *other = lapic->bus->lapic[i];
+        bool known;
+
+        if (other->id != lapic->icr >> 56)
+            continue;
+        lapic->remote = lapic_get(other, (uint8_t)lapic->icr, &known);
+        lapic->icr |= ICR_REMOTE_VALID;
+    }
+}
+
 /* Writing the low half sends. The delivery status bit always reads as
  * idle: messages arrive at once. */
 static void lapic_put_icr(struct lapic *lapic, uint64_t value)
 {
     lapic->icr = (value & 0xFFFFFFFF00000000) | (value & ICR_LOW_WRITABLE);
-    lapic_send(lapic);
+    if ((value >> 8 & 7) == APIC_REMOTE_READ && !lapic_is_x2(lapic))
+        lapic_remote_read(lapic);
+    else
+        lapic_send(lapic);
 }
 
 /* False: there is no such register to write. */
@@ -666,6 +691,7 @@ void lapic_init_reset(struct lapic *lapic)
     memset(lapic->irr, 0, sizeof lapic->irr);
     lapic->esr = lapic->errors = 0;
     lapic->icr = 0;
+    lapic->remote = 0;
     for (unsigned i = 0; i < LVTS; i++)
         lapic->lvt[i] = LVT_MASK;
     if (lapic->base & BASE_BSP)

@@ -68,6 +68,7 @@ struct lapic {
     uint32_t isr[8], tmr[8], irr[8];
     uint32_t esr, errors; /* as read, and since the last write */
     uint64_t icr;
+    uint32_t remote; /* what a remote read brought */
     uint32_t lvt[LVTS];
     bool lint[2];
     uint32_t initial, count, divide;

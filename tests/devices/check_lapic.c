@@ -9,8 +9,10 @@ enum {
     ID = 0x20,
     VERSION = 0x30,
     TPR = 0x80,
+    APR = 0x90,
     PPR = 0xA0,
     EOI = 0xB0,
+    RRD = 0xC0,
     LDR = 0xD0,
     DFR = 0xE0,
     SVR = 0xF0,
@@ -315,6 +317,45 @@ START_TEST(ipis_find_their_cpus)
 }
 END_TEST
 
+START_TEST(arbitration_priority)
+{
+    struct bench b;
+
+    bench_create(&b);
+    enable(&b);
+    ck_assert_uint_eq(rd(&b, APR), 0);
+    wr(&b, TPR, 0x35);
+    ck_assert_uint_eq(rd(&b, APR), 0x35);
+    self_ipi(&b, 0x41); /* above the task: its class */
+    ck_assert_uint_eq(rd(&b, APR), 0x40);
+    ck_assert_int_eq(lapic_ack(b.lapic), 0x41);
+    ck_assert_uint_eq(rd(&b, APR), 0x00); /* 3 AND 4 */
+    wr(&b, TPR, 0x62);
+    ck_assert_uint_eq(rd(&b, APR), 0x62);
+    bench_destroy(&b);
+}
+END_TEST
+
+START_TEST(remote_read)
+{
+    struct bench b;
+
+    bench_create(&b);
+    enable(&b);
+    wr(&b, ICR_HIGH, 1u << 24);
+    wr(&b, ICR, 0x302); /* the ID of CPU 1 */
+    ck_assert_uint_eq(rd(&b, ICR) & 0x31FFF, 0x20302);
+    ck_assert_uint_eq(rd(&b, RRD), 1u << 24);
+    wr(&b, ICR_HIGH, 0);
+    wr(&b, ICR, 0x30F);
+    ck_assert_uint_eq(rd(&b, RRD), 0x1FF);
+    wr(&b, ICR_HIGH, 9u << 24); /* nobody */
+    wr(&b, ICR, 0x302);
+    ck_assert_uint_eq(rd(&b, ICR) & 0x31FFF, 0x00302);
+    bench_destroy(&b);
+}
+END_TEST
+
 START_TEST(errors_are_latched_by_a_write)
 {
     struct bench b;
@@ -550,6 +591,8 @@ int main(void)
         lint1_is_nmi_on_the_edge,
         level_lint_repeats_after_eoi,
         ipis_find_their_cpus,
+        arbitration_priority,
+        remote_read,
         errors_are_latched_by_a_write,
         one_shot_timer,
         periodic_timer,
