@@ -19,6 +19,7 @@
 #define RTC_CENTURY       0x32
 
 #define RTC_A_UIP         0x80
+#define RTC_A_1024        0x26 /* 32 kHz crystal, 1024 Hz */
 #define RTC_B_SET         0x80
 #define RTC_B_PIE         0x40
 #define RTC_B_AIE         0x20
@@ -253,26 +254,37 @@ static bool event_start(uint16_t segment, uint16_t offset, uint32_t us)
     return true;
 }
 
-/* AH=86h, counted in PM timer ticks, so it needs no interrupt; but while a
- * long wait lasts and the timer can wake us we sleep. */
+/* AH=86h, counted in PM timer ticks. Longer waits are spent halted, woken by
+ * the clock's periodic interrupt as on the AT, and end at the tick that is
+ * nearest; a program that has the interrupt for itself keeps it. */
 static void wait_here(uint32_t us)
 {
     uint32_t last = timer_now(), left = us, rest = 0;
+    uint8_t before = cmos_read(RTC_B);
+    bool halted = us > PERIOD_US && (cmos_read(RTC_A) & 0x7F) == RTC_A_1024;
 
+    if (halted)
+        rtc_irq_unmask();
     while (left > 0) {
         uint32_t now, passed;
 
-        if (left > 60000 && !(inb(0x21) & 0x01))
+        if (halted) { /* AH=83h may end meanwhile, and the interrupt with it */
+            cmos_write(RTC_B, cmos_read(RTC_B) | RTC_B_PIE);
             irq_sleep();
-        else
+        } else {
             irq_window();
+        }
         now = timer_now();
         rest += ((now - last) & 0xFFFFFF) * 64;
         last = now;
         passed = rest / 229;
         rest -= passed * 229;
-        left = passed < left ? left - passed : 0;
+        left = passed < left && (!halted || left - passed > PERIOD_US / 2)
+                   ? left - passed
+                   : 0;
     }
+    if (halted && !(before & RTC_B_PIE) && !(BDA->wait_active & 1))
+        periodic_stop();
 }
 
 void wait_service(struct regs *r)
