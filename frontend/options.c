@@ -416,6 +416,23 @@ static bool take_debug_exit(struct parser *p, const char *text)
 }
 
 /* The two devices that test ROMs written for QEMU need. */
+/* The card is there anyway; only its ROM can be another. */
+static bool take_vga_card(struct parser *p, const char *text)
+{
+    if (!*text)
+        return true;
+    if (strncmp(text, ",romfile=", 9) || !text[9])
+        return refuse(p, "\"%s\" is unknown; use VGA,romfile=FILE", text + 1);
+    p->o->vgabios = text + 9;
+    return true;
+}
+
+static bool take_vga(struct parser *p, const char *value)
+{
+    return !strcmp(value, "std") ||
+           refuse(p, "there is one kind of card; use -vga std");
+}
+
 static bool take_device(struct parser *p, const char *value)
 {
     size_t length = strcspn(value, ",");
@@ -426,9 +443,11 @@ static bool take_device(struct parser *p, const char *value)
     }
     if (length == 14 && !strncmp(value, "isa-debug-exit", length))
         return take_debug_exit(p, value + length);
+    if (length == 3 && !strncmp(value, "VGA", length))
+        return take_vga_card(p, value + length);
     return refuse(p,
-                  "\"%.*s\" is unknown; use pc-testdev or "
-                  "isa-debug-exit,iobase=0xf4,iosize=4",
+                  "\"%.*s\" is unknown; use pc-testdev, "
+                  "isa-debug-exit,iobase=0xf4,iosize=4 or VGA,romfile=FILE",
                   (int)length, value);
 }
 
@@ -652,6 +671,7 @@ static const struct option_row rows[] = {
     ROW("bios", "FILE", take_bios, "firmware instead of the built-in one"),
     ROW("vgabios", "FILE", take_vgabios,
         "the video card's firmware instead of the built-in\none"),
+    ROW("vga", "std", take_vga, "there is one kind of card"),
     ROW("option-rom", "FILE", take_option_rom,
         "option ROM that the firmware starts, as iPXE's"),
     ROW("pflash", "FILE", take_pflash,
@@ -680,7 +700,8 @@ static const struct option_row rows[] = {
         "commas (default x86-64-v3); -cpu help"),
     ROW("device", "DEVICE", take_device,
         "for test ROMs: pc-testdev, or isa-debug-exit,\n"
-        "iobase=PORT,iosize=N (default 0x501, 2 bytes)"),
+        "iobase=PORT,iosize=N (default 0x501, 2 bytes);\n"
+        "VGA,romfile=FILE: as -vgabios"),
     ROW("accel", "ENGINE", take_accel,
         "what runs the code: jit (translates hot code; the\n"
         "default where it exists) or interp"),
