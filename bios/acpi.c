@@ -6,13 +6,10 @@
  * SMI. */
 
 #include "post.h"
-#include "dsdt.h"
+#include "dsdt_fill.h"
 
 #define FACS_SIZE       64
 #define TABLES_OFFSET   0x1000
-#define WINDOW_MARKER   0xC0DE0000u
-#define PARTS_MARKER    0xC0DE0001u
-#define WINDOW_LAST     0xFEBFFFFFu
 #define IOAPIC_BASE     0xFEC00000u
 #define LAPIC_BASE      0xFEE00000u
 #define HPET_BASE       0xFED00000u
@@ -151,25 +148,12 @@ static uint32_t parts_there(void)
     return mask;
 }
 
-/* The DSDT with the real base of the PCI window in place of the marker:
- * minimum, maximum, translation, length follow each other (6.4.3.5.2); and
- * with the parts that are there. */
-static uint32_t dsdt_copy(struct builder *b)
+static uint32_t dsdt_build(struct builder *b)
 {
     struct header *h = (struct header *)b->at;
-    uint32_t base = pci_window_base(), i;
+    const struct dsdt_facts facts = {pci_window_base(), parts_there(), PM_BASE};
 
-    memcpy(h, dsdt_aml, sizeof(dsdt_aml));
-    for (i = 0; i + 16 <= sizeof(dsdt_aml); i++) {
-        uint32_t *field = (uint32_t *)(b->at + i);
-
-        if (field[0] == WINDOW_MARKER && field[1] == WINDOW_LAST) {
-            field[0] = base;
-            field[3] = WINDOW_LAST - base + 1;
-        }
-        if (field[0] == PARTS_MARKER)
-            field[0] = parts_there();
-    }
+    dsdt_fill(b->at, &facts);
     table_end(b, h);
     return (uint32_t)h;
 }
@@ -342,7 +326,7 @@ uint32_t acpi_build(void *rsdp_at)
         pci_read32(PCI_PM_BDF, PCI_VENDOR_ID) != 0x71138086)
         return 0;
     facs_build((uint8_t *)s->acpi_base);
-    dsdt = dsdt_copy(&b);
+    dsdt = dsdt_build(&b);
     tables[n++] = fadt_build(&b, s->acpi_base, dsdt);
     if (cpu_has_apic())
         tables[n++] = madt_build(&b);

@@ -1,8 +1,8 @@
 /* The board in ACPI's words: i440FX, PIIX3, PIIX4 power management. Compiled
  * at development time (`make dsdt-header`) into the committed dsdt.h;
- * acpi.c patches the base of PCI0's memory window (marker C0DE0000) and the
- * parts that are there (marker C0DE0001): bits 0-3 COM1-4, 4-6 LPT1-3, 8 the
- * diskette controller's drives. */
+ * dsdt_fill.h puts in the base of PCI0's memory window (marker C0DE0000), the
+ * addresses of power management and the parts that are there (marker C0DE0001):
+ * bits 0-3 COM1-4, 4-6 LPT1-3, 8 the diskette controller's drives. */
 DefinitionBlock ("dsdt.aml", "DSDT", 1, "UMBRA ", "UMBRAPC ", 1)
 {
     /* Sleep types of the PIIX4: power on suspend, suspend to RAM, soft off. */

@@ -1,14 +1,14 @@
 /* acpi_tables.c - ACPI tables of the board, for firmware that is not ours.
  *
  * ACPI 2.0, chapter 5: FACS, DSDT, FADT, MADT, HPET, RSDT, XSDT, RSDP. The
- * DSDT is our own BIOS's (bios/dsdt.asl) with addresses put in. SeaBIOS and
+ * DSDT is our own BIOS's (bios/dsdt.asl), filled in as it does. SeaBIOS and
  * OVMF fetch the tables as fw_cfg files and run the script beside them
  * (QEMU, docs/specs/acpi_bits and bios-linker-loader): allocate a file, add
  * its address to a pointer, set a checksum. Bochs' BIOS has its own tables.
  * Not modelled: hot-plug, tables for sleep states that the DSDT lacks. */
 #include "devices/acpi_tables.h"
 
-#include "bios/dsdt.h"
+#include "bios/dsdt_fill.h"
 #include "devices/pm_piix4.h"
 
 enum {
@@ -44,12 +44,9 @@ enum {
     LEVEL_HIGH = 0x0D /* MADT: level triggered, active high */
 };
 
-#define IOAPIC_BASE   0xFEC00000u
-#define LAPIC_BASE    0xFEE00000u
-#define WINDOW_MARKER 0xC0DE0000u
-#define PARTS_MARKER  0xC0DE0001u
-#define WINDOW_LAST   0xFEBFFFFFu
-#define HPET_ID       0x8086A201u /* 3 timers, legacy routes, 64 bits */
+#define IOAPIC_BASE 0xFEC00000u
+#define LAPIC_BASE  0xFEE00000u
+#define HPET_ID     0x8086A201u /* 3 timers, legacy routes, 64 bits */
 
 /* Where the next table goes, and what has been made. */
 struct builder {
@@ -164,37 +161,13 @@ static uint32_t facs_build(struct builder *b)
     return table_offset(b, facs);
 }
 
-/* What differs from board to board, where the compiler has put markers and
- * our own BIOS's addresses: the window of PCI0 (minimum, maximum,
- * translation, length), parts that are there, the processor's block and the
- * reserved ports of power management. */
-static void dsdt_patch(uint8_t *dsdt, const struct acpi_board *board)
-{
-    static const uint8_t block[] = {0x10, 0xB0, 0, 0, 6};
-    static const uint8_t ports[] = {0x47, 1, 0, 0xB0, 0, 0xB0, 1, 0x40};
-
-    for (size_t i = HEADER_SIZE; i + 16 <= sizeof dsdt_aml; i++) {
-        uint8_t *p = dsdt + i;
-        if (load_le32(p) == WINDOW_MARKER && load_le32(p + 4) == WINDOW_LAST) {
-            store_le32(p, board->low_end);
-            store_le32(p + 12, WINDOW_LAST - board->low_end + 1);
-        } else if (load_le32(p) == PARTS_MARKER) {
-            store_le32(p, board->parts);
-        } else if (!memcmp(p, block, sizeof block)) {
-            store_le32(p, board->pm_base + 0x10u);
-        } else if (!memcmp(p, ports, sizeof ports)) {
-            store_le16(p + 2, board->pm_base);
-            store_le16(p + 4, board->pm_base);
-        }
-    }
-}
-
 static uint32_t dsdt_build(struct builder *b)
 {
+    const struct dsdt_facts facts = {b->board->low_end, b->board->parts,
+                                     b->board->pm_base};
     uint8_t *dsdt = table_take(b, sizeof dsdt_aml);
 
-    memcpy(dsdt, dsdt_aml, sizeof dsdt_aml);
-    dsdt_patch(dsdt, b->board);
+    dsdt_fill(dsdt, &facts);
     table_end(b, dsdt, false);
     return table_offset(b, dsdt);
 }
