@@ -21,6 +21,9 @@ enum {
 #define DRIVE_FIELDS(n)                                                        \
     FIELD_ARRAY(struct ata, U8, drive[n].reg),                                 \
         FIELD_ARRAY(struct ata, U8, drive[n].hob),                             \
+        FIELD_ARRAY(struct ata, U8, drive[n].protect.max_password),            \
+        FIELD_ARRAY(struct ata, U8, drive[n].protect.user),                    \
+        FIELD_ARRAY(struct ata, U8, drive[n].protect.master),                  \
         FIELD_ARRAY(struct ata, U8, drive[n].atapi.packet),                    \
         FIELD_ARRAY(struct ata, U8, drive[n].buffer)
 
@@ -37,6 +40,7 @@ static const struct state_field ata_fields[] = {
     FIELD_OF(struct ata, U32, drive, pos),
     FIELD_OF(struct ata, U32, drive, end),
     FIELD_OF(struct ata, U8, drive, command),
+    FIELD_OF(struct ata, U8, drive, previous),
     FIELD_OF(struct ata, U8, drive, flags),
     FIELD_OF(struct ata, U64, drive, lba),
     FIELD_OF(struct ata, U32, drive, left),
@@ -49,6 +53,17 @@ static const struct state_field ata_fields[] = {
     FIELD_OF(struct ata, BOOL, drive, write_cache),
     FIELD_OF(struct ata, BOOL, drive, look_ahead),
     FIELD_OF(struct ata, BOOL, drive, smart),
+    FIELD_OF(struct ata, U64, drive, protect.hidden),
+    FIELD_OF(struct ata, U64, drive, protect.hidden_kept),
+    FIELD_OF(struct ata, U16, drive, protect.revision),
+    FIELD_OF(struct ata, U8, drive, protect.max_state),
+    FIELD_OF(struct ata, U8, drive, protect.max_tries),
+    FIELD_OF(struct ata, U8, drive, protect.tries),
+    FIELD_OF(struct ata, BOOL, drive, protect.max_kept),
+    FIELD_OF(struct ata, BOOL, drive, protect.enabled),
+    FIELD_OF(struct ata, BOOL, drive, protect.locked),
+    FIELD_OF(struct ata, BOOL, drive, protect.frozen),
+    FIELD_OF(struct ata, BOOL, drive, protect.maximum),
     FIELD_OF(struct ata, U8, drive, atapi.sense_key),
     FIELD_OF(struct ata, U8, drive, atapi.asc),
     FIELD_OF(struct ata, U8, drive, atapi.ascq),
@@ -381,6 +396,7 @@ static void ata_write_command(struct ata *ata, uint8_t command)
         drive->unit, command);
     drive_stop(drive);
     drive_set_intrq(drive, false);
+    drive->previous = drive->command;
     drive->command = command;
     drive->error = 0;
     drive->status = STATUS_DRDY | STATUS_DSC;
@@ -493,7 +509,8 @@ struct ata_geometry ata_default_geometry(uint64_t sectors)
 
 /* The device */
 
-/* Power-on: everything, also what SRST leaves alone. */
+/* Power-on: everything, also what SRST leaves alone, but not what a disk keeps
+ * without power (ata_protect.c). */
 static void ata_reset(struct device *device)
 {
     struct ata *ata = CONTAINER_OF(device, struct ata, device);
@@ -509,11 +526,12 @@ static void ata_reset(struct device *device)
         memset(drive->buffer, 0, sizeof drive->buffer);
         memset(&drive->atapi, 0, sizeof drive->atapi);
         drive->status = drive->error = 0;
-        drive->command = drive->flags = 0;
+        drive->command = drive->previous = drive->flags = 0;
         drive->lba = drive->left = 0;
         drive->cylinders = drive->heads = drive->sectors = 0;
         drive->multiple = drive->transfer_mode = drive->power = 0;
         drive->write_cache = drive->look_ahead = drive->smart = true;
+        ata_protect_power_on(drive);
         if (!drive_present(drive))
             continue;
         drive->ops->reset(drive);
@@ -528,8 +546,10 @@ static bool drive_sane(const struct ata_drive *drive)
     bool packet = drive->kind == ATA_CDROM && drive->command == 0xA0;
 
     if (drive->end > ATA_BUFFER_SIZE || drive->pos > drive->end ||
-        drive->multiple > ATA_MAX_MULTIPLE || drive->job > JOB_PACKET ||
-        drive->phase > PHASE_PIO_OUT || drive->atapi.filled > ATA_BUFFER_SIZE ||
+        drive->multiple > ATA_MAX_MULTIPLE || drive->job > JOB_ERASE ||
+        (drive->job == JOB_ERASE && drive->kind != ATA_DISK) ||
+        !ata_protect_sane(drive) || drive->phase > PHASE_PIO_OUT ||
+        drive->atapi.filled > ATA_BUFFER_SIZE ||
         (drive->kind == ATA_CDROM &&
          (drive->atapi.streaming || drive->job == JOB_READ) &&
          !(drive->atapi.parts & ATAPI_PARTS_SENT)))
@@ -577,7 +597,7 @@ static void ata_destroy(struct device *device)
 static const struct device_ops ata_ops = {
     .name = "ata",
     .description = "ATA cable with two drives",
-    .version = 1,
+    .version = 2,
     .fields = ata_fields,
     .reset = ata_reset,
     .post_load = ata_post_load,
@@ -607,6 +627,7 @@ struct ata *ata_create(const struct ata_config *config)
         drive->unit = i;
         drive->number = config->number + i;
         drive->due = SCHED_NEVER;
+        ata_protect_create(drive);
         event_init(ata->sched, &drive->event, "ata", drive_fire, drive);
     }
     return ata;

@@ -3,10 +3,11 @@
  * Manual: ATA/ATAPI-6 (T13/1410D), section 8. Modelled: IDENTIFY DEVICE,
  * READ/WRITE SECTORS, MULTIPLE and DMA with CHS, LBA28 and LBA48 addresses,
  * VERIFY, SEEK, FLUSH CACHE, SET FEATURES, SET MULTIPLE, power modes, INIT
- * DEVICE PARAMETERS, READ NATIVE MAX, SMART with a status that is always
- * good, READ/WRITE BUFFER. With the write cache off every write is flushed
- * to the host's disk before it completes.
- * Not modelled: SET MAX, security, queuing, power-up in standby, microcode,
+ * DEVICE PARAMETERS, SMART with a status that is always good, READ/WRITE
+ * BUFFER; host protected area and security mode in ata_protect.c. With the
+ * write cache off every write is flushed to the host's disk before it
+ * completes.
+ * Not modelled: queuing, configuration overlay, power-up in standby, microcode,
  * SMART self tests and logs, sectors that are not 512 bytes. */
 #include "devices/ata_internal.h"
 
@@ -17,7 +18,8 @@ enum {
     MULTI = 1 << 1, /* blocks of `multiple` sectors */
     DMA = 1 << 2,
     WRITE = 1 << 3,
-    FUA = 1 << 4, /* on the medium before it completes */
+    FUA = 1 << 4,    /* on the medium before it completes */
+    BARRED = 1 << 8, /* aborts while a password locks the disk */
 
     POWER_STANDBY = 0x00,
     POWER_IDLE = 0x80,
@@ -38,13 +40,13 @@ enum {
 
 static uint64_t disk_total(const struct ata_drive *drive)
 {
-    return disk_sectors(drive->disk);
+    return ata_protect_sectors(drive);
 }
 
 /* The address in the registers as a sector number; false: no such sector
  * in the current CHS translation. */
-static bool disk_get_address(const struct ata_drive *drive, bool ext,
-                             uint64_t *lba)
+bool ata_disk_get_address(const struct ata_drive *drive, bool ext,
+                          uint64_t *lba)
 {
     const uint8_t *r = drive->reg, *h = drive->hob;
     uint32_t low = r[ATA_LBA_LOW] | (uint32_t)r[ATA_LBA_MID] << 8 |
@@ -69,7 +71,7 @@ static bool disk_get_address(const struct ata_drive *drive, bool ext,
 }
 
 /* The registers show the sector where the command is, or failed. */
-static void disk_put_address(struct ata_drive *drive, uint64_t lba)
+void ata_disk_put_address(struct ata_drive *drive, uint64_t lba)
 {
     uint8_t *r = drive->reg, *h = drive->hob;
     unsigned track;
@@ -129,7 +131,7 @@ static void disk_advance(struct ata_drive *drive, uint32_t sectors)
 {
     drive->lba += sectors;
     drive->left -= sectors;
-    disk_put_address(drive, drive->lba - 1);
+    ata_disk_put_address(drive, drive->lba - 1);
     disk_put_count(drive, drive->left);
 }
 
@@ -138,7 +140,7 @@ static bool disk_fetch(struct ata_drive *drive, uint32_t sectors)
 {
     if (disk_read(drive->disk, drive->lba * SECTOR_SIZE, drive->buffer,
                   sectors * SECTOR_SIZE) < 0) {
-        disk_put_address(drive, drive->lba);
+        ata_disk_put_address(drive, drive->lba);
         ata_fail(drive, 0, ERROR_UNC);
         return false;
     }
@@ -156,7 +158,7 @@ static bool disk_store(struct ata_drive *drive, uint32_t sectors)
     if (result == 0 && sync && drive->left == sectors)
         result = disk_flush(drive->disk);
     if (result < 0) {
-        disk_put_address(drive, drive->lba);
+        ata_disk_put_address(drive, drive->lba);
         ata_fail(drive, STATUS_DF, ERROR_ABRT);
         return false;
     }
@@ -214,6 +216,8 @@ static void disk_run(struct ata_drive *drive, enum ata_job job)
         run_read(drive);
     else if (job == JOB_WRITE)
         run_write(drive);
+    else if (job == JOB_ERASE)
+        ata_protect_erase(drive);
     else
         run_dma(drive);
 }
@@ -229,6 +233,8 @@ static void disk_in_done(struct ata_drive *drive)
 
 static void disk_out_done(struct ata_drive *drive)
 {
+    if (ata_protect_data(drive))
+        return;
     if (drive->left)
         ata_start(drive, JOB_WRITE, BLOCK_NS);
     else
@@ -243,7 +249,7 @@ static bool disk_range(struct ata_drive *drive, unsigned flags)
 
     drive->flags = (uint8_t)flags;
     drive->left = disk_get_count(drive, flags & EXT);
-    if (disk_get_address(drive, flags & EXT, &drive->lba) &&
+    if (ata_disk_get_address(drive, flags & EXT, &drive->lba) &&
         drive->lba < total && drive->left <= total - drive->lba)
         return true;
     drive->left = 0;
@@ -287,7 +293,7 @@ static void command_verify(struct ata_drive *drive, unsigned flags)
 static void command_seek(struct ata_drive *drive, unsigned flags)
 {
     drive->flags = (uint8_t)flags;
-    if (!disk_get_address(drive, false, &drive->lba) ||
+    if (!ata_disk_get_address(drive, false, &drive->lba) ||
         drive->lba >= disk_total(drive))
         ata_fail(drive, 0, ERROR_IDNF);
     else
@@ -352,15 +358,18 @@ static void identify_fill(const struct ata_drive *drive, uint8_t *data)
     for (unsigned word = 65; word <= 68; word++)
         put_word(data, word, 120); /* ns per cycle */
     put_word(data, 80, 0x007E);    /* ATA-1 to ATA/ATAPI-6 */
-    put_word(data, 82, 0x7069);    /* NOP, buffers, cache, ahead, PM, SMART */
-    put_word(data, 83, 0x7400);    /* FLUSH, FLUSH EXT, LBA48 */
-    put_word(data, 84, 0x4040);    /* FUA */
+    /* NOP, buffers, HPA, cache, ahead, PM, security, SMART */
+    put_word(data, 82, 0x746B);
+    put_word(data, 83, 0x7500); /* FLUSH, FLUSH EXT, LBA48, SET MAX security */
+    put_word(data, 84, 0x4040); /* FUA */
     put_word(data, 85,
-             0x7008u | (drive->look_ahead ? 0x40u : 0) |
+             0x7408u | (drive->protect.enabled ? 2u : 0) |
+                 (drive->look_ahead ? 0x40u : 0) |
                  (drive->write_cache ? 0x20u : 0) | (drive->smart ? 1u : 0));
-    put_word(data, 86, 0x3400);
+    put_word(data, 86, 0x3400u | (drive->protect.max_state ? 0x100u : 0));
     put_word(data, 87, 0x4040);
     put_word(data, 88, ata_mode_word(drive, 0x40, 0x3F));
+    ata_protect_identify(drive, data);
     put_word(data, 93, drive->unit ? 0x6B00 : 0x600B);
 }
 
@@ -469,17 +478,6 @@ static void command_flush(struct ata_drive *drive, unsigned flags)
         ata_start(drive, JOB_FINISH, COMMAND_NS);
 }
 
-/* LBA28 cannot name more than 2^28 - 1 sectors. */
-static void command_native_max(struct ata_drive *drive, unsigned flags)
-{
-    uint64_t last = disk_total(drive) - 1;
-
-    drive->flags = (uint8_t)flags;
-    drive->reg[ATA_DEVICE] |= DEVICE_LBA;
-    disk_put_address(drive, flags & EXT ? last : min_u64(last, 0x0FFFFFFE));
-    ata_start(drive, JOB_FINISH, BLOCK_NS);
-}
-
 /* Power */
 
 static void command_power(struct ata_drive *drive, unsigned power)
@@ -572,18 +570,19 @@ static const struct disk_command {
     unsigned flags;
 } disk_commands[] = {
     {0x10, 0x1F, command_nothing, 0}, /* RECALIBRATE */
-    {0x20, 0x21, command_transfer, 0},
-    {0x24, 0x24, command_transfer, EXT},
-    {0x25, 0x25, command_transfer, EXT | DMA},
-    {0x27, 0x27, command_native_max, EXT},
-    {0x29, 0x29, command_transfer, EXT | MULTI},
-    {0x30, 0x31, command_transfer, WRITE},
-    {0x34, 0x34, command_transfer, WRITE | EXT},
-    {0x35, 0x35, command_transfer, WRITE | EXT | DMA},
-    {0x39, 0x39, command_transfer, WRITE | EXT | MULTI},
-    {0x3D, 0x3D, command_transfer, WRITE | EXT | DMA | FUA},
-    {0x40, 0x41, command_verify, 0},
-    {0x42, 0x42, command_verify, EXT},
+    {0x20, 0x21, command_transfer, BARRED},
+    {0x24, 0x24, command_transfer, EXT | BARRED},
+    {0x25, 0x25, command_transfer, EXT | DMA | BARRED},
+    {0x27, 0x27, ata_protect_native_max, EXT},
+    {0x29, 0x29, command_transfer, EXT | MULTI | BARRED},
+    {0x30, 0x31, command_transfer, WRITE | BARRED},
+    {0x34, 0x34, command_transfer, WRITE | EXT | BARRED},
+    {0x35, 0x35, command_transfer, WRITE | EXT | DMA | BARRED},
+    {0x37, 0x37, ata_protect_set_max_ext, BARRED},
+    {0x39, 0x39, command_transfer, WRITE | EXT | MULTI | BARRED},
+    {0x3D, 0x3D, command_transfer, WRITE | EXT | DMA | FUA | BARRED},
+    {0x40, 0x41, command_verify, BARRED},
+    {0x42, 0x42, command_verify, EXT | BARRED},
     {0x70, 0x7F, command_seek, 0},
     {0x91, 0x91, command_parameters, 0},
     {0x94, 0x94, command_power, POWER_STANDBY},
@@ -593,12 +592,12 @@ static const struct disk_command {
     {0x98, 0x98, command_check_power, 0},
     {0x99, 0x99, command_power, POWER_STANDBY}, /* SLEEP */
     {0xB0, 0xB0, command_smart, 0},
-    {0xC4, 0xC4, command_transfer, MULTI},
-    {0xC5, 0xC5, command_transfer, WRITE | MULTI},
+    {0xC4, 0xC4, command_transfer, MULTI | BARRED},
+    {0xC5, 0xC5, command_transfer, WRITE | MULTI | BARRED},
     {0xC6, 0xC6, command_set_multiple, 0},
-    {0xC8, 0xC9, command_transfer, DMA},
-    {0xCA, 0xCB, command_transfer, WRITE | DMA},
-    {0xCE, 0xCE, command_transfer, WRITE | EXT | MULTI | FUA},
+    {0xC8, 0xC9, command_transfer, DMA | BARRED},
+    {0xCA, 0xCB, command_transfer, WRITE | DMA | BARRED},
+    {0xCE, 0xCE, command_transfer, WRITE | EXT | MULTI | FUA | BARRED},
     {0xE0, 0xE0, command_power, POWER_STANDBY},
     {0xE1, 0xE1, command_power, POWER_IDLE},
     {0xE2, 0xE2, command_power, POWER_STANDBY},
@@ -606,34 +605,45 @@ static const struct disk_command {
     {0xE4, 0xE4, command_buffer, 0},
     {0xE5, 0xE5, command_check_power, 0},
     {0xE6, 0xE6, command_power, POWER_STANDBY}, /* SLEEP */
-    {0xE7, 0xE7, command_flush, 0},
+    {0xE7, 0xE7, command_flush, BARRED},
     {0xE8, 0xE8, command_buffer, WRITE},
-    {0xEA, 0xEA, command_flush, EXT},
+    {0xEA, 0xEA, command_flush, BARRED},
     {0xEC, 0xEC, command_identify, 0},
     {0xEF, 0xEF, command_features, 0},
-    {0xF8, 0xF8, command_native_max, 0},
+    {0xF1, 0xF6, ata_protect_security, 0},
+    {0xF8, 0xF8, ata_protect_native_max, 0},
+    {0xF9, 0xF9, ata_protect_set_max, BARRED},
 };
 
 /* Unknown commands abort, as those of an older drive do. */
 static void disk_command(struct ata_drive *drive, uint8_t command)
 {
-    for (size_t i = 0; i < ARRAY_LEN(disk_commands); i++)
-        if (command >= disk_commands[i].first &&
-            command <= disk_commands[i].last) {
-            disk_commands[i].run(drive, disk_commands[i].flags);
-            return;
-        }
+    for (size_t i = 0; i < ARRAY_LEN(disk_commands); i++) {
+        const struct disk_command *c = &disk_commands[i];
+
+        if (command < c->first || command > c->last)
+            continue;
+        if ((c->flags & BARRED) && drive->protect.locked)
+            break;
+        c->run(drive, c->flags & ~(unsigned)BARRED);
+        return;
+    }
     disk_abort(drive);
 }
 
-/* SRST brings the default translation back and keeps the other settings. */
-static void disk_reset(struct ata_drive *drive)
+void ata_disk_translate(struct ata_drive *drive)
 {
     struct ata_geometry geometry = ata_drive_geometry(drive, disk_total(drive));
 
     drive->cylinders = geometry.cylinders;
     drive->heads = geometry.heads;
     drive->sectors = geometry.sectors;
+}
+
+/* SRST brings the default translation back and keeps the other settings. */
+static void disk_reset(struct ata_drive *drive)
+{
+    ata_disk_translate(drive);
     drive->left = 0;
     drive->power = POWER_ACTIVE;
 }

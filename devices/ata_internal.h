@@ -51,6 +51,7 @@ enum {
     ATA_UNITS = 2,
     ATA_BUFFER_SIZE = 65536,
     ATA_MAX_MULTIPLE = 16,
+    ATA_PASSWORD = 32,
     ATAPI_PARTS_SENT = 0xB8 /* of atapi.parts, those that have bytes */
 };
 
@@ -66,7 +67,8 @@ enum ata_job {
     JOB_READ,
     JOB_WRITE,
     JOB_DMA,
-    JOB_PACKET
+    JOB_PACKET,
+    JOB_ERASE
 };
 
 struct ata_drive;
@@ -95,6 +97,20 @@ struct atapi {
     uint32_t lba, left; /* sectors still to fetch */
 };
 
+/* What keeps the host from a disk's sectors (ata_protect.c). The last `hidden`
+ * sectors are not the host's; after power-on it is `hidden_kept` of them.
+ * `enabled`: there is a user password; `locked` only then. */
+struct ata_protect {
+    uint64_t hidden, hidden_kept;
+    uint16_t revision; /* of the master password */
+    uint8_t max_state; /* of the SET MAX commands */
+    uint8_t max_tries, tries;
+    bool max_kept; /* hidden_kept was set since power-on */
+    bool enabled, locked, frozen, maximum;
+    uint8_t max_password[ATA_PASSWORD];
+    uint8_t user[ATA_PASSWORD], master[ATA_PASSWORD];
+};
+
 /* `job` is JOB_NONE exactly when `due` is SCHED_NEVER. In a PIO phase the
  * host is at buffer[pos] and the phase ends at buffer[end]; pos <= end <=
  * ATA_BUFFER_SIZE always. */
@@ -109,6 +125,7 @@ struct ata_drive {
     bool dma_waiting; /* for the engine to be started */
     uint32_t pos, end;
     uint8_t command;    /* in progress */
+    uint8_t previous;   /* the one before it */
     uint8_t flags;      /* of the command, ata_disk.c */
     uint64_t lba;       /* next sector */
     uint32_t left;      /* sectors to go; packet: bytes per block */
@@ -118,6 +135,7 @@ struct ata_drive {
     uint8_t transfer_mode; /* SET FEATURES 03h */
     uint8_t power;         /* CHECK POWER MODE */
     bool write_cache, look_ahead, smart;
+    struct ata_protect protect;
     struct atapi atapi;
     uint8_t buffer[ATA_BUFFER_SIZE];
     /* TRANSIENT */
@@ -167,6 +185,28 @@ bool ata_set_transfer_mode(struct ata_drive *drive, uint8_t mode);
  * selected. */
 unsigned ata_mode_word(const struct ata_drive *drive, unsigned family,
                        unsigned supported);
+
+/* ata_disk.c, for ata_protect.c: the address in the registers; the translation
+ * of the disk as it is now. */
+bool ata_disk_get_address(const struct ata_drive *drive, bool ext,
+                          uint64_t *lba);
+void ata_disk_put_address(struct ata_drive *drive, uint64_t lba);
+void ata_disk_translate(struct ata_drive *drive);
+
+/* ata_protect.c: commands, as ata_disk.c's list has them, */
+void ata_protect_native_max(struct ata_drive *drive, unsigned flags);
+void ata_protect_set_max(struct ata_drive *drive, unsigned flags);
+void ata_protect_set_max_ext(struct ata_drive *drive, unsigned flags);
+void ata_protect_security(struct ata_drive *drive, unsigned flags);
+/* ... the sector that some of them take; false: it is for another command, */
+bool ata_protect_data(struct ata_drive *drive);
+/* ... JOB_ERASE; sectors that the host has; words of IDENTIFY. */
+void ata_protect_erase(struct ata_drive *drive);
+uint64_t ata_protect_sectors(const struct ata_drive *drive);
+void ata_protect_identify(const struct ata_drive *drive, uint8_t *data);
+bool ata_protect_sane(const struct ata_drive *drive);
+void ata_protect_create(struct ata_drive *drive);
+void ata_protect_power_on(struct ata_drive *drive);
 
 void atapi_media_changed(struct ata_drive *drive);
 /* The user wants the disk, but the guest has locked the tray. */
