@@ -91,7 +91,8 @@ static const struct state_field fdc_fields[] = {
 
 /* Media */
 
-/* THE list of image sizes: KiB, cylinders, heads, sectors, rate, drive. */
+/* THE list of image sizes: KiB, cylinders, heads, sectors, rate, drive. A
+ * 720 KB disk gets a drive that reads 1.44 MB, too: it may be changed later. */
 static const struct fdc_format {
     uint32_t kib;
     struct fdc_geometry geometry;
@@ -102,10 +103,10 @@ static const struct fdc_format {
     {320, {40, 2, 8, 2}, FDC_DRIVE_360K},
     {360, {40, 2, 9, 2}, FDC_DRIVE_360K},
     {410, {41, 2, 10, 2}, FDC_DRIVE_360K},
-    {640, {80, 2, 8, 2}, FDC_DRIVE_720K},
-    {720, {80, 2, 9, 2}, FDC_DRIVE_720K},
-    {800, {80, 2, 10, 2}, FDC_DRIVE_720K},
-    {820, {82, 2, 10, 2}, FDC_DRIVE_720K},
+    {640, {80, 2, 8, 2}, FDC_DRIVE_1440K},
+    {720, {80, 2, 9, 2}, FDC_DRIVE_1440K},
+    {800, {80, 2, 10, 2}, FDC_DRIVE_1440K},
+    {820, {82, 2, 10, 2}, FDC_DRIVE_1440K},
     {1200, {80, 2, 15, 0}, FDC_DRIVE_1200K},
     {1230, {82, 2, 15, 0}, FDC_DRIVE_1200K},
     {1440, {80, 2, 18, 0}, FDC_DRIVE_1440K},

@@ -585,7 +585,7 @@ START_TEST(sizes_and_drives)
     ck_assert(fdc_geometry_of(512, &g)); /* a boot sector */
     ck_assert_uint_eq(g.sectors, 9);
     ck_assert(!fdc_geometry_of(10 << 20, &g));
-    ck_assert_uint_eq(fdc_drive_type_for(737280), FDC_DRIVE_720K);
+    ck_assert_uint_eq(fdc_drive_type_for(737280), FDC_DRIVE_1440K);
     ck_assert_uint_eq(fdc_drive_type_for(1228800), FDC_DRIVE_1200K);
 }
 END_TEST
