@@ -735,8 +735,11 @@ static bool build(struct machine *m, char *error)
            build_isa(m, error) && build_boot(m, error);
 }
 
+/* Parts take their memory with them, of which the CPU may know code. */
 static void release(struct machine *m)
 {
+    if (m->cpu)
+        machine_drop_derived(m);
     vga_draw_destroy(m->draw);
     device_destroy_all(&m->devices);
     machine_close_drives(m);
