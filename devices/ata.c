@@ -24,6 +24,7 @@ enum {
         FIELD_ARRAY(struct ata, U8, drive[n].protect.max_password),            \
         FIELD_ARRAY(struct ata, U8, drive[n].protect.user),                    \
         FIELD_ARRAY(struct ata, U8, drive[n].protect.master),                  \
+        FIELD_ARRAY(struct ata, U8, drive[n].atapi.mode),                      \
         FIELD_ARRAY(struct ata, U8, drive[n].atapi.packet),                    \
         FIELD_ARRAY(struct ata, U8, drive[n].buffer)
 
@@ -75,6 +76,7 @@ static const struct state_field ata_fields[] = {
     FIELD_OF(struct ata, BOOL, drive, atapi.dma),
     FIELD_OF(struct ata, U8, drive, atapi.parts),
     FIELD_OF(struct ata, U32, drive, atapi.filled),
+    FIELD_OF(struct ata, U32, drive, atapi.expect),
     FIELD_OF(struct ata, U32, drive, atapi.lba),
     FIELD_OF(struct ata, U32, drive, atapi.left),
     DRIVE_FIELDS(0),
@@ -550,6 +552,7 @@ static bool drive_sane(const struct ata_drive *drive)
         (drive->job == JOB_ERASE && drive->kind != ATA_DISK) ||
         !ata_protect_sane(drive) || drive->phase > PHASE_PIO_OUT ||
         drive->atapi.filled > ATA_BUFFER_SIZE ||
+        drive->atapi.expect > UINT16_MAX ||
         (drive->kind == ATA_CDROM &&
          (drive->atapi.streaming || drive->job == JOB_READ) &&
          !(drive->atapi.parts & ATAPI_PARTS_SENT)))

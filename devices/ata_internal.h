@@ -52,6 +52,7 @@ enum {
     ATA_BUFFER_SIZE = 65536,
     ATA_MAX_MULTIPLE = 16,
     ATA_PASSWORD = 32,
+    ATAPI_MODE = 6 + 6 + 14,
     ATAPI_PARTS_SENT = 0xB8 /* of atapi.parts, those that have bytes */
 };
 
@@ -93,8 +94,10 @@ struct atapi {
     bool streaming;     /* sectors follow the buffer */
     bool dma;           /* this command moves data by DMA */
     uint32_t filled;    /* bytes of the buffer that are data */
+    uint32_t expect;    /* bytes that the host is to send, 0: none */
     uint8_t parts;      /* of sectors that are sent, as READ CD has them */
     uint32_t lba, left; /* sectors still to fetch */
+    uint8_t mode[ATAPI_MODE]; /* current values of mode pages */
 };
 
 /* What keeps the host from a disk's sectors (ata_protect.c). The last `hidden`

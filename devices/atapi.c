@@ -4,8 +4,8 @@
  * MMC-3 for the commands, SPC-2 for sense data. Modelled: one data track of
  * 2048-byte sectors, CD or (above 900 MB) DVD profile, PIO and DMA, media
  * change with UNIT ATTENTION and media events, tray and lock.
- * Not modelled: audio tracks, raw subchannels, writing, MODE SELECT, copy
- * protection, the UNIT ATTENTION that follows power-on. */
+ * Not modelled: audio tracks, raw subchannels, writing, copy protection, the
+ * UNIT ATTENTION that follows power-on. */
 #include "devices/atapi_internal.h"
 
 enum {
@@ -133,6 +133,55 @@ void atapi_reply(struct ata_drive *drive, uint32_t size, uint32_t allocated)
         packet_send(drive, size);
     else
         atapi_good(drive);
+}
+
+/* Data from the host: MODE SELECT's list is all that is ever asked for */
+
+static void packet_receive_chunk(struct ata_drive *drive)
+{
+    struct atapi *atapi = &drive->atapi;
+    uint32_t size =
+        (uint32_t)min_u64(atapi->expect - atapi->filled, drive->left);
+
+    drive->reg[ATA_REASON] = 0;
+    drive->reg[ATA_BYTES_LOW] = (uint8_t)size;
+    drive->reg[ATA_BYTES_HIGH] = (uint8_t)(size >> 8);
+    size += size & 1; /* the last word has a byte that nobody reads */
+    ata_pio_out(drive, size, true);
+    drive->pos += atapi->filled;
+    drive->end += atapi->filled;
+}
+
+static void packet_received(struct ata_drive *drive)
+{
+    struct atapi *atapi = &drive->atapi;
+    uint32_t size = atapi->expect;
+
+    atapi->filled = (uint32_t)min_u64(drive->end, size);
+    if (atapi->filled < size) {
+        packet_receive_chunk(drive);
+        return;
+    }
+    atapi->expect = 0;
+    atapi_mode_selected(drive, size);
+}
+
+void atapi_receive(struct ata_drive *drive, uint32_t size)
+{
+    struct atapi *atapi = &drive->atapi;
+
+    if (size == 0) {
+        atapi_good(drive);
+        return;
+    }
+    atapi->expect = size;
+    atapi->filled = 0;
+    drive->pos = 0;
+    drive->end = size;
+    if (atapi->dma)
+        ata_start(drive, JOB_DMA, CHUNK_NS);
+    else
+        packet_receive_chunk(drive);
 }
 
 /* Sectors with more than user data are put together one by one. */
@@ -374,72 +423,6 @@ static void packet_seek(struct ata_drive *drive, const uint8_t *packet)
         atapi_good(drive);
 }
 
-/* MODE SENSE */
-
-struct mode_page {
-    uint8_t code, size;
-    uint8_t data[20];
-};
-
-static const struct mode_page mode_pages[] = {
-    {0x01, 6, {0, 5}},                /* error recovery: 5 retries */
-    {0x0D, 6, {0, 13, 0, 60, 0, 75}}, /* CD: seconds, frames */
-    {0x0E, 14, {4, 0, 0, 0, 0, 75, 1, 255, 2, 255}}, /* audio control */
-    /* Capabilities: reads CD-R/RW and DVD, multisession; tray, eject,
-     * lock; 8467 KB/s (48x), 256 volumes, 512 KB buffer. */
-    {0x2A,
-     18,
-     {0x0B, 0x00, 0x70, 0x60, 0x29, 0x00, 0x21, 0x13, 0x01, 0x00, 0x02, 0x00,
-      0x21, 0x13}},
-};
-
-static uint8_t *put_mode_pages(const struct ata_drive *drive, uint8_t *at,
-                               unsigned code)
-{
-    for (size_t i = 0; i < ARRAY_LEN(mode_pages); i++) {
-        const struct mode_page *page = &mode_pages[i];
-
-        if (code != page->code && code != 0x3F)
-            continue;
-        at[0] = page->code;
-        at[1] = page->size;
-        memcpy(at + 2, page->data, page->size);
-        if (page->code == 0x2A && drive->atapi.locked)
-            at[6] |= 0x02;
-        at += 2 + page->size;
-    }
-    return at;
-}
-
-/* The 6-byte form has a shorter header and the same pages. */
-static void packet_mode_sense(struct ata_drive *drive, const uint8_t *packet)
-{
-    bool small = packet[0] == 0x1A;
-    unsigned code = packet[2] & 0x3F, control = packet[2] >> 6;
-    uint8_t *data = drive->buffer, *first = data + (small ? 4 : 8);
-    uint8_t *end = put_mode_pages(drive, first, code);
-
-    if (control == 3 || end == first) {
-        atapi_check(drive, ILLEGAL_REQUEST,
-                    control == 3 ? SAVING_NOT_SUPPORTED : INVALID_FIELD);
-        return;
-    }
-    if (control == 1) /* nothing is changeable */
-        for (uint8_t *at = first; at < end; at += 2 + at[1])
-            memset(at + 2, 0, at[1]);
-    memset(data, 0, (size_t)(first - data));
-    if (small)
-        data[0] = (uint8_t)(end - data - 1);
-    else
-        store_be16(data, (unsigned)(end - data - 2));
-    /* Medium type: 120 mm data disc, none, or door open. */
-    data[small ? 1 : 2] = drive->atapi.tray_open ? 0x71
-                          : drive->disk          ? 0x01
-                                                 : 0x70;
-    atapi_reply(drive, (uint32_t)(end - data),
-                small ? packet[4] : load_be16(packet + 7));
-}
-
 /* GET CONFIGURATION */
 
 enum { PROFILE_CD = 0x0008, PROFILE_DVD = 0x0010 };
@@ -580,7 +563,8 @@ static const struct packet_command {
     {0x00, NEEDS_MEDIUM, packet_test_ready},
     {0x03, HIDES_ATTENTION | KEEPS_SENSE, packet_request_sense},
     {0x12, HIDES_ATTENTION, packet_inquiry},
-    {0x1A, 0, packet_mode_sense},
+    {0x15, 0, atapi_mode_select},
+    {0x1A, 0, atapi_mode_sense},
     {0x1B, 0, packet_start_stop},
     {0x1E, 0, packet_prevent},
     {0x25, NEEDS_MEDIUM, packet_read_capacity},
@@ -598,7 +582,8 @@ static const struct packet_command {
     {0x4E, NEEDS_MEDIUM, packet_test_ready}, /* STOP PLAY/SCAN */
     {0x51, NEEDS_MEDIUM, atapi_read_disc_info},
     {0x52, NEEDS_MEDIUM, atapi_read_track_info},
-    {0x5A, 0, packet_mode_sense},
+    {0x55, 0, atapi_mode_select},
+    {0x5A, 0, atapi_mode_sense},
     {0xA5, NEEDS_MEDIUM, packet_play}, /* PLAY AUDIO(12) */
     {0xA8, NEEDS_MEDIUM, packet_read12},
     {0xAD, NEEDS_MEDIUM, atapi_read_dvd_structure},
@@ -642,8 +627,14 @@ static void run_packet(struct ata_drive *drive)
 
 static void run_dma(struct ata_drive *drive)
 {
-    if (ata_dma_move(drive, true))
+    bool in = drive->atapi.expect == 0;
+
+    if (!ata_dma_move(drive, in))
+        return;
+    if (in)
         packet_sent(drive);
+    else
+        packet_received(drive);
 }
 
 static void atapi_run(struct ata_drive *drive, enum ata_job job)
@@ -656,9 +647,12 @@ static void atapi_run(struct ata_drive *drive, enum ata_job job)
         cd_read_more(drive);
 }
 
-/* The only data the host ever sends is the packet. */
 static void atapi_out_done(struct ata_drive *drive)
 {
+    if (drive->atapi.expect) {
+        packet_received(drive);
+        return;
+    }
     memcpy(drive->atapi.packet, drive->buffer, PACKET_SIZE);
     ata_start(drive, JOB_PACKET, PACKET_NS);
 }
@@ -677,6 +671,7 @@ static void atapi_in_done(struct ata_drive *drive)
 static void command_packet(struct ata_drive *drive)
 {
     drive->atapi.dma = drive->reg[ATA_FEATURES] & 1;
+    drive->atapi.expect = 0;
     drive->left = packet_limit(drive);
     if (drive->atapi.dma && !drive->ata->dma) {
         ata_fail(drive, 0, ERROR_ABRT);
@@ -722,7 +717,8 @@ static void atapi_reset(struct ata_drive *drive)
     atapi->locked = false;
     atapi->streaming = false;
     atapi->dma = false;
-    atapi->filled = 0;
+    atapi->filled = atapi->expect = 0;
+    atapi_mode_reset(drive);
     drive->left = 0;
     drive->power = 0xFF;
 }

@@ -1,6 +1,6 @@
 /* atapi_internal.h - what the files of the CD-ROM drive share: atapi.c has
- * protocol and commands, atapi_disc.c what is told of the disc, atapi_raw.c
- * whole sectors. */
+ * protocol and commands, atapi_disc.c what is told of the disc, atapi_mode.c
+ * the mode pages, atapi_raw.c whole sectors. */
 #ifndef UMBRA_ATAPI_INTERNAL_H
 #define UMBRA_ATAPI_INTERNAL_H
 
@@ -25,9 +25,11 @@ enum sense_key {
 enum sense_code {
     LUN_NOT_READY = 0x0400,
     READ_ERROR = 0x1100,
+    PARAMETER_LIST_LENGTH = 0x1A00,
     INVALID_OPCODE = 0x2000,
     LBA_OUT_OF_RANGE = 0x2100,
     INVALID_FIELD = 0x2400,
+    INVALID_PARAMETER = 0x2600,
     MEDIUM_CHANGED = 0x2800,
     COMMAND_SEQUENCE_ERROR = 0x2C00,
     INCOMPATIBLE_FORMAT = 0x3002,
@@ -81,6 +83,16 @@ void atapi_good(struct ata_drive *drive);
 void atapi_check(struct ata_drive *drive, enum sense_key key, unsigned code);
 /* A reply in the buffer, cut at what the host allocated for it. */
 void atapi_reply(struct ata_drive *drive, uint32_t size, uint32_t allocated);
+
+/* Ask the host for `size` bytes, for atapi_mode_selected. */
+void atapi_receive(struct ata_drive *drive, uint32_t size);
+
+/* atapi_mode.c */
+void atapi_mode_reset(struct ata_drive *drive);
+void atapi_mode_sense(struct ata_drive *drive, const uint8_t *packet);
+void atapi_mode_select(struct ata_drive *drive, const uint8_t *packet);
+/* The list of MODE SELECT is in the buffer. */
+void atapi_mode_selected(struct ata_drive *drive, size_t size);
 
 /* atapi_disc.c */
 void atapi_read_toc(struct ata_drive *drive, const uint8_t *packet);

@@ -27,7 +27,8 @@ struct bench {
     struct engine engine;
     struct ata *ata;
     uint8_t reply[1 << 18];
-    size_t got;
+    uint8_t list[1 << 16]; /* for a command that takes data */
+    size_t got, sent;
     unsigned chunks;
 };
 
@@ -42,8 +43,10 @@ static size_t engine_move(void *opaque, uint8_t *data, size_t size,
 {
     struct engine *engine = opaque;
 
-    ck_assert(to_memory);
-    memcpy(engine->data + engine->at, data, size);
+    if (to_memory)
+        memcpy(engine->data + engine->at, data, size);
+    else
+        memcpy(data, engine->data + engine->at, size);
     engine->at += size;
     return size;
 }
@@ -86,11 +89,18 @@ static void out(struct bench *b, unsigned reg, unsigned value)
     ata_write(b->ata, reg, value, 1);
 }
 
-/* Sends a packet and takes all data; the final status. */
+static void send_words(struct bench *b, unsigned size)
+{
+    for (unsigned i = 0; i < size; i += 2)
+        ata_write(b->ata, 0, load_le16(b->list + b->sent + i), 2);
+    b->sent += size;
+}
+
+/* Sends a packet, takes or gives all data; the final status. */
 static unsigned packet_with(struct bench *b, const uint8_t *packet,
                             unsigned limit, bool dma)
 {
-    b->got = b->chunks = 0;
+    b->got = b->sent = b->chunks = 0;
     out(b, 6, 0xA0);
     out(b, 1, dma);
     out(b, 4, limit & 0xFF);
@@ -107,14 +117,18 @@ static unsigned packet_with(struct bench *b, const uint8_t *packet,
         ck_assert(b->irq.level);
         if (!(in(b, 7) & 8))
             break;
-        ck_assert_uint_eq(in(b, 2) & 3, 2);
         size = in(b, 4) | in(b, 5) << 8;
         ck_assert_uint_le(size, limit ? limit : 0xFFFE);
         ck_assert_uint_ge(size, 1);
+        b->chunks++;
+        if ((in(b, 2) & 3) == 0) {
+            send_words(b, size);
+            continue;
+        }
+        ck_assert_uint_eq(in(b, 2) & 3, 2);
         for (unsigned i = 0; i < size; i += 2)
             store_le16(b->reply + b->got + i, (uint16_t)ata_read(b->ata, 0, 2));
         b->got += size;
-        b->chunks++;
     }
     ck_assert_uint_eq(in(b, 2) & 3, 3);
     return ata_read_alternate(b->ata);
@@ -308,6 +322,147 @@ START_TEST(mode_pages_and_profiles)
     ck_assert_uint_eq(packet(&b, PACKET(0xBD, 0, 0, 0, 0, 0, 0, 0, 0, 8)),
                       GOOD);
     ck_assert_uint_eq(b.got, 8);
+    bench_destroy(&b);
+}
+END_TEST
+
+/* A list of MODE SELECT(10): the header and `size` bytes behind it. */
+static unsigned mode_select(struct bench *b, const uint8_t *pages,
+                            unsigned size, unsigned limit)
+{
+    memset(b->list, 0, sizeof b->list);
+    memcpy(b->list + 8, pages, size);
+    return packet_with(b, PACKET(0x55, 0x10, 0, 0, 0, 0, 0, 0, 8 + size), limit,
+                       false);
+}
+
+/* The page as MODE SENSE(10) tells it, its code at b->reply[8]. */
+static void mode_sense(struct bench *b, unsigned which, unsigned code)
+{
+    ck_assert_uint_eq(
+        packet(b, PACKET(0x5A, 0, which << 6 | code, 0, 0, 0, 0, 0, 100)),
+        GOOD);
+}
+
+START_TEST(mode_select_sets_what_can_be_set)
+{
+    static const uint8_t volume[] = {0x0E, 14, 4, 0, 0, 0, 0, 75,
+                                     1,    99, 2, 7, 0, 0, 0, 0};
+    struct bench b;
+
+    bench_create(&b);
+    mode_sense(&b, 1, 0x0E); /* changeable: SOTC, channels, volumes */
+    ck_assert_uint_eq(b.reply[8 + 2], 0x06);
+    ck_assert_uint_eq(b.reply[8 + 9], 0xFF);
+    ck_assert_uint_eq(b.reply[8 + 7], 0);
+    /* In blocks of six bytes, as the byte count says. */
+    ck_assert_uint_eq(mode_select(&b, volume, sizeof volume, 6), GOOD);
+    ck_assert_uint_eq(b.sent, 24);
+    ck_assert_uint_eq(b.chunks, 4);
+    mode_sense(&b, 0, 0x0E);
+    ck_assert_mem_eq(b.reply + 8, volume, sizeof volume);
+    mode_sense(&b, 2, 0x0E);
+    ck_assert_uint_eq(b.reply[8 + 9], 255);
+    ck_assert_uint_eq(packet(&b, PACKET(0x5A, 0, 0xCE, 0, 0, 0, 0, 0, 100)),
+                      CHECK);
+    ck_assert_uint_eq(sense(&b), 0x053900);
+    /* The 6-byte form, with a block descriptor as Linux sends it. */
+    memset(b.list, 0, sizeof b.list);
+    b.list[3] = 8;
+    b.list[10] = 8;
+    memcpy(b.list + 12, "\x01\x06\x20\x09\0\0\0\0", 8);
+    ck_assert_uint_eq(packet(&b, PACKET(0x15, 0x10, 0, 0, 20)), GOOD);
+    mode_sense(&b, 0, 0x01);
+    ck_assert_uint_eq(b.reply[8 + 2], 0x20);
+    ck_assert_uint_eq(b.reply[8 + 3], 9);
+    /* DEVICE RESET brings the defaults back. */
+    out(&b, 7, 0x08);
+    fake_time_pass(&b.time, SHORT);
+    mode_sense(&b, 0, 0x01);
+    ck_assert_uint_eq(b.reply[8 + 3], 5);
+    bench_destroy(&b);
+}
+END_TEST
+
+START_TEST(mode_select_by_dma)
+{
+    struct bench b;
+
+    bench_create(&b);
+    memset(b.engine.data, 0, 16);
+    memcpy(b.engine.data + 8, "\x01\x06\x01\x03\0\0\0\0", 8);
+    ck_assert_uint_eq(
+        packet_with(&b, PACKET(0x55, 0x10, 0, 0, 0, 0, 0, 0, 16), 0xFFFE, true),
+        GOOD);
+    ck_assert_uint_eq(b.engine.at, 16);
+    mode_sense(&b, 0, 0x01);
+    ck_assert_uint_eq(b.reply[8 + 3], 3);
+    bench_destroy(&b);
+}
+END_TEST
+
+/* A list with one error changes nothing. */
+START_TEST(mode_select_refuses)
+{
+    static const struct {
+        const char *pages;
+        unsigned size;
+    } wrong[] = {
+        {"\x01\x06\x80\x09\0\0\0\0", 8},          /* not changeable */
+        {"\x01\x05\x00\x09\0\0\0", 7},            /* length */
+        {"\x01\x06\x00\x09\0\0\0", 7},            /* cut */
+        {"\x05\x06\x00\x09\0\0\0\0", 8},          /* no such page */
+        {"\x01\x06\x00\x09\0\0\0\0\x01", 9},      /* half a header */
+        {"\x01\x06\x00\x09\0\0\0\0\x2A\x12", 10}, /* cut */
+    };
+    struct bench b;
+
+    bench_create(&b);
+    for (unsigned i = 0; i < ARRAY_LEN(wrong); i++) {
+        ck_assert_uint_eq(mode_select(&b, (const uint8_t *)wrong[i].pages,
+                                      wrong[i].size, 0xFFFE),
+                          CHECK);
+        ck_assert_uint_eq(sense(&b), 0x052600);
+        mode_sense(&b, 0, 0x01);
+        ck_assert_uint_eq(b.reply[8 + 3], 5);
+    }
+    b.list[7] = 8; /* a descriptor with 2352 bytes a block */
+    b.list[8 + 6] = 2352 >> 8;
+    b.list[8 + 7] = 2352 & 0xFF;
+    ck_assert_uint_eq(packet(&b, PACKET(0x55, 0x10, 0, 0, 0, 0, 0, 0, 16)),
+                      CHECK);
+    ck_assert_uint_eq(sense(&b), 0x052600);
+    ck_assert_uint_eq(packet(&b, PACKET(0x55, 0x10, 0, 0, 0, 0, 0, 0, 7)),
+                      CHECK);
+    ck_assert_uint_eq(sense(&b), 0x051A00);
+    ck_assert_uint_eq(packet(&b, PACKET(0x55, 0x11, 0, 0, 0, 0, 0, 0, 8)),
+                      CHECK);
+    ck_assert_uint_eq(sense(&b), 0x052400); /* nothing is saved */
+    ck_assert_uint_eq(b.sent, 0);
+    ck_assert_uint_eq(packet(&b, PACKET(0x55, 0x10)), GOOD);
+    bench_destroy(&b);
+}
+END_TEST
+
+/* MECHANISM STATUS: no changer, no slots; the door. */
+START_TEST(mechanism_status)
+{
+    static const uint8_t closed[8];
+    struct bench b;
+
+    bench_create(&b);
+    ck_assert_uint_eq(packet(&b, PACKET(0xBD, 0, 0, 0, 0, 0, 0, 0, 0, 8)),
+                      GOOD);
+    ck_assert_uint_eq(b.got, 8);
+    ck_assert_mem_eq(b.reply, closed, 8);
+    ck_assert_uint_eq(packet(&b, PACKET(0x1B, 0, 0, 0, 2)), GOOD);
+    ck_assert_uint_eq(packet(&b, PACKET(0xBD, 0, 0, 0, 0, 0, 0, 0, 0, 20)),
+                      GOOD);
+    ck_assert_uint_eq(b.got, 8);
+    ck_assert_uint_eq(b.reply[1], 0x10);
+    ck_assert_uint_eq(packet(&b, PACKET(0xBD, 0, 0, 0, 0, 0, 0, 0, 0, 4)),
+                      GOOD);
+    ck_assert_uint_eq(b.got, 4);
     bench_destroy(&b);
 }
 END_TEST
@@ -563,6 +718,10 @@ int main(void)
         raw_sectors_carry_headers,
         toc_has_one_track,
         mode_pages_and_profiles,
+        mode_select_sets_what_can_be_set,
+        mode_select_by_dma,
+        mode_select_refuses,
+        mechanism_status,
         media_change_is_told_once,
         a_locked_tray_keeps_its_disk,
         random_packets,
