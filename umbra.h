@@ -146,6 +146,7 @@ struct umbra_config {
     const char *cpu;
     bool strict;     /* count what hardware would not forgive */
     bool pc_testdev; /* the test device of conformance ROMs */
+    bool no_display; /* no video card; umbra_frame is black */
     /* Bit n: COM n + 1, LPT n + 1 is there (default all, the first); a
      * printer is connected to LPT n + 1 (default none). */
     uint8_t serial_ports, parallel_ports, printers;

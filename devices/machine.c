@@ -586,7 +586,7 @@ static bool build_pci(struct machine *m, char *error)
     return true;
 }
 
-static bool build_display(struct machine *m, char *error)
+static bool build_vga(struct machine *m, char *error)
 {
     m->vga = vga_create(
         &(struct vga_config){
@@ -604,6 +604,13 @@ static bool build_display(struct machine *m, char *error)
     if (!m->vga)
         return false;
     device_add(&m->devices, vga_device(m->vga));
+    return true;
+}
+
+static bool build_display(struct machine *m, char *error)
+{
+    if (!m->config.no_display && !build_vga(m, error))
+        return false;
     m->draw = vga_draw_create(m->vga);
     return m->draw || refuse(error, "picture");
 }
@@ -826,5 +833,9 @@ const struct vga_frame *machine_frame(struct machine *m)
 
 size_t machine_text(struct machine *m, char *text, size_t size)
 {
-    return vga_text(m->vga, text, size);
+    if (m->vga)
+        return vga_text(m->vga, text, size);
+    if (size)
+        text[0] = '\0';
+    return 0;
 }

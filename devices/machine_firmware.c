@@ -203,5 +203,5 @@ bool machine_build_firmware(struct machine *m, char *error)
     shadow = min_u64(rom->size, 2 * BIOS_UNIT) & ~(uint64_t)(ROM_UNIT - 1);
     i440fx_add_rom(m->i440fx, (uint32_t)(0x100000 - shadow), (uint32_t)shadow,
                    rom, rom->size - shadow);
-    return build_vgabios(m, error);
+    return m->config.no_display || build_vgabios(m, error);
 }

@@ -197,7 +197,8 @@ static void resume_from_ram(struct machine *m)
 {
     pm_piix4_resume(m->pm);
     for (struct device *d = m->devices.first; d; d = d->next)
-        if (d != vga_device(m->vga) && d != rtc_device(m->rtc) && d->ops->reset)
+        if (!(m->vga && d == vga_device(m->vga)) && d != rtc_device(m->rtc) &&
+            d->ops->reset)
             d->ops->reset(d);
     machine_set_a20(m, true);
     rtc_set_cmos(m->rtc, CMOS_SHUTDOWN, SHUTDOWN_SUSPENDED);

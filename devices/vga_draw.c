@@ -81,27 +81,6 @@ struct vga_draw {
     uint16_t text[TEXT_ROWS][MAX_WIDTH / 8];
 };
 
-struct vga_draw *vga_draw_create(struct vga *vga)
-{
-    struct vga_draw *draw = calloc(1, sizeof *draw);
-
-    if (!draw)
-        return NULL;
-    draw->card = vga;
-    draw->frame.changed_rows = draw->changed_rows;
-    track_dirty_start(vga->track, vga->vram, 0, vga->vram->size);
-    return draw;
-}
-
-void vga_draw_destroy(struct vga_draw *draw)
-{
-    if (!draw)
-        return;
-    track_dirty_stop(draw->card->vram, 0, draw->card->vram->size);
-    free(draw->pixels);
-    free(draw);
-}
-
 /* ---- frame */
 
 /* False when there is no memory; the frame is then as before. */
@@ -699,11 +678,43 @@ static void draw_frame(struct vga_draw *draw)
     frame->aspect_h = vbe ? frame->height : 3;
 }
 
+/* ---- life */
+
+struct vga_draw *vga_draw_create(struct vga *vga)
+{
+    struct vga_draw *draw = calloc(1, sizeof *draw);
+
+    if (!draw)
+        return NULL;
+    draw->card = vga;
+    draw->frame.changed_rows = draw->changed_rows;
+    if (!vga) {
+        draw_blank(draw, BLANK_WIDTH, BLANK_HEIGHT);
+        draw->frame.aspect_w = 4;
+        draw->frame.aspect_h = 3;
+        return draw;
+    }
+    track_dirty_start(vga->track, vga->vram, 0, vga->vram->size);
+    return draw;
+}
+
+void vga_draw_destroy(struct vga_draw *draw)
+{
+    if (!draw)
+        return;
+    if (draw->card)
+        track_dirty_stop(draw->card->vram, 0, draw->card->vram->size);
+    free(draw->pixels);
+    free(draw);
+}
+
 const struct vga_frame *vga_draw_frame(struct vga_draw *draw, uint64_t now)
 {
     struct vga *card = draw->card;
     struct vga_frame *frame = &draw->frame;
 
+    if (!card)
+        return frame;
     if (frame->changed)
         memset(draw->changed_rows, 0, sizeof draw->changed_rows);
     frame->changed = frame->resized = false;

@@ -26,7 +26,8 @@ struct vga_frame {
     const uint8_t *changed_rows;
 };
 
-/* NULL when the host has no memory. The card must outlive it. */
+/* NULL when the host has no memory. The card must outlive it; without one the
+ * picture is black. */
 struct vga_draw *vga_draw_create(struct vga *vga);
 void vga_draw_destroy(struct vga_draw *draw);
 

@@ -339,6 +339,16 @@ static bool take_strict_report(struct parser *p, const char *value)
     return true;
 }
 
+static bool take_vga(struct parser *p, const char *value)
+{
+    p->o->config.no_display = !strcmp(value, "none");
+    return p->o->config.no_display || !strcmp(value, "std") ||
+           refuse(p,
+                  "there is no card \"%s\"; use std (a VGA with VBE to 2560 x "
+                  "1600, 1234:1111 on PCI) or none",
+                  value);
+}
+
 static bool take_no_reboot(struct parser *p, const char *value)
 {
     (void)value;
@@ -425,12 +435,6 @@ static bool take_vga_card(struct parser *p, const char *text)
         return refuse(p, "\"%s\" is unknown; use VGA,romfile=FILE", text + 1);
     p->o->vgabios = text + 9;
     return true;
-}
-
-static bool take_vga(struct parser *p, const char *value)
-{
-    return !strcmp(value, "std") ||
-           refuse(p, "there is one kind of card; use -vga std");
 }
 
 static bool take_device(struct parser *p, const char *value)
@@ -669,9 +673,11 @@ static const struct option_row rows[] = {
     SECTION("The PC"),
     ROW("m", "SIZE", take_memory, "RAM: MiB, or with K, M, G (default 128)"),
     ROW("bios", "FILE", take_bios, "firmware instead of the built-in one"),
+    ROW("vga", "CARD", take_vga,
+        "std: a VGA with VBE (default); none: no card, for\n"
+        "PCs that are used over COM1"),
     ROW("vgabios", "FILE", take_vgabios,
         "the video card's firmware instead of the built-in\none"),
-    ROW("vga", "std", take_vga, "there is one kind of card"),
     ROW("option-rom", "FILE", take_option_rom,
         "option ROM that the firmware starts, as iPXE's"),
     ROW("pflash", "FILE", take_pflash,

@@ -199,6 +199,20 @@ START_TEST(border_changes_at_its_line)
 }
 END_TEST
 
+/* ---- no card */
+
+START_TEST(no_card_is_black)
+{
+    struct vga_draw *black = vga_draw_create(NULL);
+    const struct vga_frame *frame = vga_draw_frame(black, 0);
+
+    ck_assert_uint_eq(frame->width, 720);
+    ck_assert_uint_eq(frame->height, 400);
+    ck_assert_uint_eq(pixel_at(frame, 719, 399), 0);
+    vga_draw_destroy(black);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("vga_cga");
@@ -216,6 +230,7 @@ int main(void)
     tcase_add_test(tcase, border);
     tcase_add_test(tcase, border_of_a_blank_screen);
     tcase_add_test(tcase, border_changes_at_its_line);
+    tcase_add_test(tcase, no_card_is_black);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);
     srunner_free(runner);

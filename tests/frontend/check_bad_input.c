@@ -56,7 +56,7 @@ static const struct {
     {"-device", "e1000", "is unknown"},
     {"-device", "VGA,romfile=", "use VGA,romfile=FILE"},
     {"-device", "VGA,edid=off", "use VGA,romfile=FILE"},
-    {"-vga", "cirrus", "use -vga std"},
+    {"-vga", "cirrus", "there is no card \"cirrus\"; use std"},
     {"-device", "isa-debug-exit,iobase=0", "iobase goes"},
     {"-accel", "kvm", "use jit or interp"},
     {"-icount", "shift=11", "use shift=N"},

@@ -194,7 +194,10 @@ START_TEST(real_time_clock)
     ck_assert(o.clock_given && o.rtc_given);
     ck_assert_int_eq(o.config.clock, UMBRA_CLOCK_HOST);
     ck_assert(!o.config.rtc_slew);
+    ck_assert_int_eq(parse("-vga none"), OPTIONS_RUN);
+    ck_assert(o.config.no_display);
     ck_assert_int_eq(parse("-vga std -device VGA,romfile=a.rom"), OPTIONS_RUN);
+    ck_assert(!o.config.no_display);
     ck_assert_str_eq(o.vgabios, "a.rom");
     ck_assert_int_eq(parse("-rtc clock=vm,driftfix=slew"), OPTIONS_RUN);
     ck_assert(o.config.rtc_slew);
