@@ -61,7 +61,10 @@ struct block {
     uint64_t plain;  /* its own translation */
     uint16_t group_misses;
     uint64_t first_miss; /* cpu_icount */
-    bool undecodable;    /* the last instruction: #UD or #GP */
+    /* Instructions whose accesses go to another page each time (bits). */
+    uint32_t roams;
+    uint8_t near_looks;
+    bool undecodable; /* the last instruction: #UD or #GP */
     struct jit_edge edge[2];
     struct block *far[2]; /* linked across pages by the JIT, or NULL */
     struct insn insn[];   /* count + 1: the last leaves the block */

@@ -182,6 +182,7 @@ enum cpu_mode {
     MODE_FLAT = 8,        /* DS, ES, SS need no checks: 64-bit code, or base 0
                              and limit 4 GiB; and no alignment checks */
     MODE_REAL = 16,       /* real or virtual-8086 mode: no VEX prefixes */
+    MODE_USER = 32,       /* CPL 3 */
     MODE_FIRMWARE = 0x40, /* models before the 386: decode as a 386 does */
     MODE_DEAD = 0x80,     /* in block.mode: matches nothing */
 };

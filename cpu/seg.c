@@ -54,20 +54,21 @@ static void update_mode(struct cpu *cpu)
 {
     const struct seg *cs = &cpu->seg[SEG_CS], *ss = &cpu->seg[SEG_SS];
     uint32_t stack = ss->attr & DESC_DB ? MODE_STACK32 : 0;
+    uint32_t user = cpu->cpl == 3 ? MODE_USER : 0;
     cpu->cs_base = cs->base;
     cpu->cs_end = (uint64_t)cs->limit + 1;
     if (cpu_long(cpu) && (cs->attr & DESC_L)) {
-        cpu->mode = MODE_64;
+        cpu->mode = MODE_64 | user;
         cpu->cs_base = 0;
         cpu->cs_end = ~0ull;
         cpu->ip_mask = cpu->sp_mask = ~0ull;
         return;
     }
     if (cs->attr & DESC_DB) {
-        cpu->mode = MODE_32 | stack;
+        cpu->mode = MODE_32 | stack | user;
         cpu->ip_mask = 0xffffffff;
     } else {
-        cpu->mode = MODE_16 | stack;
+        cpu->mode = MODE_16 | stack | user;
         /* From the 286 on IP does not wrap: the limit ends it. */
         cpu->ip_mask = cpu_has(cpu, F_I286) ? 0xffffffff : 0xffff;
     }
@@ -102,7 +103,7 @@ void cpu_update_views(struct cpu *cpu)
     update_mode(cpu);
     update_bank(cpu);
     cpu_update_trap(cpu);
-    if (cpu->mode == MODE_64) {
+    if (cpu_code64(cpu)) {
         for (unsigned s = 0; s < SEG_COUNT; s++)
             view_open(&cpu->view[s], s >= SEG_FS ? cpu->seg[s].base : 0, ~0ull);
     } else {

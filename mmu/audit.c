@@ -418,6 +418,45 @@ static const char *check_roots(struct shadow *shadow)
     return wrong;
 }
 
+static const char *check_near_slot(struct mmu *mmu, unsigned kind,
+                                   unsigned access,
+                                   const struct tlb_entry *entry)
+{
+    struct root *now = mmu->shadow->roots.now;
+    const struct tlb_set *set = roots_set(now, kind);
+    const struct root *banks = now, *owner;
+
+    if (now->upper && kind != BANK_USER)
+        banks = &now->upper->space;
+    owner = owner_of(mmu->shadow, banks, entry->tag);
+    return owner ? check_slot(mmu->shadow, owner, (unsigned)(set - banks->set),
+                              access, entry)
+                 : "near slot of a lower part that is nobody's";
+}
+
+/* Near slots hold what the current root's arrays may hold. A supervisor slot
+ * may be from while EFLAGS.AC was set, only as long as it is. */
+static const char *check_near(struct mmu *mmu)
+{
+    const char *wrong = NULL;
+
+    for (unsigned n = 0; n < 4 * NEAR_SLOTS && !wrong; n++) {
+        const struct tlb_near_set *set = &mmu->near.of[n / (2 * NEAR_SLOTS)];
+        unsigned i = n % (2 * NEAR_SLOTS);
+        unsigned kind = n / (2 * NEAR_SLOTS) ? BANK_USER : BANK_SUPER;
+        const struct tlb_entry entry = {set->tag[i], set->host[i]};
+
+        if (kind == BANK_SUPER && mmu->kind == BANK_SUPER_AC)
+            kind = BANK_SUPER_AC;
+        if (!set->end[i])
+            continue;
+        if (!mmu->near.used || set->end[i] != NEAR_END)
+            return "near slot that would not be emptied";
+        wrong = check_near_slot(mmu, kind, i / NEAR_SLOTS, &entry);
+    }
+    return wrong;
+}
+
 /* MMU_POLICY_FLUSH promises nothing about the guest's tables. */
 static const char *check_plain(struct shadow *shadow)
 {
@@ -472,5 +511,7 @@ const char *mmu_audit(struct mmu *mmu)
         wrong = check_frames(mmu->shadow);
     if (!wrong)
         wrong = check_roots(mmu->shadow);
+    if (!wrong)
+        wrong = check_near(mmu);
     return wrong;
 }

@@ -120,6 +120,7 @@ struct mmu {
     struct addrspace *memory;
     struct shadow *shadow; /* everything derived */
     struct track *track;
+    struct tlb_near near;
     struct mmu_client client;
     struct mmu_counters count;
     struct strict *strict; /* --strict-report; else NULL */
@@ -147,6 +148,8 @@ void mmu_set_cr3(struct mmu *mmu, uint64_t cr3);
 void mmu_set_pkru(struct mmu *mmu, uint32_t pkru);
 static inline void mmu_set_bank(struct mmu *mmu, enum mmu_bank_kind kind)
 {
+    if (mmu->kind == BANK_SUPER_AC && kind != BANK_SUPER_AC)
+        tlb_near_empty(&mmu->near);
     mmu->kind = kind;
     mmu->now = *mmu->bank[kind];
 }

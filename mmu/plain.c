@@ -70,6 +70,7 @@ void plain_flush(struct shadow *shadow)
 {
     struct root *root = shadow->roots.now;
 
+    tlb_near_empty(&shadow->mmu->near);
     for (unsigned k = 0; k < MMU_BANKS; k++)
         tlb_flush(&shadow->store, &root->set[k], true);
     shadow->large_low = ~0ull;
@@ -92,6 +93,7 @@ void plain_protect(struct shadow *shadow, const uint8_t *host)
 {
     if (!shadow->roots.now)
         return;
+    tlb_near_empty(&shadow->mmu->near);
     for (unsigned k = 0; k < MMU_BANKS; k++)
         tlb_drop_host(&shadow->roots.now->set[k], MMU_WRITE, host);
 }

@@ -74,6 +74,7 @@ void roots_init(struct shadow *shadow)
 {
     struct roots *roots = &shadow->roots;
 
+    tlb_near_empty(&shadow->mmu->near);
     for (unsigned i = 0; i < ROOTS; i++) {
         struct root *root = &roots->root[i];
 
@@ -214,6 +215,17 @@ void roots_set_role(struct shadow *shadow)
     roots_enter(shadow);
 }
 
+/* Near slots of the upper part stay while the banks they came from do. */
+static void change_near(struct shadow *shadow, const struct root *previous)
+{
+    const struct root *now = shadow->roots.now;
+
+    if (now->upper && previous && previous->upper == now->upper)
+        tlb_near_leave(&shadow->mmu->near, upper_start(now));
+    else
+        tlb_near_empty(&shadow->mmu->near);
+}
+
 void roots_enter(struct shadow *shadow)
 {
     struct roots *roots = &shadow->roots;
@@ -234,6 +246,8 @@ void roots_enter(struct shadow *shadow)
     root->stamp = ++roots->stamp;
     roots->now = root;
     upper_enter(shadow, root, previous);
+    if (root != previous)
+        change_near(shadow, previous);
     roots_use_banks(shadow);
 }
 
@@ -312,6 +326,20 @@ void roots_grow_set(struct shadow *shadow, struct tlb_set *set,
 
 /* ---- dropping */
 
+static struct root *root_of(struct shadow *shadow, unsigned n)
+{
+    return n < ROOTS ? &shadow->roots.root[n]
+                     : &shadow->roots.upper[n - ROOTS].space;
+}
+
+/* May near slots have come from its banks? */
+static bool is_near(const struct shadow *shadow, const struct root *root)
+{
+    const struct root *now = shadow->roots.now;
+
+    return root == now || (now->upper && root == &now->upper->space);
+}
+
 static void drop_page(struct root *root, unsigned which, gva_t gva)
 {
     for (unsigned k = 0; k < MMU_BANKS; k++)
@@ -322,11 +350,11 @@ void roots_drop(struct shadow *shadow, uint64_t roots, unsigned which,
                 gva_t gva)
 {
     for (; roots; roots &= roots - 1) {
-        unsigned n = (unsigned)__builtin_ctzll(roots);
-        struct root *root = n < ROOTS ? &shadow->roots.root[n]
-                                      : &shadow->roots.upper[n - ROOTS].space;
+        struct root *root = root_of(shadow, (unsigned)__builtin_ctzll(roots));
         gva_t at = walk_canonical(root->role.levels, gva);
 
+        if (which != TLB_EXEC && is_near(shadow, root))
+            tlb_near_drop(&shadow->mmu->near, at & PAGE_MASK);
         drop_page(root, which, at);
         if (root->upper && root->upper->lower == root)
             drop_page(&root->upper->space, which, at);
@@ -342,13 +370,10 @@ static void flush(struct shadow *shadow, struct root *root)
 void roots_flush(struct shadow *shadow, uint64_t roots)
 {
     for (; roots; roots &= roots - 1) {
-        unsigned n = (unsigned)__builtin_ctzll(roots);
-        struct root *root = &shadow->roots.root[n];
+        struct root *root = root_of(shadow, (unsigned)__builtin_ctzll(roots));
 
-        if (n >= ROOTS) {
-            flush(shadow, &shadow->roots.upper[n - ROOTS].space);
-            continue;
-        }
+        if (is_near(shadow, root))
+            tlb_near_empty(&shadow->mmu->near);
         flush(shadow, root);
         if (root->upper && root->upper->lower == root)
             upper_drop_low(root->upper);

@@ -39,6 +39,37 @@ static void clear_jumps(struct jump_slot *slots, unsigned first, unsigned count)
         slots[jump_slot_of(JUMP_EMPTY)].key = 0;
 }
 
+/* ---- near slots */
+
+void tlb_near_empty(struct tlb_near *near)
+{
+    if (!near->used)
+        return;
+    memset(near->of[0].end, 0, sizeof near->of[0].end);
+    memset(near->of[1].end, 0, sizeof near->of[1].end);
+    near->used = false;
+}
+
+void tlb_near_leave(struct tlb_near *near, gva_t start)
+{
+    if (!near->used)
+        return;
+    memset(near->of[1].end, 0, sizeof near->of[1].end);
+    for (unsigned i = 0; i < 2 * NEAR_SLOTS; i++)
+        if (near->of[0].tag[i] < start)
+            near->of[0].end[i] = 0;
+}
+
+void tlb_near_drop(struct tlb_near *near, gva_t page)
+{
+    if (!near->used)
+        return;
+    for (unsigned k = 0; k < 2; k++)
+        for (unsigned i = 0; i < 2 * NEAR_SLOTS; i++)
+            if (near->of[k].tag[i] == page)
+                near->of[k].end[i] = 0;
+}
+
 /* ---- life */
 
 bool tlb_store_init(struct tlb_store *store, struct arena *arena)

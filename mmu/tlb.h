@@ -100,6 +100,33 @@ static ALWAYS_INLINE void *tlb_lookup(const struct tlb_array *array, gva_t gva,
     return tlb_hit(array, gva, size, &host) ? host : NULL;
 }
 
+/* What translated code asks before the arrays: the page it found last through
+ * each register that addresses are made with (cpu/jit), for loads, then for
+ * stores. A slot says what an array of the current root said, of the user
+ * bank or of the supervisor's, until a page or the root goes; that the array
+ * still has it is not asked. */
+enum { NEAR_SLOTS = 24, NEAR_END = PAGE_SIZE - 7 };
+
+struct tlb_near_set {
+    gva_t tag[2 * NEAR_SLOTS];     /* page address */
+    uint64_t host[2 * NEAR_SLOTS]; /* address of its first byte */
+    /* NEAR_END: eight bytes at a distance below this are in the page; 0:
+     * the slot is empty. */
+    uint64_t end[2 * NEAR_SLOTS];
+};
+
+struct tlb_near {
+    int32_t fills; /* counted down; below 0: the next one is looked at */
+    bool used;     /* a slot may be full */
+    struct tlb_near_set of[2]; /* supervisor, user */
+};
+
+void tlb_near_empty(struct tlb_near *near);
+/* All but the supervisor's from `start` on. */
+void tlb_near_leave(struct tlb_near *near, gva_t start);
+/* Those of one page. */
+void tlb_near_drop(struct tlb_near *near, gva_t page);
+
 /* ---- for the MMU only (tlb.c) */
 
 /* A bank and what decides about its size. A bank that is not `live` owns no

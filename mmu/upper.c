@@ -96,7 +96,7 @@ void upper_note_low(struct upper *upper, gva_t gva, unsigned which)
 
 void upper_drop_low(struct upper *upper)
 {
-    gva_t end = upper->space.role.levels >= 4 ? 1ull << 63 : 3ull << 30;
+    gva_t end = upper_start(&upper->space);
 
     for (unsigned k = 0; k < MMU_BANKS; k++) {
         struct tlb_set *set = &upper->space.set[k];
@@ -128,8 +128,10 @@ void upper_leave(struct shadow *shadow, struct root *root)
     if (top)
         top->tops &= ~(1ull << root->number);
     shadow->mmu->count.upper_left++;
-    if (root == shadow->roots.now)
+    if (root == shadow->roots.now) {
+        tlb_near_empty(&shadow->mmu->near);
         roots_use_banks(shadow);
+    }
 }
 
 void upper_leave_all(struct shadow *shadow, uint64_t roots)
@@ -176,6 +178,7 @@ static void join(struct shadow *shadow, struct root *root, struct upper *upper)
     for (unsigned k = 0; k < MMU_BANKS; k++)
         if (k != BANK_USER)
             tlb_set_release(&shadow->store, &root->set[k]);
+    tlb_near_empty(&shadow->mmu->near);
     root->upper = upper;
     shadow->mmu->count.upper_joined++;
 }

@@ -24,9 +24,14 @@
 
 struct shadow_page;
 
+static inline gva_t upper_start(const struct root *root)
+{
+    return root->role.levels >= 4 ? 1ull << 63 : 3ull << 30;
+}
+
 static inline bool upper_covers(const struct root *root, gva_t gva)
 {
-    return root->role.levels >= 4 ? gva >> 63 : gva >> 30 == 3;
+    return gva >= upper_start(root);
 }
 
 /* Part of root->top that leads to the upper part. */

@@ -20,6 +20,9 @@ enum {
     MIN_CACHE = 1 << 20,
     GROUP_MISSES = 64, /* failed lookups of a block ... */
     RARE = 300,        /* ... that many instructions apart are no matter */
+    NEAR_FILLS = 255,  /* of near slots before one is looked at ... */
+    NEAR_RARE = 100,   /* ... likewise */
+    NEAR_LOOKS = 8,    /* at a block before something is done about it */
     HOT = 24,          /* entries before a block is translated */
     SAMPLES = 3,       /* ends of the budget in a block before a trace is */
 };
@@ -67,6 +70,7 @@ void jit_set_heat(struct jit *jit, uint32_t entries)
 {
     jit->heat = entries;
     jit->tracer.samples = entries < SAMPLES ? 1 : SAMPLES;
+    jit->near_all = entries < SAMPLES;
 }
 
 void jit_set_fault(struct jit *jit, enum jit_fault fault)
@@ -144,6 +148,28 @@ static void count_miss(struct cpu *cpu, struct block *b)
     renew(cpu, b);
 }
 
+/* Near slots were filled often enough for a look at who does it: seldom
+ * enough, or the same block again and again. */
+static void watch_near(struct cpu *cpu, struct block *b, uint32_t index)
+{
+    struct jit *jit = cpu->jit;
+    uint64_t now = cpu_icount(cpu);
+    bool rare = now - jit->near_since > NEAR_FILLS * NEAR_RARE;
+
+    cpu->mmu.near.fills = NEAR_FILLS;
+    jit->near_since = now;
+    jit->count.near_fill += NEAR_FILLS;
+    if (rare || b->mode == MODE_DEAD || ++b->near_looks < NEAR_LOOKS)
+        return;
+    b->near_looks = 0;
+    b->roams |= 1u << (index & JIT_INDEX);
+    jit->count.near_roams++;
+    if (index & JIT_TRACE)
+        trace_forget(cpu, b);
+    else
+        renew(cpu, b);
+}
+
 /* ---- what T1 calls */
 
 /* cpu->block and cpu->insn as T0 would have them. */
@@ -200,7 +226,9 @@ uint64_t jit_call_insn(struct cpu *cpu, const struct insn *i, uint32_t index)
     if (unlikely(cpu->block != b)) /* to be repeated, or a way out */
         return leave(cpu, NULL);
     cpu->insn = i + 1;
-    if (unlikely(b->mode == MODE_DEAD ||
+    if (unlikely(cpu->mmu.near.fills < 0))
+        watch_near(cpu, b, index);
+    if (unlikely(b->mode == MODE_DEAD || !b->translated ||
                  ((index & JIT_TRACE) && traces != cpu->jit->tracer.killed))) {
         cpu->jit->count.exit_stale++;
         return leave(cpu, i + 1);
@@ -304,6 +332,8 @@ uint64_t jit_exit_insn(struct cpu *cpu, const struct insn *i, uint32_t index)
     if (is_frequent(i->op) && b->mode != MODE_DEAD)
         return exec_last(cpu, b, i);
     cpu->jit->count.exit_insn++;
+    if (unlikely(cpu->mmu.near.fills < 0))
+        watch_near(cpu, b, index);
     if ((index & JIT_MEMORY) && b->mode != MODE_DEAD && !b->no_groups)
         count_miss(cpu, b);
     cpu->hot.itself = true;

@@ -33,6 +33,8 @@ struct jit;
     X(call_insn, "single instructions executed by the interpreter")            \
     X(call_memory, "memory accesses that missed the TLB")                      \
     X(elided, "lookups checked by a shadow-check build")                       \
+    X(near_fill, "near slots filled")                                          \
+    X(near_roams, "accesses that do without, for they roam")                   \
     X(cache_used, "bytes of the code cache in use")                            \
     X(cache_size, "bytes of the code cache")
 

@@ -478,6 +478,7 @@ static void invalidate(struct pair *pair)
         pair->did.lost_tlb++;
         break;
     case 3:
+        rig_audit(pair->r[1]);
         wrong = block_audit(c);
         ck_assert_msg(!wrong, "%s", wrong);
         break;
@@ -581,6 +582,7 @@ static void check_events(const struct pair *pair)
     ck_assert_uint_ne(count->traces, 0);
     ck_assert_uint_ne(count->killed, 0);
     ck_assert_uint_ne(count->exit_budget, 0);
+    ck_assert_uint_ne(count->near_fill, 0);
     ck_assert_uint_ne(count->call_memory + count->exit_insn, 0);
     ck_assert_uint_ne(mmu->table_sync, 0);
     ck_assert_uint_ne(mmu->code_write, 0);

@@ -88,7 +88,7 @@ static void compare_literal(struct tr *t, uint64_t value)
 static void frame_of(struct tr *t)
 {
     struct code *c = &t->c;
-    x64_tlb_entry(t, MMU_EXEC);                            /* R11 */
+    x64_tlb_entry(c, MMU_EXEC, H_TMP2);
     alu_ri(c, 4, 8, H_TMP, (uint64_t)(int64_t)-PAGE_SIZE); /* AND */
     op_rm(c, 0x3b, 8, H_TMP, at(H_TMP2, 0));               /* CMP */
 }

@@ -112,9 +112,8 @@ void x64_offset(struct tr *t, unsigned to, unsigned size)
         lea(&t->c, size, to, m);
 }
 
-void x64_tlb_entry(struct tr *t, enum mmu_access access)
+void x64_tlb_entry(struct code *c, enum mmu_access access, unsigned entry)
 {
-    struct code *c = &t->c;
     struct host_mem entries =
         at(H_CPU, (int64_t)(offsetof(struct cpu, mmu.now.of) +
                             access * sizeof(struct tlb_array)) -
@@ -124,19 +123,19 @@ void x64_tlb_entry(struct tr *t, enum mmu_access access)
     _Static_assert(offsetof(struct tlb_array, entries) == 0 &&
                        offsetof(struct tlb_array, mask) == 8,
                    "as translated code expects it");
-    mov_rr(c, 8, H_TMP2, H_TMP);
-    op_rr(c, 0xc1, 8, 5, H_TMP2); /* SHR */
+    mov_rr(c, 8, entry, H_TMP);
+    op_rr(c, 0xc1, 8, 5, entry); /* SHR */
     put8(c, PAGE_SHIFT - 4);
-    op_rm(c, 0x23, 8, H_TMP2, mask);    /* AND */
-    op_rm(c, 0x03, 8, H_TMP2, entries); /* ADD */
+    op_rm(c, 0x23, 8, entry, mask);    /* AND */
+    op_rm(c, 0x03, 8, entry, entries); /* ADD */
 }
 
-/* Linear address in RAX to host address. */
-static void lookup(struct tr *t, enum mmu_access access, unsigned size)
+/* Linear address in RAX to host address, by the TLB. */
+static void look_far(struct tr *t, enum mmu_access access, unsigned size)
 {
     struct code *c = &t->c;
 
-    x64_tlb_entry(t, access);
+    x64_tlb_entry(c, access, H_TMP2);
     op_rm(c, 0x2b, 8, H_TMP, at(H_TMP2, 0));  /* SUB */
     alu_ri(c, 7, 8, H_TMP, PAGE_SIZE - size); /* CMP */
     x64_slow(t, jcc(c, CC_A));
@@ -144,6 +143,71 @@ static void lookup(struct tr *t, enum mmu_access access, unsigned size)
           at(H_TMP2, (int64_t)offsetof(struct tlb_entry, host))); /* ADD */
     t->base = H_TMP;
     t->disp = 0;
+}
+
+/* By the near slot `tag` leads to. */
+static void look_near(struct tr *t, enum mmu_access access, unsigned size,
+                      struct host_mem tag)
+{
+    struct code *c = &t->c;
+    struct stub *s;
+    struct host_mem host = tag, end = tag;
+
+    host.disp += (int32_t)offsetof(struct tlb_near_set, host);
+    end.disp += (int32_t)offsetof(struct tlb_near_set, end);
+    op_rm(c, 0x2b, 8, H_TMP, tag); /* SUB */
+    op_rm(c, 0x3b, 8, H_TMP, end); /* CMP */
+    x64_slow(t, jcc(c, CC_AE));
+    s = &t->stub[t->stubs - 1];
+    if (size > 8) {
+        alu_ri(c, 7, 8, H_TMP, PAGE_SIZE - size); /* CMP */
+        x64_slow(t, jcc(c, CC_A));
+        t->stub[t->stubs - 1].near = 0;
+    }
+    s->near = tag.disp;
+    s->near_last = PAGE_SIZE - size;
+    s->near_back = exec_address(c, c->p);
+    s->access = access;
+    op_rm(c, 0x03, 8, H_TMP, host); /* ADD */
+    t->base = H_TMP;
+    t->disp = 0;
+}
+
+/* Which near slot: that of the register the address is made with, others for
+ * pages known now. */
+static unsigned slot_of(const struct tr *t)
+{
+    const struct insn *i = t->i;
+    enum { PAGES = 16, FS = 20 };
+
+    if (i->seg == SEG_FS || i->seg == SEG_GS)
+        return i->seg == SEG_FS ? FS : FS + 1;
+    if (i->base == REG_RIP)
+        return PAGES + ((uint64_t)rip_offset(t) >> PAGE_SHIFT & 3);
+    if (i->base < 16)
+        return i->base;
+    if (i->index < 16 && (uint32_t)i->disp < PAGE_SIZE)
+        return i->index;
+    return PAGES + ((uint32_t)i->disp >> PAGE_SHIFT & 3);
+}
+
+/* Linear address in RAX to host address. */
+static void lookup(struct tr *t, enum mmu_access access, unsigned size,
+                   unsigned slot)
+{
+    const struct part *p = x64_part(t, t->k);
+    bool often = t->trace || slot == RSP || slot >= 16;
+
+    if (!(often || t->near_all) || p->b->roams >> (t->k - p->first) & 1) {
+        look_far(t, access, size);
+    } else {
+        struct host_mem tag = CPU_AT(mmu.near.of);
+        if (t->user)
+            tag.disp += (int32_t)sizeof(struct tlb_near_set);
+        tag.disp +=
+            (int32_t)(8 * (slot + (access == MMU_WRITE ? NEAR_SLOTS : 0)));
+        look_near(t, access, size, tag);
+    }
 }
 
 static void segment(struct tr *t, enum mmu_access access, unsigned size)
@@ -181,7 +245,7 @@ struct host_mem x64_slot(unsigned group)
 }
 
 /* An access of a group. RAX = linear address, for the first one. */
-static void group_lookup(struct tr *t)
+static void group_lookup(struct tr *t, unsigned slot)
 {
     const struct access *a = &t->access[t->k];
     const struct group *g = &t->group[a->group - 1];
@@ -195,7 +259,7 @@ static void group_lookup(struct tr *t)
         write = a->write;
     if (before)
         lea(&t->c, t->code64 ? 8 : 4, H_TMP, at(H_TMP, -before));
-    lookup(t, write ? MMU_WRITE : MMU_READ, size);
+    lookup(t, write ? MMU_WRITE : MMU_READ, size, slot);
     if (g->host == H_NONE)
         mov_store(&t->c, 8, x64_slot(a->group - 1u), H_TMP);
     else
@@ -230,9 +294,10 @@ void x64_memory(struct tr *t, enum mmu_access access, unsigned size)
     x64_offset(t, H_TMP, 8);
     segment(t, access, size);
     if (x64_group_first(t, t->k))
-        group_lookup(t);
+        group_lookup(t, slot_of(t));
     else
-        lookup(t, access, size);
+        lookup(t, access, size, slot_of(t));
+    x64_elided_operand(t, access, size);
 }
 
 void x64_stack(struct tr *t, enum mmu_access access, unsigned n, int disp,
@@ -250,9 +315,10 @@ void x64_stack(struct tr *t, enum mmu_access access, unsigned n, int disp,
     else
         mov_rr(&t->c, width, H_TMP, t->pin[n]);
     if (x64_group_first(t, t->k))
-        group_lookup(t);
+        group_lookup(t, n);
     else
-        lookup(t, access, size);
+        lookup(t, access, size, n);
+    x64_elided_stack(t, access, n, disp, size);
 }
 
 void x64_absolute(struct tr *t, uint64_t offset, enum mmu_access access,
@@ -261,5 +327,5 @@ void x64_absolute(struct tr *t, uint64_t offset, enum mmu_access access,
     x64_flags_clobber(t);
     mov_ri(&t->c, H_TMP, t->code64 ? offset : (uint32_t)offset);
     segment(t, access, size);
-    lookup(t, access, size);
+    look_far(t, access, size);
 }

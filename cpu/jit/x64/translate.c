@@ -210,6 +210,43 @@ static void make_elided(struct code *c, const struct x64 *x)
     put8(c, 0xc3);
 }
 
+/* CALLed, see struct x64. Now and then it fails, so that jit.c sees who fills
+ * them. */
+static void make_near_fill(struct code *c, enum mmu_access access)
+{
+    uint8_t *missed, *watched;
+
+    put8(c, 0x51);                           /* PUSH RCX */
+    op_rm(c, 0x03, 8, H_TMP, at(H_TMP2, 0)); /* ADD */
+    put8(c, 0x50);                           /* PUSH RAX */
+    x64_tlb_entry(c, access, H_CX);
+    alu_ri(c, 4, 8, H_TMP, (uint64_t)(int64_t)-PAGE_SIZE); /* AND */
+    op_rm(c, 0x3b, 8, H_TMP, at(H_CX, 0));                 /* CMP */
+    missed = jcc(c, CC_NE);
+    alu_mi(c, 5, 4, CPU_AT(mmu.near.fills), 1); /* SUB */
+    watched = jcc(c, CC_S);
+    mov_store(c, 8, at(H_TMP2, 0), H_TMP);
+    mov_load(c, 8, H_CX, at(H_CX, (int64_t)offsetof(struct tlb_entry, host)));
+    mov_store(c, 8, at(H_TMP2, (int64_t)offsetof(struct tlb_near_set, host)),
+              H_CX);
+    op_rm(c, 0xc7, 8, 0, /* MOV */
+          at(H_TMP2, (int64_t)offsetof(struct tlb_near_set, end)));
+    put32(c, NEAR_END);
+    op_rm(c, 0xc6, 4, 0, CPU_AT(mmu.near.used)); /* MOV */
+    put8(c, 1);
+    put8(c, 0x59); /* POP RCX */
+    op_rr(c, 0x2b, 8, H_CX, H_TMP);
+    mov_rr(c, 8, H_TMP, H_CX);
+    put8(c, 0x59); /* POP RCX */
+    put8(c, 0xc3);
+    jump_here(c, missed);
+    jump_here(c, watched);
+    put8(c, 0x59);
+    put8(c, 0x59);
+    mov_ri(c, H_TMP, ~0ull);
+    put8(c, 0xc3);
+}
+
 bool backend_present(void)
 {
     __builtin_cpu_init();
@@ -236,6 +273,8 @@ bool backend_init(struct jit *jit, struct cpu *cpu)
     MAKE(load_vector, make_load_vector(&c, x));
     MAKE(store_x87, make_store_x87(&c));
     MAKE(load_x87, make_load_x87(&c));
+    MAKE(near_fill[MMU_READ], make_near_fill(&c, MMU_READ));
+    MAKE(near_fill[MMU_WRITE], make_near_fill(&c, MMU_WRITE));
     MAKE(enter, make_enter(&c));
     MAKE(leave, make_leave(&c));
     MAKE(call_insn, make_call(&c, x, (uintptr_t)jit_call_insn));
@@ -466,6 +505,17 @@ static void make_budget_stub(struct tr *t, const struct stub *s)
     jump_to(&t->c, jmp(&t->c), t->x->no_budget);
 }
 
+/* The page may only be another one than last time. */
+static void make_near(struct tr *t, const struct stub *s)
+{
+    struct code *c = &t->c;
+
+    lea(c, 8, H_TMP2, at(H_CPU, s->near));
+    call_to(c, t->x->near_fill[s->access]);
+    alu_ri(c, 7, 8, H_TMP, s->near_last); /* CMP */
+    jump_to(c, jcc(c, CC_BE), s->near_back);
+}
+
 static void make_stub(struct tr *t, unsigned n)
 {
     struct stub s = t->stub[n];
@@ -477,6 +527,8 @@ static void make_stub(struct tr *t, unsigned n)
     t->i = t->insn[s.k];
     t->refund = 0;
     t->pin = s.own ? t->own : x64_pin;
+    if (s.near)
+        make_near(t, &s);
     switch (s.kind) {
     case STUB_CALL:
         make_call_stub(t, &s);
@@ -669,6 +721,8 @@ static struct tr *translation(struct jit *jit, struct cpu *cpu, uint32_t mode)
     t->x = common_of(jit);
     t->code64 = (mode & MODE_CODE) == MODE_64;
     t->fault = jit->fault;
+    t->user = mode & MODE_USER;
+    t->near_all = jit->near_all;
     t->flags.place = FL_MEMORY;
     t->pages = 1;
     return t;

@@ -95,6 +95,12 @@ struct stub {
     struct flag_state before;
     bool flags_to_host; /* the code behind expects them there */
     bool memory;        /* a missed access, for the counters */
+    /* The near slot to fill first, 0: none; the largest distance from its
+     * page that serves the access; where to go on then. */
+    int32_t near;
+    uint32_t near_last;
+    uint64_t near_back;
+    enum mmu_access access;
     /* What of the vector state (enum jit_vector) the code behind expects in
      * registers; STUB_VECTOR: what the code at `ready` does. */
     uint8_t vector, need;
@@ -152,7 +158,7 @@ struct tr {
     uint8_t part_of[MAX_INSNS];
     unsigned k; /* instruction being translated */
     const struct insn *i;
-    bool code64;
+    bool code64, user, near_all;
     enum jit_fault fault;
     const uint8_t *pin; /* where guest registers are now: x64_pin or own */
     uint8_t own[16];    /* if `pins`: where they are inside the trace */
@@ -191,7 +197,10 @@ struct x64 {
     uint64_t edge;        /* jumped to; R11 = block, EAX = edge */
     uint64_t enter_block; /* jumped to; R11 = block: T0 runs it */
     uint64_t no_budget;   /* likewise, for want of budget */
-    uint64_t lazy_flags;  /* CALLed: EAX = hot.flags made from lazy flags */
+    /* CALLed: R11 = a near slot's tag, RAX = a distance from it. Fills the slot
+     * from the TLB: RAX = the distance then, or ~0: not there. */
+    uint64_t near_fill[2];
+    uint64_t lazy_flags; /* CALLed: EAX = hot.flags made from lazy flags */
     uint64_t load_vector, store_vector; /* CALLed */
     uint64_t elided;    /* CALLed: R11 = struct jit_elided; keeps all but R11 */
     bool has[F_COUNT];  /* vector and BMI extensions of the host */
@@ -316,8 +325,8 @@ void x64_absolute(struct tr *t, uint64_t offset, enum mmu_access access,
 /* The same for guest register n plus `disp` in the stack segment. */
 void x64_stack(struct tr *t, enum mmu_access access, unsigned n, int disp,
                unsigned size);
-/* R11 = address of the TLB entry for the linear address in RAX. */
-void x64_tlb_entry(struct tr *t, enum mmu_access access);
+/* `entry` = address of the TLB entry for the linear address in RAX. */
+void x64_tlb_entry(struct code *c, enum mmu_access access, unsigned entry);
 /* A jump to code that has T0 execute the current instruction: its access
  * missed; or for another reason. */
 void x64_slow(struct tr *t, uint8_t *field);
