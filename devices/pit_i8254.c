@@ -7,10 +7,11 @@
  * of count and status, null count, loading at the CLK pulse after the write
  * or at the end of the (half) cycle. Counters are computed from virtual
  * time when somebody looks; an event exists only for channel 0.
- * Not modelled: the low part of OUT 0 is not sent over the wire in the
- * periodic modes: the wire falls and rises at the start of a cycle, so that
- * a slow guest loses no request (IRQ 0 is edge-triggered). Count 1 in modes
- * 2 and 3, which the manual forbids, leaves OUT high. */
+ * Not modelled: the wire of OUT 0 has no low part of single clocks (modes 2,
+ * 4, 5): it falls and rises where OUT rises. Where the host was late with the
+ * rise, the low half of mode 3 comes later, too, for a request goes away with
+ * its line. Count 1 in modes 2 and 3, which the manual forbids, leaves OUT
+ * high. */
 #include "devices/pit_i8254.h"
 
 #include "mmu/addrspace.h"
@@ -57,6 +58,8 @@ struct pit {
     struct device device;
     struct channel channel[CHANNELS];
     uint64_t rise_at; /* next rise of OUT 0 that is sent to the wire */
+    uint64_t fall_at; /* likewise in mode 3; SCHED_NEVER = with the rise */
+    uint64_t rose_at; /* when the last one was sent */
     bool wire;
 
     /* TRANSIENT */
@@ -90,6 +93,8 @@ static const struct state_field pit_fields[] = {
     FIELD_OF(struct pit, BOOL, channel, count_latched),
     FIELD_OF(struct pit, BOOL, channel, status_latched),
     FIELD(struct pit, U64, rise_at),
+    FIELD(struct pit, U64, fall_at),
+    FIELD(struct pit, U64, rose_at),
     FIELD(struct pit, BOOL, wire),
     FIELD_END,
 };
@@ -229,6 +234,21 @@ static uint64_t channel_next_rise(const struct channel *c, uint64_t tick)
     default:
         return elapsed <= c->count ? c->origin + c->count + 1 : SCHED_NEVER;
     }
+}
+
+/* When the low half of mode 3 shall be seen on the wire. The line stays up for
+ * half of its half at least. */
+static uint64_t channel_next_fall(const struct channel *c, uint64_t tick,
+                                  uint64_t rose_at)
+{
+    uint64_t start = tick - channel_elapsed(c, tick) % c->count, fall;
+
+    if (!c->loaded || !c->running || channel_mode(c) != 3 || c->count == 1)
+        return SCHED_NEVER;
+    fall = start + half_high(c);
+    if (fall < rose_at + c->count / 4)
+        fall = rose_at + c->count / 4;
+    return fall < start + c->count ? fall : SCHED_NEVER;
 }
 
 /* End of the cycle (mode 2) or half cycle (mode 3): there a count written
@@ -388,9 +408,13 @@ static uint64_t pit_catch_up(struct pit *pit)
 
     if (pit->rise_at <= tick) {
         pit->rise_at = SCHED_NEVER;
+        pit->rose_at = tick;
         pit->wire = true;
         irq_lower(pit->irq);
         irq_raise(pit->irq);
+    } else if (pit->fall_at <= tick) {
+        pit->wire = false;
+        irq_lower(pit->irq);
     }
     for (unsigned i = 0; i < CHANNELS; i++)
         channel_sync(&pit->channel[i], tick);
@@ -400,6 +424,8 @@ static uint64_t pit_catch_up(struct pit *pit)
 static void pit_arm(struct pit *pit)
 {
     uint64_t next = min_u64(pit->rise_at, pit->channel[0].load_at);
+
+    next = min_u64(next, pit->fall_at);
 
     if (next == SCHED_NEVER)
         event_cancel(pit->sched, &pit->event);
@@ -417,6 +443,8 @@ static void pit_update(struct pit *pit, uint64_t tick)
         irq_set(pit->irq, pit->wire);
     }
     pit->rise_at = channel_next_rise(c, tick);
+    pit->fall_at =
+        pit->wire ? channel_next_fall(c, tick, pit->rose_at) : SCHED_NEVER;
     pit_arm(pit);
 }
 
@@ -542,7 +570,8 @@ static void pit_reset(struct device *device)
                                            .gate = i != 2};
     pit->wire = true;
     irq_set(pit->irq, true);
-    pit->rise_at = SCHED_NEVER;
+    pit->rise_at = pit->fall_at = SCHED_NEVER;
+    pit->rose_at = 0;
     pit_arm(pit);
     if (pit->changed)
         pit->changed(pit->changed_opaque);

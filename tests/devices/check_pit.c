@@ -317,6 +317,57 @@ START_TEST(irq0_is_not_lost_when_somebody_looks_first)
 }
 END_TEST
 
+/* Programs with interrupts off wait for the request to go and to come. */
+START_TEST(irq0_shows_the_square_wave)
+{
+    struct rig r;
+    char text[13] = "";
+
+    rig_create(&r);
+    program(&r, 0, 0x06, 6);
+    pass(&r, 1);
+    for (unsigned i = 0; i < 12; i++) {
+        text[i] = r.fake->wire[0].level ? '1' : '0';
+        if (i == 7)
+            fake_round_trip(r.fake, pit_device(r.pit));
+        pass(&r, 1);
+    }
+    ck_assert_str_eq(text, "111000111000");
+    /* A control word makes OUT high, an edge like any other. */
+    program(&r, 0, 0x06, 600);
+    pass(&r, 1 + 400);
+    ck_assert(!r.fake->wire[0].level);
+    r.fake->wire[0].rises = 0;
+    out8(r.fake, 0x43, 0x34);
+    ck_assert_uint_eq(r.fake->wire[0].rises, 1);
+    rig_destroy(&r);
+}
+END_TEST
+
+/* The host comes back long after the rise: the guest still sees it. */
+START_TEST(irq0_stays_when_the_host_was_late)
+{
+    struct rig r;
+
+    rig_create(&r);
+    program(&r, 0, 0x06, 1000);
+    pass(&r, 1 + 700);
+    ck_assert(!r.fake->wire[0].level);
+    r.fake->wire[0].rises = 0;
+    r.fake->now = pit_ns_from_ticks(tick(&r) + 3 * 1000);
+    in8(r.fake, 0x42); /* in the low half of a later cycle */
+    ck_assert_uint_eq(r.fake->wire[0].rises, 1);
+    ck_assert(r.fake->wire[0].level);
+    pass(&r, 249);
+    ck_assert(r.fake->wire[0].level);
+    pass(&r, 1);
+    ck_assert(!r.fake->wire[0].level);
+    pass(&r, 50);
+    ck_assert_uint_eq(r.fake->wire[0].rises, 2);
+    rig_destroy(&r);
+}
+END_TEST
+
 START_TEST(one_shot_raises_once)
 {
     struct rig r;
@@ -495,7 +546,8 @@ FAKE_MAIN("pit", clock_is_exact, mode0_interrupt_on_terminal_count,
           mode2_rate_generator, mode3_square_wave, mode4_software_strobe,
           mode5_hardware_strobe, bcd_counts,
           irq0_is_periodic_and_does_not_drift,
-          irq0_is_not_lost_when_somebody_looks_first, one_shot_raises_once,
-          latch_holds_until_read, single_byte_access, read_back,
-          mode_6_and_7_are_2_and_3, port_61_shows_out2_and_refresh,
+          irq0_is_not_lost_when_somebody_looks_first,
+          irq0_shows_the_square_wave, irq0_stays_when_the_host_was_late,
+          one_shot_raises_once, latch_holds_until_read, single_byte_access,
+          read_back, mode_6_and_7_are_2_and_3, port_61_shows_out2_and_refresh,
           speaker_tone, saved_and_loaded)
