@@ -252,7 +252,7 @@ static bool add_option_roms(struct machine *m)
         const char *slash = rom->name ? strrchr(rom->name, '/') : NULL;
         char name[FW_CFG_NAME_SIZE];
 
-        snprintf(name, sizeof name, "genroms/%u-%.40s", i,
+        snprintf(name, sizeof name, "genroms/%u-%.36s", i,
                  slash       ? slash + 1
                  : rom->name ? rom->name
                              : "rom");

@@ -431,6 +431,23 @@ static void vga_reset(struct device *device)
     vga_update_windows(vga);
 }
 
+/* Only what a guest could have written. */
+static bool masked(const uint8_t *reg, const uint8_t *mask, unsigned count)
+{
+    while (count--)
+        if (reg[count] & ~mask[count])
+            return false;
+    return true;
+}
+
+static bool vga_sane(const struct vga *vga)
+{
+    return masked(vga->seq, seq_masks, SEQ_COUNT) &&
+           masked(vga->gfx, gfx_masks, GFX_COUNT) &&
+           masked(vga->attr, attr_masks, ATTR_COUNT) &&
+           vga->dac_component < sizeof vga->dac_pending && vga_dispi_sane(vga);
+}
+
 /* INVARIANT of `layout`: memory was saved in the state of these registers,
  * so it is set before vga_update_windows could move cells. The number of
  * the retrace was saved, too. */
@@ -440,6 +457,8 @@ static int vga_post_load(struct device *device, uint32_t version)
     uint64_t cleared = vga->retrace_cleared;
 
     (void)version;
+    if (!vga_sane(vga))
+        return -1;
     vga->layout = vga_wanted_layout(vga);
     vga->start = (struct vga_start){0};
     vga->picture++;

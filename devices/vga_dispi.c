@@ -178,6 +178,16 @@ void vga_dispi_reset(struct vga *vga)
     vga->dispi[DISPI_BPP] = 8;
 }
 
+bool vga_dispi_sane(const struct vga *vga)
+{
+    const uint16_t *dispi = vga->dispi;
+
+    return dispi[DISPI_XRES] <= DISPI_MAX_XRES &&
+           dispi[DISPI_YRES] <= DISPI_MAX_YRES &&
+           bpp_exists(dispi[DISPI_BPP]) &&
+           vga_dispi_bank_offset(vga) < VGA_VRAM_SIZE;
+}
+
 /* ---- ports: offset 0 is the index, 1 (on some hosts 2) the data */
 
 static uint64_t read_dispi(void *opaque, uint64_t offset, unsigned size)

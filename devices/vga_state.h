@@ -333,6 +333,8 @@ extern const struct region_ops vga_dispi_ops;
 uint16_t vga_dispi_read(const struct vga *vga, unsigned index);
 void vga_dispi_write(struct vga *vga, unsigned index, uint16_t value);
 void vga_dispi_reset(struct vga *vga);
+/* After a load: a mode and a bank within the memory. */
+bool vga_dispi_sane(const struct vga *vga);
 
 static inline bool vga_dispi_on(const struct vga *vga)
 {
