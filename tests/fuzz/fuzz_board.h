@@ -56,6 +56,7 @@ struct fuzz_board {
     uint64_t world; /* hash of all that ports and device were asked */
     unsigned asked, acks;
     bool remapped; /* for fuzz_insn */
+    unsigned slices;
     uint8_t vector;
 };
 

@@ -4,7 +4,8 @@
  * A20) with the number of instructions before each, then code. It runs on
  * one board in blocks, on another one instruction at a time or with all
  * derived state dropped every few instructions, on a third one in the JIT, at
- * either pace, now and then on the second one again. CPU, RAM and what was
+ * either pace or in slices that make it record traces, now and then on the
+ * second one again. CPU, RAM and what was
  * asked of the ports must be the same, the audits of MMU and blocks find
  * nothing, and AddressSanitizer no access outside RAM. Alone: make
  * tests/fuzz/fuzz_insn && tests/fuzz/fuzz_insn FILE... */
@@ -12,7 +13,8 @@
 
 #include "cpu/block.h"
 
-enum { MAX_EVENTS = 6, MAX_STEPS = 160 };
+/* Half of the inputs run for long enough that loops become traces. */
+enum { MAX_EVENTS = 6, MAX_STEPS = 160, LONG = 700 };
 
 struct event {
     unsigned after; /* instructions */
@@ -23,12 +25,12 @@ struct event {
 struct plan {
     struct event event[MAX_EVENTS];
     unsigned events;
-    unsigned pace;
+    unsigned pace, steps;
     size_t code_size;
     uint8_t code[FB_CODE_END - FB_CODE];
 };
 
-enum pace { BLOCKS, STEPS, DROPPING };
+enum pace { BLOCKS, STEPS, DROPPING, SAMPLED };
 
 static struct fuzz_board *board[3]; /* the last one has the JIT */
 
@@ -36,6 +38,7 @@ static void read_plan(struct plan *p, struct fuzz_input *in)
 {
     unsigned head = fuzz_u8(in);
     p->pace = head & 1 ? DROPPING : STEPS;
+    p->steps = head & 2 ? LONG : MAX_STEPS;
     p->events = (head >> 4) % (MAX_EVENTS + 1);
     for (unsigned n = 0; n < p->events; n++) {
         struct event *e = &p->event[n];
@@ -107,13 +110,15 @@ static enum cpu_exit run_watching(struct fuzz_board *b, int64_t count)
  * there were. */
 static bool run_some(struct fuzz_board *b, enum pace pace, unsigned count)
 {
-    static const unsigned slice[] = {MAX_STEPS, 1, 19};
+    static const unsigned slice[] = {LONG, 1, 19, 13};
     uint64_t end = cpu_icount(b->cpu) + count;
     while (cpu_icount(b->cpu) < end) {
-        uint64_t left = end - cpu_icount(b->cpu);
+        uint64_t left = end - cpu_icount(b->cpu), most = slice[pace];
         if (pace == DROPPING)
             block_drop_all(b->cpu);
-        switch (run_watching(b, (int64_t)min_u64(left, slice[pace]))) {
+        if (pace == SAMPLED && b->slices++ & 1)
+            most = LONG;
+        switch (run_watching(b, (int64_t)min_u64(left, most))) {
         case EXIT_BUDGET:
             break;
         case EXIT_SHUTDOWN:
@@ -130,22 +135,26 @@ static void run(struct fuzz_board *b, const uint8_t *data, size_t size,
 {
     struct fuzz_input in = {data, size};
     static struct plan p;
-    unsigned left = MAX_STEPS, n = 0;
+    unsigned left, n = 0;
     bool alive = true;
     uint64_t at;
     b->remapped = false;
+    b->slices = 0;
     fuzz_board_start(b, &in);
     read_plan(&p, &in);
+    if (pace == STEPS)
+        pace = p.pace;
+    left = p.steps;
     at = cpu_rip(b->cpu);
     memcpy(fuzz_board_ram(b) + at, p.code, p.code_size);
     for (; alive && n < p.events; n++) {
-        alive = run_some(b, pace == BLOCKS ? BLOCKS : p.pace, p.event[n].after);
+        alive = run_some(b, pace, p.event[n].after);
         left -= p.event[n].after;
         if (alive)
             do_event(b, &p.event[n]);
     }
     if (alive)
-        run_some(b, pace == BLOCKS ? BLOCKS : p.pace, left);
+        run_some(b, pace, left);
     if (size && data[size - 1] % 4 == 0) /* takes most of the time */
         fuzz_board_audit(b);
     fuzz_board_settle(b);
@@ -184,6 +193,12 @@ static void compare_boards(const char *what, struct fuzz_board *other)
                   what, board[0]->asked, other->asked);
 }
 
+static enum pace jit_pace(uint8_t last)
+{
+    static const enum pace pace[] = {BLOCKS, STEPS, SAMPLED, SAMPLED};
+    return pace[last >> 4 & 3];
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (!board[0]) {
@@ -194,7 +209,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     run(board[0], data, size, BLOCKS);
     run(board[1], data, size, STEPS);
     compare_boards("blocks and steps", board[1]);
-    run(board[2], data, size, size && data[size - 1] & 16 ? STEPS : BLOCKS);
+    run(board[2], data, size, jit_pace(size ? data[size - 1] : 0));
     compare_boards("interpreter and JIT", board[2]);
     if (size && data[size - 1] % 8 == 0) { /* again, on a used board */
         run(board[1], data, size, BLOCKS);
