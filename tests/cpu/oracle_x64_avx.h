@@ -8,6 +8,8 @@
 #ifndef UMBRA_TESTS_ORACLE_X64_AVX_H
 #define UMBRA_TESTS_ORACLE_X64_AVX_H
 
+#include <cpuid.h>
+
 #include "cpu/insn.h"
 #include "tests/cpu/oracle_x64_signal.h"
 
@@ -83,6 +85,13 @@ static int host_run(struct host_state *s)
     return vector;
 }
 
+/* Names that not every compiler knows: bits of ECX. */
+static int host_ecx(unsigned leaf, unsigned bit)
+{
+    unsigned a, b, c, d;
+    return __get_cpuid_count(leaf, 0, &a, &b, &c, &d) && (c >> bit & 1);
+}
+
 /* Does the host have what rows of this feature need? */
 static int host_has(enum cpu_feature feature)
 {
@@ -94,7 +103,7 @@ static int host_has(enum cpu_feature feature)
     case F_FMA:
         return __builtin_cpu_supports("fma");
     case F_F16C:
-        return __builtin_cpu_supports("f16c");
+        return __builtin_cpu_supports("avx") && host_ecx(1, 29);
     case F_BMI1:
         return __builtin_cpu_supports("bmi");
     case F_BMI2:
@@ -106,7 +115,7 @@ static int host_has(enum cpu_feature feature)
     case F_GFNI:
         return __builtin_cpu_supports("gfni");
     case F_VAES:
-        return __builtin_cpu_supports("vaes");
+        return __builtin_cpu_supports("avx2") && host_ecx(7, 9);
     case F_VPCLMULQDQ:
         return __builtin_cpu_supports("vpclmulqdq");
     default:

@@ -158,6 +158,70 @@ START_TEST(results_are_written)
 }
 END_TEST
 
+/* ---------------------------------------------------------------- the JIT */
+
+/* In 32-bit code: 100,000 times add eax, ecx; xor edx, eax; dec ecx. */
+static void write_loop_rom(void)
+{
+    ROM("rom", 0x2E, 0x66, 0x0F, 0x01, 0x16, 0x33, 0x00, /* LGDT */
+        0x0F, 0x20, 0xC0, 0x0C, 0x01, 0x0F, 0x22, 0xC0,  /* CR0.PE */
+        0x66, 0xEA, 0x17, 0x00, 0x0F, 0x00, 0x08, 0x00,  /* JMP 8:F0017 */
+        0xB9, 0x10, 0x00, 0x00, 0x00, 0x8E, 0xD9, 0x8E, 0xC1, 0x8E, 0xD1, 0xB9,
+        0xA0, 0x86, 0x01, 0x00, 0x01, 0xC8, 0x31, 0xC2, 0x49, 0x75, 0xF9, 0xB0,
+        0x05, 0xE6, 0xF4, 0xF4, /* exit code 11 */
+        0x17, 0x00, 0x39, 0x00, 0x0F, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+        0x00, 0x00, 0xFF, 0xFF, 0x00, 0x00, 0x00, 0x9B, 0xCF, 0x00, 0xFF, 0xFF,
+        0x00, 0x00, 0x00, 0x93, 0xCF, 0x00);
+}
+
+static void check_perf_map(void)
+{
+    char name[64], text[TEXT_SIZE];
+    char *argv[] = {"./umbra", "-display", "none",      "-bios", path("rom"),
+                    "-m",      "1",        "-perf-map", NULL};
+    int null = open("/dev/null", O_RDWR);
+    pid_t pid = spawn(argv, null, null, null);
+    FILE *f;
+
+    ck_assert_int_eq(wait_for(pid), 11);
+    close(null);
+    snprintf(name, sizeof name, "/tmp/perf-%ld.map", (long)pid);
+    f = fopen(name, "r");
+    ck_assert_msg(f != NULL, "%s was not written", name);
+    ck_assert_ptr_nonnull(fgets(text, sizeof text, f));
+    fclose(f);
+    unlink(name);
+    ck_assert_msg(strstr(text, " umbra:f0027") != NULL, "%s", text);
+}
+
+START_TEST(jit_is_shown)
+{
+    char text[TEXT_SIZE];
+
+    write_loop_rom();
+    ck_assert_int_eq(RUN_ROM("-stats", "-", "-d", "jit", "-jit-cache", "2"),
+                     11);
+    strcpy(text, out);
+    ck_assert_int_eq(RUN_ROM("-stats", "-", "-accel", "interp", "-d", "jit"),
+                     11);
+    ck_assert_ptr_null(strstr(out, "\"translated\""));
+    ck_assert_str_eq(err, "");
+    if (RUN_ROM("-stats", "-", "-accel", "jit", "-d", "jit", "-jit-cache",
+                "2") != 11) {
+        printf("SKIP: %s", err);
+        return;
+    }
+    ck_assert_str_eq(text, out); /* the default */
+    ck_assert_ptr_nonnull(strstr(out, "\"translated\": 1,"));
+    ck_assert_ptr_nonnull(strstr(out, "\"linked\": 1,"));
+    ck_assert_ptr_nonnull(strstr(out, "\"cache_size\": 2097152"));
+    ck_assert_ptr_nonnull(strstr(err, "jit: block f0027: 4 instructions"));
+    ck_assert_ptr_nonnull(strstr(err, "guest f0029: xor edx, eax"));
+    ck_assert_ptr_nonnull(strstr(err, "  host "));
+    check_perf_map();
+}
+END_TEST
+
 /* Reads the 8042 and sends each byte to COM1. */
 static void write_echo_rom(void)
 {
@@ -376,6 +440,7 @@ int main(void)
     tcase_add_test(c, files_that_are_no_images);
     tcase_add_test(c, outputs_that_cannot_be_written);
     tcase_add_test(c, results_are_written);
+    tcase_add_test(c, jit_is_shown);
     tcase_add_test(c, script_presses_keys);
     tcase_add_test(c, script_moves_mouse);
     tcase_add_test(c, stdin_goes_to_the_serial_port);
