@@ -10,13 +10,13 @@
 #include "cpu/decode.h"
 #include "cpu/disasm.h"
 
-/* Its stand-in gives no names. */
+/* Its stand-in gives no operands. */
 static bool have_capstone(void)
 {
-    static const uint8_t vzeroupper[] = {0xc5, 0xf8, 0x77};
+    static const uint8_t vpaddd[] = {0xc5, 0xf5, 0xfe, 0xc2};
     char text[64];
-    return disasm_text(vzeroupper, 3, MODE_64, 0, text, sizeof text) == 3 &&
-           !strncmp(text, "vzeroupper", 10);
+    return disasm_text(vpaddd, 4, MODE_64, 0, text, sizeof text) == 4 &&
+           !strcmp(text, "vpaddd ymm0, ymm1, ymm2");
 }
 
 /* Every opcode with both L and W, good and bad vvvv, all prefixes. */
@@ -47,7 +47,7 @@ static bool same_name(const char *text, const char *mnemonic)
     if (strncmp(mnemonic, "vcmp", 4))
         return !strncmp(text, mnemonic, n);
     return !strncmp(text, "vcmp", 4) &&
-           !strncmp(strchr(text, ' ') - 2, mnemonic + 4, 2);
+           !strncmp(text + strcspn(text, " ") - 2, mnemonic + 4, 2);
 }
 
 /* VMOVQ, VPEXTRQ, VPINSRQ are VMOVD and so on outside 64-bit code, where W
