@@ -1,8 +1,6 @@
 /* bars.S - a boot sector: mode 13h; at the end of each line of each frame colour
- * 0 changes, found by polling the status register at 3DA. check_vga_writes has
- * it assembled, as bars.h:
- *   gcc -m32 -c bars.S && objcopy -O binary -j .text bars.o bars
- *   od -An -v -tx1 bars */
+ * 0 changes, found by polling the status register at 3DA. vga_sectors.h has
+ * it assembled. */
 
     .text
     .code16

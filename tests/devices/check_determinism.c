@@ -5,20 +5,12 @@
  * Run alone, where Umbra was built: make tests/devices/check_determinism &&
  * tests/devices/check_determinism */
 #define _POSIX_C_SOURCE 200809L
-#include <check.h>
 #include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "tests/devices/exercise.h"
-#include "umbra.h"
+#include "tests/devices/own_bios.h"
 
 enum {
-    ROM_ROOM = 256 << 10,
-    DISK_SIZE = 1 << 20,
-    FLOPPY_SIZE = 360 << 10,
     EXIT_STATUS = 0x15 * 2 + 1, /* that the guest leaves with */
     INSTRUCTION_NS = 4,
 };
@@ -26,57 +18,16 @@ enum {
 
 static char disk[] = "/tmp/umbra-disk-XXXXXX";
 static char floppy[] = "/tmp/umbra-floppy-XXXXXX";
-static uint8_t bios[ROM_ROOM], vgabios[ROM_ROOM];
 static char error[UMBRA_ERROR_SIZE];
 static struct umbra_config config;
 
 /* ------------------------------------------------------------ the machine */
 
-static size_t read_rom(const char *name, uint8_t *data)
-{
-    const char *source = getenv("SRCDIR");
-    char path[512];
-    size_t size;
-    FILE *f;
-
-    snprintf(path, sizeof path, "%s/roms/%s", source ? source : SRCDIR, name);
-    f = fopen(path, "rb");
-    ck_assert_msg(f != NULL, "%s: cannot be read", path);
-    size = fread(data, 1, ROM_ROOM, f);
-    fclose(f);
-    return size;
-}
-
-/* A file with `head` in front and numbers that do not repeat behind. */
-static void make_image(char *name, const uint8_t *head, size_t head_size,
-                       size_t size)
-{
-    static uint8_t data[DISK_SIZE];
-    uint32_t value = 1;
-    FILE *f;
-
-    strcpy(name + strlen(name) - 6, "XXXXXX");
-    f = fdopen(mkstemp(name), "wb");
-    ck_assert_ptr_nonnull(f);
-    for (size_t i = 0; i < size; i++) {
-        value = value * 1664525 + 1013904223;
-        data[i] = (uint8_t)(value >> 24);
-    }
-    if (head_size)
-        memcpy(data, head, head_size);
-    ck_assert_uint_eq(fwrite(data, 1, size, f), size);
-    ck_assert_int_eq(fclose(f), 0);
-}
-
 static void start(void)
 {
-    umbra_config_default(&config);
-    config.ram_bytes = 8 << 20;
+    own_bios_config(&config);
     config.boot_order = "c";
-    config.bios = (struct umbra_blob){bios, read_rom("bios.bin", bios)};
-    config.vgabios =
-        (struct umbra_blob){vgabios, read_rom("vgabios.bin", vgabios)};
-    make_image(disk, exercise, sizeof exercise, DISK_SIZE);
+    make_image(disk, exercise, sizeof exercise, IMAGE_ROOM);
     make_image(floppy, NULL, 0, FLOPPY_SIZE);
     config.media[UMBRA_HDA] = (struct umbra_media){disk, .snapshot = true};
     config.media[UMBRA_FDA] = (struct umbra_media){floppy, .snapshot = true};

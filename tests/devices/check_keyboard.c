@@ -19,136 +19,122 @@ enum {
     DIVIDE = 0xE035
 };
 
-struct rig {
+static struct {
     struct fake *fake;
     struct ps2_keyboard *kb;
     unsigned told;
-};
+} rig;
 
 static void on_ready(void *opaque)
 {
-    ((struct rig *)opaque)->told++;
+    (void)opaque;
+    rig.told++;
 }
 
-static void rig_create(struct rig *r)
+static void rig_create(void)
 {
-    memset(r, 0, sizeof *r);
-    r->fake = fake_create();
-    r->kb = keyboard_create(&(struct keyboard_config){.sched = &r->fake->sched,
-                                                      .log = &r->fake->log});
-    keyboard_listen(r->kb, on_ready, r);
+    memset(&rig, 0, sizeof rig);
+    rig.fake = fake_create();
+    rig.kb = keyboard_create(&(struct keyboard_config){
+        .sched = &rig.fake->sched, .log = &rig.fake->log});
+    keyboard_listen(rig.kb, on_ready, NULL);
 }
 
-static void rig_destroy(struct rig *r)
+static void rig_destroy(void)
 {
-    ps2_keyboard.destroy(keyboard_device(r->kb));
-    fake_destroy(r->fake);
+    ps2_keyboard.destroy(keyboard_device(rig.kb));
+    fake_destroy(rig.fake);
 }
 
-/* All that the keyboard has to say, in hexadecimal. */
-static const char *drain(struct rig *r)
+static int next(void)
 {
-    static char text[200];
-    size_t used = 0;
-
-    text[0] = 0;
-    while (keyboard_has_data(r->kb) && used < sizeof text - 4)
-        used += (size_t)snprintf(text + used, sizeof text - used, "%s%02X",
-                                 used ? " " : "", keyboard_read(r->kb));
-    return text;
+    return keyboard_has_data(rig.kb) ? keyboard_read(rig.kb) : -1;
 }
 
-static const char *tell(struct rig *r, uint8_t byte)
+static const char *drain(void)
 {
-    keyboard_write(r->kb, byte);
-    return drain(r);
+    return fake_hex(next);
 }
 
-static const char *press(struct rig *r, unsigned code)
+static const char *tell(uint8_t byte)
 {
-    keyboard_key(r->kb, code, true);
-    return drain(r);
+    keyboard_write(rig.kb, byte);
+    return drain();
 }
 
-static const char *release(struct rig *r, unsigned code)
+static const char *press(unsigned code)
 {
-    keyboard_key(r->kb, code, false);
-    return drain(r);
+    keyboard_key(rig.kb, code, true);
+    return drain();
 }
 
-static void use_set(struct rig *r, uint8_t set)
+static const char *release(unsigned code)
 {
-    tell(r, 0xF0);
-    ck_assert_str_eq(tell(r, set), "FA");
+    keyboard_key(rig.kb, code, false);
+    return drain();
+}
+
+static void use_set(uint8_t set)
+{
+    tell(0xF0);
+    ck_assert_str_eq(tell(set), "FA");
 }
 
 START_TEST(set2_plain_and_extended)
 {
-    struct rig r;
-
-    rig_create(&r);
-    ck_assert_str_eq(press(&r, 0x1E), "1C");
-    ck_assert_str_eq(press(&r, 0x1E), ""); /* it is down already */
-    ck_assert_str_eq(release(&r, 0x1E), "F0 1C");
-    ck_assert_str_eq(release(&r, 0x1E), "");
-    ck_assert_str_eq(press(&r, 0x41), "83"); /* F7 */
-    ck_assert_str_eq(press(&r, 0x57), "78"); /* F11 */
-    ck_assert_str_eq(press(&r, UP), "E0 75");
-    ck_assert_str_eq(release(&r, UP), "E0 F0 75");
-    ck_assert_str_eq(press(&r, 0xE01D), "E0 14");
-    ck_assert_str_eq(press(&r, 0xE05B), "E0 1F");
-    ck_assert_str_eq(press(&r, 0x1234), "");
-    ck_assert_str_eq(press(&r, 0), "");
-    ck_assert_uint_gt(r.told, 5);
-    rig_destroy(&r);
+    ck_assert_str_eq(press(0x1E), "1C");
+    ck_assert_str_eq(press(0x1E), ""); /* it is down already */
+    ck_assert_str_eq(release(0x1E), "F0 1C");
+    ck_assert_str_eq(release(0x1E), "");
+    ck_assert_str_eq(press(0x41), "83"); /* F7 */
+    ck_assert_str_eq(press(0x57), "78"); /* F11 */
+    ck_assert_str_eq(press(UP), "E0 75");
+    ck_assert_str_eq(release(UP), "E0 F0 75");
+    ck_assert_str_eq(press(0xE01D), "E0 14");
+    ck_assert_str_eq(press(0xE05B), "E0 1F");
+    ck_assert_str_eq(press(0x1234), "");
+    ck_assert_str_eq(press(0), "");
+    ck_assert_uint_gt(rig.told, 5);
 }
 END_TEST
 
 START_TEST(set1)
 {
-    struct rig r;
-
-    rig_create(&r);
-    use_set(&r, 1);
-    ck_assert_str_eq(press(&r, 0x1E), "1E");
-    ck_assert_str_eq(release(&r, 0x1E), "9E");
-    ck_assert_str_eq(press(&r, UP), "E0 48");
-    ck_assert_str_eq(release(&r, UP), "E0 C8");
-    ck_assert_str_eq(press(&r, PAUSE), "E1 1D 45 E1 9D C5");
-    ck_assert_str_eq(press(&r, PRINT), "E0 2A E0 37");
-    ck_assert_str_eq(release(&r, PRINT), "E0 B7 E0 AA");
-    rig_destroy(&r);
+    use_set(1);
+    ck_assert_str_eq(press(0x1E), "1E");
+    ck_assert_str_eq(release(0x1E), "9E");
+    ck_assert_str_eq(press(UP), "E0 48");
+    ck_assert_str_eq(release(UP), "E0 C8");
+    ck_assert_str_eq(press(PAUSE), "E1 1D 45 E1 9D C5");
+    ck_assert_str_eq(press(PRINT), "E0 2A E0 37");
+    ck_assert_str_eq(release(PRINT), "E0 B7 E0 AA");
 }
 END_TEST
 
 START_TEST(set3_and_key_types)
 {
-    struct rig r;
-
-    rig_create(&r);
-    use_set(&r, 3);
-    ck_assert_str_eq(press(&r, 0x1E), "1C");
-    ck_assert_str_eq(release(&r, 0x1E), "");
-    ck_assert_str_eq(press(&r, LSHIFT), "12");
-    ck_assert_str_eq(release(&r, LSHIFT), "F0 12");
-    ck_assert_str_eq(press(&r, UP), "63");
-    ck_assert_str_eq(press(&r, PAUSE), "62");
-    ck_assert_str_eq(release(&r, PAUSE), "");
-    ck_assert_str_eq(tell(&r, 0xFA), "FA"); /* all repeat and break */
-    ck_assert_str_eq(release(&r, UP), "F0 63");
-    ck_assert_str_eq(tell(&r, 0xFD), "FA"); /* make only: A, then B */
-    ck_assert_str_eq(tell(&r, 0x1C), "FA");
-    ck_assert_str_eq(tell(&r, 0x32), "FA");
-    ck_assert_str_eq(press(&r, 0x1E), ""); /* scanning is off */
-    release(&r, 0x1E);
-    ck_assert_str_eq(tell(&r, 0xF4), "FA");
-    ck_assert_str_eq(press(&r, 0x1E), "1C");
-    ck_assert_str_eq(release(&r, 0x1E), "");
-    ck_assert_str_eq(press(&r, 0x30), "32");
-    ck_assert_str_eq(release(&r, 0x30), "");
-    ck_assert_str_eq(press(&r, 0x2E), "21");
-    ck_assert_str_eq(release(&r, 0x2E), "F0 21");
-    rig_destroy(&r);
+    use_set(3);
+    ck_assert_str_eq(press(0x1E), "1C");
+    ck_assert_str_eq(release(0x1E), "");
+    ck_assert_str_eq(press(LSHIFT), "12");
+    ck_assert_str_eq(release(LSHIFT), "F0 12");
+    ck_assert_str_eq(press(UP), "63");
+    ck_assert_str_eq(press(PAUSE), "62");
+    ck_assert_str_eq(release(PAUSE), "");
+    ck_assert_str_eq(tell(0xFA), "FA"); /* all repeat and break */
+    ck_assert_str_eq(release(UP), "F0 63");
+    ck_assert_str_eq(tell(0xFD), "FA"); /* make only: A, then B */
+    ck_assert_str_eq(tell(0x1C), "FA");
+    ck_assert_str_eq(tell(0x32), "FA");
+    ck_assert_str_eq(press(0x1E), ""); /* scanning is off */
+    release(0x1E);
+    ck_assert_str_eq(tell(0xF4), "FA");
+    ck_assert_str_eq(press(0x1E), "1C");
+    ck_assert_str_eq(release(0x1E), "");
+    ck_assert_str_eq(press(0x30), "32");
+    ck_assert_str_eq(release(0x30), "");
+    ck_assert_str_eq(press(0x2E), "21");
+    ck_assert_str_eq(release(0x2E), "F0 21");
 }
 END_TEST
 
@@ -178,177 +164,149 @@ END_TEST
 
 START_TEST(pause_print_and_break)
 {
-    struct rig r;
-
-    rig_create(&r);
-    ck_assert_str_eq(press(&r, PAUSE), "E1 14 77 E1 F0 14 F0 77");
-    ck_assert_str_eq(release(&r, PAUSE), "");
-    ck_assert_str_eq(press(&r, PRINT), "E0 12 E0 7C");
-    ck_assert_str_eq(release(&r, PRINT), "E0 F0 7C E0 F0 12");
-    press(&r, LCTRL);
-    ck_assert_str_eq(press(&r, PAUSE), "E0 7E E0 F0 7E");
-    release(&r, PAUSE);
-    ck_assert_str_eq(press(&r, PRINT), "E0 7C");
-    ck_assert_str_eq(release(&r, PRINT), "E0 F0 7C");
-    release(&r, LCTRL);
-    press(&r, LALT);
-    ck_assert_str_eq(press(&r, PRINT), "84");
-    ck_assert_str_eq(release(&r, PRINT), "F0 84");
-    rig_destroy(&r);
+    ck_assert_str_eq(press(PAUSE), "E1 14 77 E1 F0 14 F0 77");
+    ck_assert_str_eq(release(PAUSE), "");
+    ck_assert_str_eq(press(PRINT), "E0 12 E0 7C");
+    ck_assert_str_eq(release(PRINT), "E0 F0 7C E0 F0 12");
+    press(LCTRL);
+    ck_assert_str_eq(press(PAUSE), "E0 7E E0 F0 7E");
+    release(PAUSE);
+    ck_assert_str_eq(press(PRINT), "E0 7C");
+    ck_assert_str_eq(release(PRINT), "E0 F0 7C");
+    release(LCTRL);
+    press(LALT);
+    ck_assert_str_eq(press(PRINT), "84");
+    ck_assert_str_eq(release(PRINT), "F0 84");
 }
 END_TEST
 
 START_TEST(grey_keys_under_shift_and_num_lock)
 {
-    struct rig r;
-
-    rig_create(&r);
-    press(&r, LSHIFT);
-    ck_assert_str_eq(press(&r, INSERT), "E0 F0 12 E0 70");
-    ck_assert_str_eq(release(&r, INSERT), "E0 F0 70 E0 12");
-    press(&r, RSHIFT);
-    ck_assert_str_eq(press(&r, DIVIDE), "E0 F0 12 E0 F0 59 E0 4A");
-    ck_assert_str_eq(release(&r, DIVIDE), "E0 F0 4A E0 12 E0 59");
-    release(&r, LSHIFT);
-    release(&r, RSHIFT);
-    tell(&r, 0xED);
-    tell(&r, 0x02); /* num lock */
-    ck_assert_str_eq(press(&r, INSERT), "E0 12 E0 70");
-    ck_assert_str_eq(release(&r, INSERT), "E0 F0 70 E0 F0 12");
-    ck_assert_str_eq(press(&r, DIVIDE), "E0 4A");
-    release(&r, DIVIDE);
-    press(&r, LSHIFT);
-    ck_assert_str_eq(press(&r, INSERT), "E0 70");
-    rig_destroy(&r);
+    press(LSHIFT);
+    ck_assert_str_eq(press(INSERT), "E0 F0 12 E0 70");
+    ck_assert_str_eq(release(INSERT), "E0 F0 70 E0 12");
+    press(RSHIFT);
+    ck_assert_str_eq(press(DIVIDE), "E0 F0 12 E0 F0 59 E0 4A");
+    ck_assert_str_eq(release(DIVIDE), "E0 F0 4A E0 12 E0 59");
+    release(LSHIFT);
+    release(RSHIFT);
+    tell(0xED);
+    tell(0x02); /* num lock */
+    ck_assert_str_eq(press(INSERT), "E0 12 E0 70");
+    ck_assert_str_eq(release(INSERT), "E0 F0 70 E0 F0 12");
+    ck_assert_str_eq(press(DIVIDE), "E0 4A");
+    release(DIVIDE);
+    press(LSHIFT);
+    ck_assert_str_eq(press(INSERT), "E0 70");
 }
 END_TEST
 
 START_TEST(typematic)
 {
-    struct rig r;
-
-    rig_create(&r);
-    press(&r, 0x1E);
-    fake_run(r.fake, 499 * MS);
-    ck_assert_str_eq(drain(&r), "");
-    fake_run(r.fake, 1 * MS);
-    ck_assert_str_eq(drain(&r), "1C");
-    fake_run(r.fake, 91 * MS);
-    ck_assert_str_eq(drain(&r), "");
-    fake_run(r.fake, 1 * MS); /* 10.9 per second */
-    ck_assert_str_eq(drain(&r), "1C");
-    press(&r, 0x30); /* the last key repeats */
-    release(&r, 0x1E);
-    fake_run(r.fake, 500 * MS);
-    ck_assert_str_eq(drain(&r), "32");
-    release(&r, 0x30);
-    fake_run(r.fake, 5000 * MS);
-    ck_assert_str_eq(drain(&r), "");
-    tell(&r, 0xF3);
-    ck_assert_str_eq(tell(&r, 0x00), "FA"); /* 250 ms, 30 per second */
-    press(&r, UP);
+    press(0x1E);
+    fake_run(rig.fake, 499 * MS);
+    ck_assert_str_eq(drain(), "");
+    fake_run(rig.fake, 1 * MS);
+    ck_assert_str_eq(drain(), "1C");
+    fake_run(rig.fake, 91 * MS);
+    ck_assert_str_eq(drain(), "");
+    fake_run(rig.fake, 1 * MS); /* 10.9 per second */
+    ck_assert_str_eq(drain(), "1C");
+    press(0x30); /* the last key repeats */
+    release(0x1E);
+    fake_run(rig.fake, 500 * MS);
+    ck_assert_str_eq(drain(), "32");
+    release(0x30);
+    fake_run(rig.fake, 5000 * MS);
+    ck_assert_str_eq(drain(), "");
+    tell(0xF3);
+    ck_assert_str_eq(tell(0x00), "FA"); /* 250 ms, 30 per second */
+    press(UP);
     for (unsigned i = 0; i < 11; i++) {
-        fake_run(r.fake, i ? NS_PER_SEC / 30 : 250 * MS);
-        ck_assert_str_eq(drain(&r), "E0 75");
+        fake_run(rig.fake, i ? NS_PER_SEC / 30 : 250 * MS);
+        ck_assert_str_eq(drain(), "E0 75");
     }
     /* Nobody reads: one repeat waits, not a buffer full. */
-    fake_run(r.fake, 5000 * MS);
-    ck_assert_str_eq(drain(&r), "E0 75");
-    press(&r, PAUSE);
-    fake_run(r.fake, 5000 * MS);
-    ck_assert_str_eq(drain(&r), "");
-    rig_destroy(&r);
+    fake_run(rig.fake, 5000 * MS);
+    ck_assert_str_eq(drain(), "E0 75");
+    press(PAUSE);
+    fake_run(rig.fake, 5000 * MS);
+    ck_assert_str_eq(drain(), "");
 }
 END_TEST
 
 START_TEST(commands)
 {
-    struct rig r;
-
-    rig_create(&r);
-    ck_assert_str_eq(tell(&r, 0xEE), "EE");
-    ck_assert_str_eq(tell(&r, 0xF2), "FA AB 83");
-    ck_assert_str_eq(tell(&r, 0xFF), "FA AA");
-    ck_assert_str_eq(tell(&r, 0xED), "FA");
-    ck_assert_str_eq(tell(&r, 0x07), "FA");
-    ck_assert_uint_eq(keyboard_leds(r.kb), 7);
-    ck_assert_str_eq(tell(&r, 0xED), "FA");
-    ck_assert_str_eq(tell(&r, 0xF4), "FA"); /* a command instead */
-    ck_assert_uint_eq(keyboard_leds(r.kb), 7);
-    ck_assert_str_eq(tell(&r, 0x07), "FE"); /* no command */
-    ck_assert_str_eq(tell(&r, 0xF0), "FA");
-    ck_assert_str_eq(tell(&r, 0x00), "FA 02");
-    ck_assert_str_eq(tell(&r, 0xFE), "02"); /* resend */
-    ck_assert_str_eq(tell(&r, 0xF0), "FA");
-    ck_assert_str_eq(tell(&r, 0x04), "FE");
-    ck_assert_str_eq(tell(&r, 0xF5), "FA");
-    ck_assert_str_eq(press(&r, 0x1E), "");
-    release(&r, 0x1E);
-    ck_assert_str_eq(tell(&r, 0xF6), "FA"); /* does not enable */
-    ck_assert_str_eq(press(&r, 0x1E), "");
-    release(&r, 0x1E);
-    ck_assert_str_eq(tell(&r, 0xF4), "FA");
-    ck_assert_str_eq(press(&r, 0x1E), "1C");
-    ck_assert_str_eq(tell(&r, 0x00), "FE");
-    rig_destroy(&r);
+    ck_assert_str_eq(tell(0xEE), "EE");
+    ck_assert_str_eq(tell(0xF2), "FA AB 83");
+    ck_assert_str_eq(tell(0xFF), "FA AA");
+    ck_assert_str_eq(tell(0xED), "FA");
+    ck_assert_str_eq(tell(0x07), "FA");
+    ck_assert_uint_eq(keyboard_leds(rig.kb), 7);
+    ck_assert_str_eq(tell(0xED), "FA");
+    ck_assert_str_eq(tell(0xF4), "FA"); /* a command instead */
+    ck_assert_uint_eq(keyboard_leds(rig.kb), 7);
+    ck_assert_str_eq(tell(0x07), "FE"); /* no command */
+    ck_assert_str_eq(tell(0xF0), "FA");
+    ck_assert_str_eq(tell(0x00), "FA 02");
+    ck_assert_str_eq(tell(0xFE), "02"); /* resend */
+    ck_assert_str_eq(tell(0xF0), "FA");
+    ck_assert_str_eq(tell(0x04), "FE");
+    ck_assert_str_eq(tell(0xF5), "FA");
+    ck_assert_str_eq(press(0x1E), "");
+    release(0x1E);
+    ck_assert_str_eq(tell(0xF6), "FA"); /* does not enable */
+    ck_assert_str_eq(press(0x1E), "");
+    release(0x1E);
+    ck_assert_str_eq(tell(0xF4), "FA");
+    ck_assert_str_eq(press(0x1E), "1C");
+    ck_assert_str_eq(tell(0x00), "FE");
 }
 END_TEST
 
 START_TEST(answers_go_before_keys)
 {
-    struct rig r;
-
-    rig_create(&r);
-    keyboard_key(r.kb, 0x1E, true);
-    keyboard_key(r.kb, 0x1E, false);
-    ck_assert_str_eq(tell(&r, 0xED), "FA 1C F0 1C");
-    rig_destroy(&r);
+    keyboard_key(rig.kb, 0x1E, true);
+    keyboard_key(rig.kb, 0x1E, false);
+    ck_assert_str_eq(tell(0xED), "FA 1C F0 1C");
 }
 END_TEST
 
 START_TEST(full_buffer_loses_whole_keys)
 {
-    struct rig r;
-
-    rig_create(&r);
-    ck_assert(keyboard_has_room(r.kb));
+    ck_assert(keyboard_has_room(rig.kb));
     for (unsigned i = 0; i < 20; i++)
-        keyboard_key(r.kb, 0x1E, !(i & 1));
-    ck_assert(!keyboard_has_room(r.kb));
-    ck_assert_str_eq(drain(&r), "1C F0 1C 1C F0 1C 1C F0 1C 1C F0 1C "
-                                "1C F0 1C 00");
-    ck_assert(keyboard_has_room(r.kb));
-    use_set(&r, 1);
+        keyboard_key(rig.kb, 0x1E, !(i & 1));
+    ck_assert(!keyboard_has_room(rig.kb));
+    ck_assert_str_eq(drain(), "1C F0 1C 1C F0 1C 1C F0 1C 1C F0 1C "
+                              "1C F0 1C 00");
+    ck_assert(keyboard_has_room(rig.kb));
+    use_set(1);
     for (unsigned i = 0; i < 20; i++)
-        keyboard_key(r.kb, 0x1E, !(i & 1));
-    ck_assert_str_eq(drain(&r), "1E 9E 1E 9E 1E 9E 1E 9E 1E 9E 1E 9E 1E 9E "
-                                "1E FF");
-    rig_destroy(&r);
+        keyboard_key(rig.kb, 0x1E, !(i & 1));
+    ck_assert_str_eq(drain(), "1E 9E 1E 9E 1E 9E 1E 9E 1E 9E 1E 9E 1E 9E "
+                              "1E FF");
 }
 END_TEST
 
 START_TEST(saved_and_loaded)
 {
-    struct rig r;
-
-    rig_create(&r);
-    tell(&r, 0xED);
-    tell(&r, 0x05);
-    keyboard_key(r.kb, 0x1E, true);
-    keyboard_key(r.kb, UP, true);
-    keyboard_read(r.kb);
-    fake_run(r.fake, 100 * MS);
-    fake_round_trip(r.fake, keyboard_device(r.kb));
-    ck_assert_str_eq(drain(&r), "E0 75");
-    fake_run(r.fake, 400 * MS);
-    ck_assert_str_eq(drain(&r), "E0 75");
-    ck_assert_uint_eq(keyboard_leds(r.kb), 5);
-    rig_destroy(&r);
+    tell(0xED);
+    tell(0x05);
+    keyboard_key(rig.kb, 0x1E, true);
+    keyboard_key(rig.kb, UP, true);
+    keyboard_read(rig.kb);
+    fake_run(rig.fake, 100 * MS);
+    fake_round_trip(rig.fake, keyboard_device(rig.kb));
+    ck_assert_str_eq(drain(), "E0 75");
+    fake_run(rig.fake, 400 * MS);
+    ck_assert_str_eq(drain(), "E0 75");
+    ck_assert_uint_eq(keyboard_leds(rig.kb), 5);
 }
 END_TEST
 
-FAKE_MAIN("keyboard", set2_plain_and_extended, set1, set3_and_key_types,
-          codes_are_unique, pause_print_and_break,
-          grey_keys_under_shift_and_num_lock, typematic, commands,
-          answers_go_before_keys, full_buffer_loses_whole_keys,
-          saved_and_loaded)
+FAKE_MAIN_WITH(rig_create, rig_destroy, "keyboard", set2_plain_and_extended,
+               set1, set3_and_key_types, codes_are_unique,
+               pause_print_and_break, grey_keys_under_shift_and_num_lock,
+               typematic, commands, answers_go_before_keys,
+               full_buffer_loses_whole_keys, saved_and_loaded)

@@ -7,69 +7,30 @@
  * Run alone, where Umbra was built: make tests/devices/check_vga_writes &&
  * tests/devices/check_vga_writes */
 #define _POSIX_C_SOURCE 200809L
-#include <check.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+#include "tests/devices/own_bios.h"
+#include "tests/devices/vga_sectors.h"
 
-#include "tests/devices/bars.h"
-#include "tests/devices/painter.h"
-#include "tests/devices/vbe_protected.h"
-#include "umbra.h"
-
-enum { ROM_ROOM = 256 << 10, WIDTH = 1024, HEIGHT = 768 };
+enum { WIDTH = 1024, HEIGHT = 768 };
 
 static char floppy[] = "/tmp/umbra-painter-XXXXXX";
-static uint8_t bios[ROM_ROOM], vgabios[ROM_ROOM];
-
-static size_t read_rom(const char *name, uint8_t *data)
-{
-    const char *source = getenv("SRCDIR");
-    char path[512];
-    size_t size;
-    FILE *f;
-
-    snprintf(path, sizeof path, "%s/roms/%s", source ? source : SRCDIR, name);
-    f = fopen(path, "rb");
-    ck_assert_msg(f != NULL, "%s: cannot be read", path);
-    size = fread(data, 1, ROM_ROOM, f);
-    fclose(f);
-    return size;
-}
-
-static void make_floppy(const uint8_t sector[512])
-{
-    static uint8_t image[360 << 10];
-    FILE *f;
-
-    memcpy(image, sector, 512);
-    strcpy(floppy + strlen(floppy) - 6, "XXXXXX");
-    f = fdopen(mkstemp(floppy), "wb");
-    ck_assert_ptr_nonnull(f);
-    ck_assert_uint_eq(fwrite(image, 1, sizeof image, f), sizeof image);
-    ck_assert_int_eq(fclose(f), 0);
-}
 
 static void teardown(void)
 {
     unlink(floppy);
 }
 
-static struct umbra *create(enum umbra_accel accel)
+/* A PC with a boot sector that is one of vga_sectors.h. */
+static struct umbra *create(const uint8_t sector[512], enum umbra_accel accel)
 {
     static const struct umbra_host host = {0};
     char error[UMBRA_ERROR_SIZE] = "";
     struct umbra_config config;
     struct umbra *u;
 
-    umbra_config_default(&config);
-    config.ram_bytes = 8 << 20;
+    make_image(floppy, sector, 512, FLOPPY_SIZE);
+    own_bios_config(&config);
     config.boot_order = "a";
     config.accel = accel;
-    config.bios = (struct umbra_blob){bios, read_rom("bios.bin", bios)};
-    config.vgabios =
-        (struct umbra_blob){vgabios, read_rom("vgabios.bin", vgabios)};
     config.media[UMBRA_FDA] = (struct umbra_media){floppy, .snapshot = true};
     u = umbra_create(&config, &host, error);
     ck_assert_msg(u != NULL, "%s", error);
@@ -81,8 +42,7 @@ static struct umbra *start(enum umbra_accel accel)
     struct umbra_frame frame = {0};
     struct umbra *u;
 
-    make_floppy(painter);
-    u = create(accel);
+    u = create(painter, accel);
     while (frame.width != WIDTH) {
         ck_assert_msg(umbra_now(u) < 60000000000, "painter.S does not start");
         umbra_run(u, 10000000);
@@ -169,8 +129,7 @@ START_TEST(bars_are_at_their_lines)
     struct umbra_frame frame = {0};
     struct umbra *u;
 
-    make_floppy(bars);
-    u = create(UMBRA_ACCEL_DEFAULT);
+    u = create(bars, UMBRA_ACCEL_DEFAULT);
     while (umbra_now(u) < 60000000000) {
         umbra_run(u, 50000000);
         umbra_frame(u, &frame);
@@ -198,8 +157,7 @@ START_TEST(functions_for_protected_mode)
     enum umbra_reason reason = UMBRA_BUDGET;
     struct umbra *u;
 
-    make_floppy(vbe_protected);
-    u = create(UMBRA_ACCEL_DEFAULT);
+    u = create(vbe_protected, UMBRA_ACCEL_DEFAULT);
     while (reason == UMBRA_BUDGET && umbra_now(u) < 60000000000)
         reason = umbra_run(u, 100000000);
     ck_assert_int_eq(reason, UMBRA_DEBUG_EXIT);

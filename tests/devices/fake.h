@@ -131,14 +131,30 @@ static inline void fake_round_trip(struct fake *fake, struct device *device)
     free(other);
 }
 
-static inline int fake_main(const char *name, const TTest *const *tests,
-                            size_t count)
+/* All that `next` has to say before it answers -1, in hexadecimal. */
+static inline const char *fake_hex(int (*next)(void))
+{
+    static char text[200];
+    size_t used = 0;
+    int byte;
+
+    text[0] = 0;
+    while (used < sizeof text - 4 && (byte = next()) >= 0)
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s%02X",
+                                 used ? " " : "", (unsigned)byte);
+    return text;
+}
+
+/* `setup` before and `teardown` after each test. */
+static inline int fake_main(SFun setup, SFun teardown, const char *name,
+                            const TTest *const *tests, size_t count)
 {
     Suite *suite = suite_create(name);
     TCase *tc = tcase_create(name);
     SRunner *runner;
     int failed;
 
+    tcase_add_checked_fixture(tc, setup, teardown);
     for (size_t i = 0; i < count; i++)
         tcase_add_test(tc, tests[i]);
     suite_add_tcase(suite, tc);
@@ -149,11 +165,13 @@ static inline int fake_main(const char *name, const TTest *const *tests,
     return failed != 0;
 }
 
-#define FAKE_MAIN(name, ...)                                                   \
+#define FAKE_MAIN_WITH(setup, teardown, name, ...)                             \
     int main(void)                                                             \
     {                                                                          \
         const TTest *const tests[] = {__VA_ARGS__};                            \
-        return fake_main(name, tests, ARRAY_LEN(tests));                       \
+        return fake_main(setup, teardown, name, tests, ARRAY_LEN(tests));      \
     }
+
+#define FAKE_MAIN(name, ...) FAKE_MAIN_WITH(NULL, NULL, name, __VA_ARGS__)
 
 #endif

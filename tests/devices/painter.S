@@ -1,19 +1,14 @@
 /* painter.S - a boot sector that paints for ever: VBE mode 144h (1024 x 768,
  * 32 bits), protected mode with paging in pages of 4 MiB, then single stores,
- * strings of stores and stores through the window at A0000. check_vga_writes
- * has it assembled, as painter.h:
- *   gcc -m32 -c painter.S && objcopy -O binary -j .text painter.o painter
- *   od -An -v -tx1 painter */
+ * strings of stores and stores through the window at A0000. vga_sectors.h has
+ * it assembled. */
+
+#include "protected.inc"
 
     .text
     .code16
 start:
-    cli
-    xorw %ax, %ax
-    movw %ax, %ds
-    movw %ax, %es
-    movw %ax, %ss
-    movw $0x7C00, %sp
+    real_mode_segments
     movw $0x4F01, %ax
     movw $0x0144, %cx
     movw $0x0600, %di
@@ -25,21 +20,11 @@ start:
     inb $0x92, %al
     orb $2, %al
     outb %al, $0x92
-    cli
-    .byte 0x66
-    lgdt gdt_pointer - start + 0x7C00
-    movl %cr0, %eax
-    orb $1, %al
-    movl %eax, %cr0
-    ljmpw $8, $paint32 - start + 0x7C00
-
+    go_protected paint32
 
     .code32
 paint32:
-    movw $16, %ax
-    movw %ax, %ds
-    movw %ax, %es
-    movw %ax, %ss
+    protected_segments
     movl $0x100000, %edi                /* page directory */
     movl $0x83, %eax
     movl $1024, %ecx
@@ -81,13 +66,4 @@ paint:
     movl %eax, 0xA0000(,%edx,4)         /* bank 0 */
     jmp paint
 
-    .balign 8
-gdt:
-    .quad 0
-    .quad 0x00CF9B000000FFFF
-    .quad 0x00CF93000000FFFF
-gdt_pointer:
-    .word 23
-    .long gdt - start + 0x7C00
-    .org 510
-    .word 0xAA55
+    sector_end

@@ -1,20 +1,14 @@
 /* vbe_protected.S - a boot sector that calls the 32-bit functions of VBE 4F0Ah:
  * window, display start with retrace, palette with retrace. It leaves through
  * the debug exit port with 10h, or the number of the check that failed.
- * check_vga_writes has it assembled, as vbe_protected.h:
- *   gcc -m32 -c vbe_protected.S && objcopy -O binary -j .text \
- *       vbe_protected.o vbe_protected
- *   od -An -v -tx1 vbe_protected */
+ * vga_sectors.h has it assembled. */
+
+#include "protected.inc"
 
     .text
     .code16
 start:
-    cli
-    xorw %ax, %ax
-    movw %ax, %ds
-    movw %ax, %es
-    movw %ax, %ss
-    movw $0x7c00, %sp
+    real_mode_segments
     movw $0x4f02, %ax
     movw $0x105, %bx
     int $0x10
@@ -32,21 +26,13 @@ start:
     movw %es, %ax
     shll $4, %eax
     addl %eax, %ebp
-    cli
-    lgdtl gdt_pointer - start + 0x7C00
-    movl %cr0, %eax
-    orb $1, %al
-    movl %eax, %cr0
-    ljmpw $8, $pm32 - start + 0x7C00
+    go_protected pm32
 fail16:
     movb $0x70, %al
     outb %al, $0xf4
     .code32
 pm32:
-    movw $16, %ax
-    movw %ax, %ds
-    movw %ax, %es
-    movw %ax, %ss
+    protected_segments
     movl $0x7c00, %esp
  # window 5
     movl $5, %edx
@@ -119,13 +105,4 @@ fail:
     hlt
 pal:
     .byte 1, 2, 3, 0
-    .balign 8
-gdt:
-    .quad 0
-    .quad 0x00CF9B000000FFFF
-    .quad 0x00CF93000000FFFF
-gdt_pointer:
-    .word 23
-    .long gdt - start + 0x7C00
-    .org 510
-    .word 0xaa55
+    sector_end
