@@ -98,6 +98,18 @@ static bool view_flat(const struct cpu *cpu, unsigned s)
            v->write_end >= 1ull << 32;
 }
 
+/* Near jumps lead to code of one mode. */
+static void update_near(struct cpu *cpu)
+{
+    struct tlb_near *near = &cpu->mmu.near;
+    unsigned user = cpu->mode & MODE_USER ? 1 : 0;
+
+    if (near->jump_mode[user] == cpu->mode)
+        return;
+    near->jump_mode[user] = cpu->mode;
+    near_jumps_empty(near->jump[user]);
+}
+
 void cpu_update_views(struct cpu *cpu)
 {
     update_mode(cpu);
@@ -117,6 +129,7 @@ void cpu_update_views(struct cpu *cpu)
     if (view_flat(cpu, SEG_DS) && view_flat(cpu, SEG_ES) &&
         view_flat(cpu, SEG_SS))
         cpu->mode |= MODE_FLAT;
+    update_near(cpu);
 }
 
 /* ---- descriptors */

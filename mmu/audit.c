@@ -418,41 +418,77 @@ static const char *check_roots(struct shadow *shadow)
     return wrong;
 }
 
-static const char *check_near_slot(struct mmu *mmu, unsigned kind,
-                                   unsigned access,
-                                   const struct tlb_entry *entry)
+/* Where near slots of a kind of access come from. */
+struct near_source {
+    const struct root *banks;
+    unsigned kind;
+};
+
+static struct near_source near_source(const struct mmu *mmu, bool user)
 {
     struct root *now = mmu->shadow->roots.now;
-    const struct tlb_set *set = roots_set(now, kind);
-    const struct root *banks = now, *owner;
+    enum mmu_bank_kind kind = user ? BANK_USER : BANK_SUPER;
+    struct near_source source = {now, 0};
 
-    if (now->upper && kind != BANK_USER)
-        banks = &now->upper->space;
-    owner = owner_of(mmu->shadow, banks, entry->tag);
-    return owner ? check_slot(mmu->shadow, owner, (unsigned)(set - banks->set),
-                              access, entry)
-                 : "near slot of a lower part that is nobody's";
+    /* A slot may be from while EFLAGS.AC was set, as long as it is. */
+    if (!user && mmu->kind == BANK_SUPER_AC)
+        kind = BANK_SUPER_AC;
+    if (now->upper && !user)
+        source.banks = &now->upper->space;
+    source.kind = (unsigned)(roots_set(now, kind) - source.banks->set);
+    return source;
 }
 
-/* Near slots hold what the current root's arrays may hold. A supervisor slot
- * may be from while EFLAGS.AC was set, only as long as it is. */
+static const char *check_near_set(struct mmu *mmu, bool user)
+{
+    const struct tlb_near_set *set = &mmu->near.of[user];
+    struct near_source source = near_source(mmu, user);
+    const char *wrong = NULL;
+
+    for (unsigned i = 0; i < 2 * NEAR_SLOTS && !wrong; i++) {
+        const struct tlb_entry entry = {set->tag[i], set->host[i]};
+        const struct root *owner =
+            owner_of(mmu->shadow, source.banks, entry.tag);
+
+        if (!set->end[i])
+            continue;
+        if (!mmu->near.used || set->end[i] != NEAR_END || !owner)
+            return "near slot that would not be emptied";
+        wrong =
+            check_slot(mmu->shadow, owner, source.kind, i / NEAR_SLOTS, &entry);
+    }
+    return wrong;
+}
+
+static const char *check_near_jumps(struct mmu *mmu, bool user)
+{
+    struct near_source source = near_source(mmu, user);
+    const char *wrong = NULL;
+
+    for (unsigned i = 0; i < NEAR_JUMPS && !wrong; i++) {
+        const struct near_jump *near = &mmu->near.jump[user][i];
+        const struct jump_slot jump = {near->key, mmu};
+        const struct root *owner =
+            owner_of(mmu->shadow, source.banks, near->key);
+
+        if (near_jump_of(near->key) != i)
+            continue;
+        if (!mmu->near.jumps_used || !owner)
+            return "near jump that would not be emptied";
+        wrong = check_jump(mmu->shadow, owner, source.kind, &jump);
+    }
+    return wrong;
+}
+
+/* Near slots hold what the current root's arrays may hold. */
 static const char *check_near(struct mmu *mmu)
 {
     const char *wrong = NULL;
 
-    for (unsigned n = 0; n < 4 * NEAR_SLOTS && !wrong; n++) {
-        const struct tlb_near_set *set = &mmu->near.of[n / (2 * NEAR_SLOTS)];
-        unsigned i = n % (2 * NEAR_SLOTS);
-        unsigned kind = n / (2 * NEAR_SLOTS) ? BANK_USER : BANK_SUPER;
-        const struct tlb_entry entry = {set->tag[i], set->host[i]};
-
-        if (kind == BANK_SUPER && mmu->kind == BANK_SUPER_AC)
-            kind = BANK_SUPER_AC;
-        if (!set->end[i])
-            continue;
-        if (!mmu->near.used || set->end[i] != NEAR_END)
-            return "near slot that would not be emptied";
-        wrong = check_near_slot(mmu, kind, i / NEAR_SLOTS, &entry);
+    for (unsigned user = 0; user < 2 && !wrong; user++) {
+        wrong = check_near_set(mmu, user);
+        if (!wrong)
+            wrong = check_near_jumps(mmu, user);
     }
     return wrong;
 }

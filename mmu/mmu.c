@@ -88,6 +88,7 @@ bool mmu_init(struct mmu *mmu, struct addrspace *memory, struct track *track,
     mmu->track = track;
     mmu->log = log;
     mmu->role.maxphyaddr = 36;
+    tlb_near_init(&mmu->near);
     if (client)
         mmu->client = *client;
     if (!shadow_create(mmu))

@@ -353,8 +353,8 @@ void roots_drop(struct shadow *shadow, uint64_t roots, unsigned which,
         struct root *root = root_of(shadow, (unsigned)__builtin_ctzll(roots));
         gva_t at = walk_canonical(root->role.levels, gva);
 
-        if (which != TLB_EXEC && is_near(shadow, root))
-            tlb_near_drop(&shadow->mmu->near, at & PAGE_MASK);
+        if (is_near(shadow, root))
+            tlb_near_drop(&shadow->mmu->near, which, at & PAGE_MASK);
         drop_page(root, which, at);
         if (root->upper && root->upper->lower == root)
             drop_page(&root->upper->space, which, at);

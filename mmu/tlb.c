@@ -41,33 +41,66 @@ static void clear_jumps(struct jump_slot *slots, unsigned first, unsigned count)
 
 /* ---- near slots */
 
+void near_jumps_empty(struct near_jump *jump)
+{
+    for (unsigned i = 0; i < NEAR_JUMPS; i++)
+        near_jump_clear(jump, i);
+}
+
+void tlb_near_init(struct tlb_near *near)
+{
+    near->used = near->jumps_used = true;
+    tlb_near_empty(near);
+}
+
 void tlb_near_empty(struct tlb_near *near)
 {
-    if (!near->used)
-        return;
-    memset(near->of[0].end, 0, sizeof near->of[0].end);
-    memset(near->of[1].end, 0, sizeof near->of[1].end);
-    near->used = false;
+    if (near->used) {
+        memset(near->of[0].end, 0, sizeof near->of[0].end);
+        memset(near->of[1].end, 0, sizeof near->of[1].end);
+        near->used = false;
+    }
+    if (near->jumps_used) {
+        near_jumps_empty(near->jump[0]);
+        near_jumps_empty(near->jump[1]);
+        near->jumps_used = false;
+    }
 }
 
 void tlb_near_leave(struct tlb_near *near, gva_t start)
 {
-    if (!near->used)
-        return;
-    memset(near->of[1].end, 0, sizeof near->of[1].end);
-    for (unsigned i = 0; i < 2 * NEAR_SLOTS; i++)
-        if (near->of[0].tag[i] < start)
-            near->of[0].end[i] = 0;
+    if (near->used) {
+        memset(near->of[1].end, 0, sizeof near->of[1].end);
+        for (unsigned i = 0; i < 2 * NEAR_SLOTS; i++)
+            if (near->of[0].tag[i] < start)
+                near->of[0].end[i] = 0;
+    }
+    if (near->jumps_used) {
+        near_jumps_empty(near->jump[1]);
+        for (unsigned i = 0; i < NEAR_JUMPS; i++)
+            if (near->jump[0][i].key < start)
+                near_jump_clear(near->jump[0], i);
+    }
 }
 
-void tlb_near_drop(struct tlb_near *near, gva_t page)
+static void drop_jumps(struct near_jump *jump, gva_t page)
 {
-    if (!near->used)
-        return;
-    for (unsigned k = 0; k < 2; k++)
-        for (unsigned i = 0; i < 2 * NEAR_SLOTS; i++)
-            if (near->of[k].tag[i] == page)
-                near->of[k].end[i] = 0;
+    for (unsigned i = 0; i < NEAR_JUMPS; i++)
+        if ((jump[i].key & PAGE_MASK) == page)
+            near_jump_clear(jump, i);
+}
+
+void tlb_near_drop(struct tlb_near *near, unsigned which, gva_t page)
+{
+    if (near->used && which != TLB_EXEC)
+        for (unsigned k = 0; k < 2; k++)
+            for (unsigned i = 0; i < 2 * NEAR_SLOTS; i++)
+                if (near->of[k].tag[i] == page)
+                    near->of[k].end[i] = 0;
+    if (near->jumps_used && which & TLB_EXEC) {
+        drop_jumps(near->jump[0], page);
+        drop_jumps(near->jump[1], page);
+    }
 }
 
 /* ---- life */

@@ -115,17 +115,41 @@ struct tlb_near_set {
     uint64_t end[2 * NEAR_SLOTS];
 };
 
+/* Where indirect jumps of translated code lead, likewise: from the address of
+ * code to its translation. The CPU takes slots away whose translation goes, and
+ * all when the mode of their code does. */
+struct near_jump {
+    gva_t key; /* an address of another slot's: empty */
+    uint64_t host;
+};
+enum { NEAR_JUMPS = 256, NEAR_JUMP_SHIFT = 2 };
+
+static inline unsigned near_jump_of(gva_t gva)
+{
+    return (unsigned)(gva >> NEAR_JUMP_SHIFT) % NEAR_JUMPS;
+}
+
 struct tlb_near {
-    int32_t fills; /* counted down; below 0: the next one is looked at */
-    bool used;     /* a slot may be full */
+    int32_t fills;   /* counted down; below 0: the next one is looked at */
+    bool used;       /* a slot may be full */
+    bool jumps_used; /* one of a jump may be */
+    uint32_t jump_mode[2]; /* mode of the code they lead to; the CPU's matter */
     struct tlb_near_set of[2]; /* supervisor, user */
+    struct near_jump jump[2][NEAR_JUMPS];
 };
 
+static inline void near_jump_clear(struct near_jump *jump, unsigned slot)
+{
+    jump[slot].key = (gva_t)(slot ^ 1) << NEAR_JUMP_SHIFT;
+}
+
+void tlb_near_init(struct tlb_near *near);
+void near_jumps_empty(struct near_jump *jump);
 void tlb_near_empty(struct tlb_near *near);
 /* All but the supervisor's from `start` on. */
 void tlb_near_leave(struct tlb_near *near, gva_t start);
-/* Those of one page. */
-void tlb_near_drop(struct tlb_near *near, gva_t page);
+/* Those of one page, `which` (below). */
+void tlb_near_drop(struct tlb_near *near, unsigned which, gva_t page);
 
 /* ---- for the MMU only (tlb.c) */
 

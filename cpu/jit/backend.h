@@ -48,6 +48,9 @@ void backend_link(struct jit *jit, struct block *b, unsigned n,
 size_t backend_disasm(const struct jit *jit, uint64_t address, size_t avail,
                       char *text, size_t text_size);
 
+/* Entering the block leads to `host` from now on. */
+void jit_lead(struct cpu *cpu, struct block *b, uint64_t host);
+
 /* ---- called by translated code, all guest registers in struct cpu. They
  * return where to go on (host address); 0: behind the call. */
 uint64_t jit_call_insn(struct cpu *cpu, const struct insn *i, uint32_t index);

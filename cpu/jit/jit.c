@@ -120,6 +120,14 @@ void jit_unlink_incoming(struct cpu *cpu, struct block *b)
                 jit_unlink(cpu, l->from, n);
 }
 
+void jit_lead(struct cpu *cpu, struct block *b, uint64_t host)
+{
+    unsigned slot = near_jump_of((uintptr_t)b->code);
+
+    b->host = host;
+    near_jump_clear(cpu->mmu.near.jump[b->mode & MODE_USER ? 1 : 0], slot);
+}
+
 /* To be translated again at the next entry. */
 static void renew(struct cpu *cpu, struct block *b)
 {
@@ -128,7 +136,7 @@ static void renew(struct cpu *cpu, struct block *b)
     b->translated = false;
     b->insn[0].exec = exec_jit_count;
     b->heat = 1;
-    b->host = backend_enter_block(cpu->jit);
+    jit_lead(cpu, b, backend_enter_block(cpu->jit));
     cpu->jit->count.renewed++;
 }
 
@@ -559,7 +567,7 @@ void jit_block_made(struct cpu *cpu, struct block *b)
     b->exec0 = b->insn[0].exec;
     b->insn[0].exec = exec_jit_count;
     b->heat = cpu->jit->heat;
-    b->host = backend_enter_block(cpu->jit);
+    jit_lead(cpu, b, backend_enter_block(cpu->jit));
 }
 
 void jit_unlink(struct cpu *cpu, struct block *b, unsigned n)
@@ -576,6 +584,7 @@ void jit_block_killed(struct cpu *cpu, struct block *b)
     if (b->translated)
         cpu->jit->count.killed++;
     trace_forget(cpu, b);
+    jit_lead(cpu, b, backend_enter_block(cpu->jit));
 }
 
 static void forget(struct cpu *cpu, struct block *b)
@@ -584,7 +593,7 @@ static void forget(struct cpu *cpu, struct block *b)
         b->insn[0].exec = exec_jit_count;
     b->translated = false;
     b->heat = cpu->jit->heat;
-    b->host = backend_enter_block(cpu->jit);
+    jit_lead(cpu, b, backend_enter_block(cpu->jit));
     far_unlink(b, 0);
     far_unlink(b, 1);
     memset(b->edge, 0, sizeof b->edge);
@@ -598,6 +607,7 @@ void jit_drop_all(struct cpu *cpu)
     struct jit *jit = cpu->jit;
     trace_forget_all(cpu);
     block_each(cpu, forget);
+    tlb_near_empty(&cpu->mmu.near);
     jit->buf.used = jit->buf.reserved;
     jit->count.cache_used = jit->buf.used;
 }

@@ -23,14 +23,14 @@ void trace_sample(struct cpu *cpu, struct block *b)
     b->samples = 0;
     b->records = true; /* at its next entry, which is T0's */
     jit_unlink_incoming(cpu, b);
-    b->host = backend_enter_block(jit);
+    jit_lead(cpu, b, backend_enter_block(jit));
 }
 
 static void restore(struct cpu *cpu, struct block *head)
 {
     head->records = false;
     jit_unlink_incoming(cpu, head);
-    head->host = head->plain;
+    jit_lead(cpu, head, head->plain);
 }
 
 /* ---- recording */
@@ -66,7 +66,7 @@ static void publish(struct cpu *cpu, const struct trace_path *path,
         path->part[n]->traces++;
     }
     head->trace = true;
-    head->host = host;
+    jit_lead(cpu, head, host);
     cpu->jit->count.traces++;
     cpu->jit->count.cache_used = cpu->jit->buf.used;
 }

@@ -46,12 +46,11 @@ static void find_block(struct tr *t, struct stub *miss[2],
                    "as translated code expects it");
 }
 
-/* RAX = instruction pointer, R11 = its block. */
-static void enter_found(struct tr *t)
+/* RAX = instruction pointer: its page is the one that is executed. */
+static void set_page_of(struct tr *t)
 {
     alu_ri(&t->c, 4, 8, H_TMP, (uint64_t)(int64_t)-PAGE_SIZE); /* AND */
     mov_store(&t->c, 8, CPU_AT(hot.page), H_TMP);
-    op_rm(&t->c, 0xff, 4, 4, at(H_TMP2, (int64_t)offsetof(struct block, host)));
 }
 
 static bool in_page(int64_t offset)
@@ -329,24 +328,75 @@ static void indirect_target(struct tr *t)
     }
 }
 
+struct host_mem x64_near_jump(bool user)
+{
+    struct host_mem m = CPU_AT(mmu.near.jump);
+
+    _Static_assert(sizeof(struct near_jump) == 4 << NEAR_JUMP_SHIFT,
+                   "the address bits that select it, by the scale");
+    m.index = H_TMP2;
+    m.scale = 2;
+    if (user)
+        m.disp += (int32_t)(NEAR_JUMPS * sizeof(struct near_jump));
+    return m;
+}
+
+/* R11 = what selects the near jump to RAX. */
+static void select_jump(struct tr *t)
+{
+    mov_rr(&t->c, 4, H_TMP2, H_TMP);
+    alu_ri(&t->c, 4, 4, H_TMP2, (NEAR_JUMPS - 1) << NEAR_JUMP_SHIFT); /* AND */
+}
+
+/* What the jump does beside. RAX stays, R11 with `keep`. */
+static void push_or_pop(struct tr *t, bool keep)
+{
+    unsigned class = t->class[t->k];
+
+    if (class == L_CALL_E) {
+        mov_store(&t->c, 8, CPU_AT(hot.scratch), H_TMP);
+        if (keep)
+            mov_store(&t->c, 8, CPU_AT(hot.scratch2), H_TMP2);
+        push_return(t, behind(t));
+        mov_load(&t->c, 8, H_TMP, CPU_AT(hot.scratch));
+        if (keep)
+            mov_load(&t->c, 8, H_TMP2, CPU_AT(hot.scratch2));
+    } else if (class != L_JMP_E) {
+        pop_return(t);
+    }
+}
+
 /* RAX = target: leave there, with flags in memory. Where it is not known T0
  * does it all, with the checks. */
 void x64_leave_indirect(struct tr *t)
 {
+    struct host_mem m = x64_near_jump(t->user);
+
+    if (!t->trace && !t->near_all) {
+        x64_leave_far(t);
+        return;
+    }
+    select_jump(t);
+    op_rm(&t->c, 0x3b, 8, H_TMP, m); /* CMP */
+    x64_stub(t, STUB_FAR, jcc(&t->c, CC_NE));
+    push_or_pop(t, false);
+    if (t->class[t->k] == L_CALL_E)
+        select_jump(t);
+    set_page_of(t);
+    m.disp += (int32_t)offsetof(struct near_jump, host);
+    op_rm(&t->c, 0xff, 4, 4, m); /* JMP */
+}
+
+void x64_leave_far(struct tr *t)
+{
     struct stub *miss[2];
-    unsigned class = t->class[t->k];
 
     find_block(t, miss, STUB_FIND, 0);
-    if (class == L_CALL_E) {
-        mov_store(&t->c, 8, CPU_AT(hot.scratch), H_TMP);
-        mov_store(&t->c, 8, CPU_AT(hot.scratch2), H_TMP2);
-        push_return(t, behind(t));
-        mov_load(&t->c, 8, H_TMP, CPU_AT(hot.scratch));
-        mov_load(&t->c, 8, H_TMP2, CPU_AT(hot.scratch2));
-    } else if (class != L_JMP_E) {
-        pop_return(t);
-    }
-    enter_found(t);
+    if (t->trace || t->near_all)
+        call_to(&t->c, t->x->jump_fill[t->user]);
+    push_or_pop(t, true);
+    set_page_of(t);
+    op_rm(&t->c, 0xff, 4, 4, at(H_TMP2, (int64_t)offsetof(struct block, host)));
 }
 
 static void indirect(struct tr *t)

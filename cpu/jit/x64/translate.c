@@ -247,6 +247,33 @@ static void make_near_fill(struct code *c, enum mmu_access access)
     put8(c, 0xc3);
 }
 
+/* CALLed, see struct x64: nothing else changes. Blocks without translation need
+ * R11, they get no slot. */
+static void make_jump_fill(struct code *c, const struct x64 *x, bool user)
+{
+    struct host_mem key = x64_near_jump(user), host = key;
+    uint8_t *none;
+
+    key.index = host.index = H_DX;
+    host.disp += (int32_t)offsetof(struct near_jump, host);
+    put8(c, 0x51); /* PUSH RCX */
+    put8(c, 0x52); /* PUSH RDX */
+    mov_load(c, 8, H_CX, at(H_TMP2, (int64_t)offsetof(struct block, host)));
+    mov_ri(c, H_DX, x->enter_block);
+    op_rr(c, 0x3b, 8, H_CX, H_DX); /* CMP */
+    none = jcc(c, CC_E);
+    mov_rr(c, 4, H_DX, H_TMP);
+    alu_ri(c, 4, 4, H_DX, (NEAR_JUMPS - 1) << NEAR_JUMP_SHIFT); /* AND */
+    mov_store(c, 8, key, H_TMP);
+    mov_store(c, 8, host, H_CX);
+    op_rm(c, 0xc6, 4, 0, CPU_AT(mmu.near.jumps_used)); /* MOV */
+    put8(c, 1);
+    jump_here(c, none);
+    put8(c, 0x5a); /* POP RDX */
+    put8(c, 0x59); /* POP RCX */
+    put8(c, 0xc3);
+}
+
 bool backend_present(void)
 {
     __builtin_cpu_init();
@@ -283,6 +310,8 @@ bool backend_init(struct jit *jit, struct cpu *cpu)
     MAKE(edge, make_jump(&c, x, (uintptr_t)jit_edge));
     MAKE(enter_block, make_jump(&c, x, (uintptr_t)jit_enter_block));
     MAKE(no_budget, make_jump(&c, x, (uintptr_t)jit_no_budget));
+    MAKE(jump_fill[0], make_jump_fill(&c, x, false));
+    MAKE(jump_fill[1], make_jump_fill(&c, x, true));
     MAKE(lazy_flags, make_lazy_flags(&c, x));
     MAKE(elided, make_elided(&c, x));
 #undef MAKE
@@ -542,6 +571,10 @@ static void make_stub(struct tr *t, unsigned n)
     case STUB_EXIT:
         name_insn(t, &s, s.memory ? JIT_MEMORY : 0u);
         jump_to(c, jmp(c), t->x->exit_insn);
+        break;
+    case STUB_FAR:
+        t->flags = (struct flag_state){.place = FL_MEMORY};
+        x64_leave_far(t);
         break;
     case STUB_FIND:
         mov_store(c, 8, CPU_AT(hot.scratch), H_TMP);

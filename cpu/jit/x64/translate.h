@@ -77,6 +77,7 @@ enum stub_kind {
     STUB_VECTOR, /* load the vector registers first */
     STUB_X87,    /* load the x87 state first, or leave */
     STUB_EXIT,   /* leave: T0 goes on with the instruction */
+    STUB_FAR,    /* the target of an indirect jump has no near slot */
     STUB_FIND,   /* look for the block of an indirect jump */
     STUB_EDGE,   /* leave along a direct jump */
     STUB_BUDGET, /* no budget for the block */
@@ -200,7 +201,8 @@ struct x64 {
     /* CALLed: R11 = a near slot's tag, RAX = a distance from it. Fills the slot
      * from the TLB: RAX = the distance then, or ~0: not there. */
     uint64_t near_fill[2];
-    uint64_t lazy_flags; /* CALLed: EAX = hot.flags made from lazy flags */
+    uint64_t jump_fill[2]; /* CALLed: a near jump to RAX, R11 = its block */
+    uint64_t lazy_flags;   /* CALLed: EAX = hot.flags made from lazy flags */
     uint64_t load_vector, store_vector; /* CALLed */
     uint64_t elided;    /* CALLed: R11 = struct jit_elided; keeps all but R11 */
     bool has[F_COUNT];  /* vector and BMI extensions of the host */
@@ -365,6 +367,9 @@ void x64_edge(struct tr *t, unsigned n, int64_t offset);
 void x64_go_direct(struct tr *t, unsigned n, int64_t offset);
 /* Leave by an indirect jump, call or return to RAX. */
 void x64_leave_indirect(struct tr *t);
+void x64_leave_far(struct tr *t);
+/* The near jump that R11 selects, of `user` or supervisor code. */
+struct host_mem x64_near_jump(bool user);
 void x64_trace_begin(struct tr *t);
 
 #endif
