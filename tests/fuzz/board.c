@@ -148,7 +148,9 @@ void fuzz_board_audit(struct fuzz_board *b)
 static void put(struct fuzz_board *b, uint64_t at, uint64_t value,
                 unsigned size)
 {
-    store_le(fuzz_board_ram(b) + (at & (FB_RAM - 8)), value, size);
+    at &= FB_RAM - 1; /* inputs choose some */
+    if (at <= FB_RAM - size)
+        store_le(fuzz_board_ram(b) + at, value, size);
 }
 
 static uint64_t desc(uint32_t base, uint32_t limit, unsigned attr)

@@ -105,19 +105,26 @@ static enum cpu_exit run_watching(struct fuzz_board *b, int64_t count)
     return why;
 }
 
+/* Short slices whose ends may be in any block of a loop, then one that is long
+ * enough for a trace to be recorded and to run. */
+static uint64_t sampled_slice(struct fuzz_board *b)
+{
+    unsigned n = b->slices++ % 8;
+    return n == 7 ? 220 : 7 + n * 5 % 16;
+}
+
 /* `count` instructions or until HLT; false when the CPU has shut down. A
  * trap behind the last one counts too, so that cpu_icount has to say how many
  * there were. */
 static bool run_some(struct fuzz_board *b, enum pace pace, unsigned count)
 {
-    static const unsigned slice[] = {LONG, 1, 19, 13};
+    static const unsigned slice[] = {LONG, 1, 19};
     uint64_t end = cpu_icount(b->cpu) + count;
     while (cpu_icount(b->cpu) < end) {
-        uint64_t left = end - cpu_icount(b->cpu), most = slice[pace];
+        uint64_t left = end - cpu_icount(b->cpu);
+        uint64_t most = pace == SAMPLED ? sampled_slice(b) : slice[pace];
         if (pace == DROPPING)
             block_drop_all(b->cpu);
-        if (pace == SAMPLED && b->slices++ & 1)
-            most = LONG;
         switch (run_watching(b, (int64_t)min_u64(left, most))) {
         case EXIT_BUDGET:
             break;
