@@ -81,25 +81,31 @@ static int64_t budget_until(const struct machine *m, uint64_t now,
     return (int64_t)(n < 1 ? 1 : n > MAX_SLICE ? MAX_SLICE : n);
 }
 
+/* What is left of the slice ends at `when`, too: so that it does not matter
+ * where slices begin, the running instruction counts as one of it. */
+static void shorten_until(struct machine *m, uint64_t when)
+{
+    uint64_t now = machine_clock(m);
+
+    cpu_shorten(m->cpu, when > now ? budget_until(m, now, when) - 1 : 0);
+}
+
 void machine_rearmed(void *machine)
 {
     struct machine *m = machine;
-    uint64_t now = machine_clock(m), deadline = sched_deadline(&m->sched);
+    uint64_t deadline = sched_deadline(&m->sched);
 
     if (m->cpu && deadline != SCHED_NEVER)
-        cpu_shorten(m->cpu,
-                    deadline > now ? budget_until(m, now, deadline) : 0);
+        shorten_until(m, deadline);
 }
 
-/* Virtual clock only: what is left of the slice gets shorter. */
+/* Virtual clock only. */
 void machine_port_cycle(void *machine)
 {
     struct machine *m = machine;
-    uint64_t now, end = min_u64(sched_deadline(&m->sched), m->slice_end);
 
     m->port_ns += PORT_NS;
-    now = machine_clock(m);
-    cpu_shorten(m->cpu, end > now ? budget_until(m, now, end) : 0);
+    shorten_until(m, min_u64(sched_deadline(&m->sched), m->slice_end));
 }
 
 /* Speed as a running mean, for the next budget under host time. */
