@@ -198,91 +198,81 @@ START_TEST(mode_13h)
 }
 END_TEST
 
-/* The unchained modes that programs make of mode 13h: values for the
- * miscellaneous output register and CRTC 00-17. */
-struct unchained {
-    struct picture picture;
-    uint8_t misc, crtc[24];
+/* The unchained modes that programs make of mode 13h. */
+static const struct picture unchained_modes[] = {
+    {"320x200", 320, 200, 2, 2, 256, 0xB528F4B1},
+    {"320x240", 320, 240, 2, 2, 256, 0x2DE624F5},
+    {"320x400", 320, 400, 2, 1, 256, 0x867D1E91},
+    {"320x480", 320, 480, 2, 1, 256, 0xBBED5FB5},
+    {"360x200", 360, 200, 2, 2, 256, 0x1D2CBAF1},
+    {"360x240", 360, 240, 2, 2, 256, 0x4BE06EE9},
+    {"360x400", 360, 400, 2, 1, 256, 0xA9BB1957},
+    {"360x480", 360, 480, 2, 1, 256, 0x3D4CA313},
 };
 
-#define H320 0x5F, 0x4F, 0x50, 0x82, 0x54, 0x80
-#define H360 0x6B, 0x59, 0x5A, 0x8E, 0x5E, 0x8A
-
-static const struct unchained unchained_modes[] = {
-    {{"320x200", 320, 200, 2, 2, 256, 0xB528F4B1},
-     0x63,
-     {H320, 0xBF, 0x1F, 0, 0x41, 0, 0, 0, 0, 0, 0, 0x9C, 0x8E, 0x8F, 0x28, 0x00,
-      0x96, 0xB9, 0xE3}},
-    {{"320x240", 320, 240, 2, 2, 256, 0x2DE624F5},
-     0xE3,
-     {H320, 0x0D, 0x3E, 0, 0x41, 0, 0, 0, 0, 0, 0, 0xEA, 0xAC, 0xDF, 0x28, 0x00,
-      0xE7, 0x06, 0xE3}},
-    {{"320x400", 320, 400, 2, 1, 256, 0x867D1E91},
-     0x63,
-     {H320, 0xBF, 0x1F, 0, 0x40, 0, 0, 0, 0, 0, 0, 0x9C, 0x8E, 0x8F, 0x28, 0x00,
-      0x96, 0xB9, 0xE3}},
-    {{"320x480", 320, 480, 2, 1, 256, 0xBBED5FB5},
-     0xE3,
-     {H320, 0x0D, 0x3E, 0, 0x40, 0, 0, 0, 0, 0, 0, 0xEA, 0xAC, 0xDF, 0x28, 0x00,
-      0xE7, 0x06, 0xE3}},
-    {{"360x200", 360, 200, 2, 2, 256, 0x1D2CBAF1},
-     0x67,
-     {H360, 0xBF, 0x1F, 0, 0x41, 0, 0, 0, 0, 0, 0, 0x9C, 0x8E, 0x8F, 0x2D, 0x00,
-      0x96, 0xB9, 0xE3}},
-    {{"360x240", 360, 240, 2, 2, 256, 0x4BE06EE9},
-     0xE7,
-     {H360, 0x0D, 0x3E, 0, 0x41, 0, 0, 0, 0, 0, 0, 0xEA, 0xAC, 0xDF, 0x2D, 0x00,
-      0xE7, 0x06, 0xE3}},
-    {{"360x400", 360, 400, 2, 1, 256, 0xA9BB1957},
-     0x67,
-     {H360, 0xBF, 0x1F, 0, 0x40, 0, 0, 0, 0, 0, 0, 0x9C, 0x8E, 0x8F, 0x2D, 0x00,
-      0x96, 0xB9, 0xE3}},
-    {{"360x480", 360, 480, 2, 1, 256, 0x3D4CA313},
-     0xE7,
-     {H360, 0x0D, 0x3E, 0, 0x40, 0, 0, 0, 0, 0, 0, 0xEA, 0xAC, 0xDF, 0x2D, 0x00,
-      0xE7, 0x06, 0xE3}},
-};
-
-static void set_unchained(const struct unchained *mode)
+/* Values for the miscellaneous output register and CRTC 00-17. */
+static void set_registers(uint8_t misc, const uint8_t values[24])
 {
     vga_rig_set_mode(&rig, &vga_mode_13);
     seq(&rig, 4, 6);
-    out8(&rig, 0x3C2, mode->misc);
+    out8(&rig, 0x3C2, misc);
     crtc(&rig, 0x11, 0);
     for (unsigned i = 0; i < 24; i++)
-        crtc(&rig, i, mode->crtc[i]);
+        crtc(&rig, i, values[i]);
+}
+
+static void set_unchained(const struct picture *mode)
+{
+    static const uint8_t narrow[] = {0x5F, 0x4F, 0x50, 0x82, 0x54, 0x80};
+    static const uint8_t wide[] = {0x6B, 0x59, 0x5A, 0x8E, 0x5E, 0x8A};
+    bool is_wide = mode->width == 360, is_tall = mode->height % 240 == 0;
+    uint8_t values[24] = {
+        [0x06] = is_tall ? 0x0D : 0xBF,
+        [0x07] = is_tall ? 0x3E : 0x1F,
+        [0x09] = mode->zoom_y == 2 ? 0x41 : 0x40,
+        [0x10] = is_tall ? 0xEA : 0x9C,
+        [0x11] = is_tall ? 0xAC : 0x8E,
+        [0x12] = is_tall ? 0xDF : 0x8F,
+        [0x13] = (uint8_t)(mode->width / 8),
+        [0x15] = is_tall ? 0xE7 : 0x96,
+        [0x16] = is_tall ? 0x06 : 0xB9,
+        [0x17] = 0xE3,
+    };
+
+    memcpy(values, is_wide ? wide : narrow, sizeof wide);
+    set_registers(0x63 | (is_wide ? 4 : 0) | (is_tall ? 0x80 : 0), values);
 }
 
 START_TEST(unchained)
 {
-    const struct unchained *mode = &unchained_modes[_i];
-    unsigned width = mode->picture.width;
+    const struct picture *mode = &unchained_modes[_i];
+    unsigned width = mode->width;
 
     set_unchained(mode);
     for (unsigned plane = 0; plane < 4; plane++) {
         seq(&rig, 2, 1 << plane);
-        for (unsigned y = 0; y < mode->picture.height; y++)
+        for (unsigned y = 0; y < mode->height; y++)
             for (unsigned x = plane; x < width; x += 4)
                 put8(&rig, 0xA0000 + y * (width / 4) + x / 4, pattern(x, y));
     }
-    assert_picture(&mode->picture, dac_color);
+    assert_picture(mode, dac_color);
 }
 END_TEST
 
 /* 256 x 256: chained, so that an address is Y * 256 + X. */
 START_TEST(square)
 {
-    static const struct unchained mode = {
-        {"256x256", 256, 256, 2, 2, 256, 0xDADC30E5},
-        0xE3,
-        {0x5F, 0x3F, 0x40, 0x82, 0x4A, 0x9A, 0x23, 0xB2, 0x00, 0x61, 0,   0, 0,
-         0,    0,    0,    0x0A, 0xAC, 0xFF, 0x20, 0x40, 0x07, 0x1A, 0xA3}};
+    static const struct picture picture = {"256x256", 256, 256,       2,
+                                           2,         256, 0xDADC30E5};
+    static const uint8_t values[24] = {
+        0x5F, 0x3F, 0x40, 0x82, 0x4A, 0x9A, 0x23, 0xB2, 0x00, 0x61, 0,    0,
+        0,    0,    0,    0,    0x0A, 0xAC, 0xFF, 0x20, 0x40, 0x07, 0x1A, 0xA3};
 
-    set_unchained(&mode);
+    set_registers(0xE3, values);
     seq(&rig, 4, 0xE);
     for (unsigned at = 0; at < 0x10000; at++)
         put8(&rig, 0xA0000 + at, pattern(at & 0xFF, at >> 8));
-    assert_picture(&mode.picture, dac_color);
+    assert_picture(&picture, dac_color);
 }
 END_TEST
 

@@ -277,17 +277,23 @@ static void smap(void)
 
 /* ---- 2: reserved bits */
 
+/* Address bits of an entry that this CPU does not have; or says why not. */
+static bool has_reserved_bits(void)
+{
+    if (!is_wide())
+        not_here("no address bits beyond 32");
+    else if (maxphyaddr() >= 52)
+        skip("no reserved address bits");
+    else
+        return true;
+    return false;
+}
+
 static void reserved_high(void)
 {
     struct regs r;
     begin();
-    if (!is_wide()) {
-        not_here("no address bits beyond 32");
-        end();
-        return;
-    }
-    if (maxphyaddr() >= 52) {
-        skip("no reserved address bits");
+    if (!has_reserved_bits()) {
         end();
         return;
     }
@@ -363,13 +369,7 @@ static void reserved_first(void)
 {
     struct regs r;
     begin();
-    if (!is_wide()) {
-        not_here("no address bits beyond 32");
-        end();
-        return;
-    }
-    if (maxphyaddr() >= 52) {
-        skip("no reserved address bits");
+    if (!has_reserved_bits()) {
         end();
         return;
     }
