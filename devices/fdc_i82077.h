@@ -49,7 +49,8 @@ struct fdc_geometry {
 
 /* Is it exactly the size of a formatted disk? */
 bool fdc_is_format(uint64_t size);
-/* Geometry of an image of `size` bytes, whole or cut short; false: not a floppy's size. */
+/* Geometry of an image of `size` bytes, whole or cut short; false: not a
+ * floppy's size. */
 bool fdc_geometry_of(uint64_t size, struct fdc_geometry *geometry);
 /* The drive type that reads such an image best. */
 enum fdc_drive_type fdc_drive_type_for(uint64_t size);

@@ -84,7 +84,7 @@ struct machine_config {
     uint64_t jit_cache;
     const char *cpu; /* model and features; NULL: the default */
     bool pc_testdev;
-    bool no_display; /* no video card */
+    bool no_display;                      /* no video card */
     uint8_t serial_ports, parallel_ports; /* bit n: port n is there */
     uint8_t printers;                     /* bit n: at parallel port n is one */
     bool serial_bit_times;                /* characters take their time */
