@@ -302,6 +302,13 @@ static void block_kill(struct cpu *cpu, struct block *b)
             i->exec = exec_stale;
 }
 
+void block_cut(struct cpu *cpu)
+{
+    struct block *b = cpu->block;
+    if (b && b->mode != MODE_DEAD && cpu->insn - b->insn + 1 < b->count)
+        block_kill(cpu, b);
+}
+
 void block_code_written(void *opaque, struct ram_frame *frame, gpa_t gpa,
                         unsigned offset, unsigned size)
 {

@@ -88,6 +88,9 @@ void block_code_written(void *opaque, struct ram_frame *frame, gpa_t gpa,
 /* Every block that may still be entered. */
 void block_each(struct cpu *cpu,
                 void (*visit)(struct cpu *cpu, struct block *b));
+/* The running block ends behind the current instruction: that made something
+ * due, which comes there, as it would if a slice of the run ended there. */
+void block_cut(struct cpu *cpu);
 /* Drop everything; only between instructions. */
 void block_drop_all(struct cpu *cpu);
 /* Between instructions: what is wrong with the cache, NULL = nothing. */

@@ -85,6 +85,8 @@ void cpu_kick(struct cpu *cpu)
         cpu->budget_kept += cpu->budget;
         cpu->budget = 0;
     }
+    if (flow_needs_attention(cpu))
+        block_cut(cpu);
 }
 
 void cpu_shorten(struct cpu *cpu, int64_t budget)
@@ -101,6 +103,8 @@ void cpu_shorten(struct cpu *cpu, int64_t budget)
         cpu->budget += cpu->budget_kept;
         cpu->budget_kept = 0;
     }
+    if (budget < 0)
+        block_cut(cpu);
 }
 
 void cpu_stop(struct cpu *cpu)
