@@ -56,6 +56,9 @@ struct block {
     bool trace;     /* `host` is a trace's, which begins here */
     bool records;   /* is about to */
     bool no_trace;  /* never will */
+    bool roves;     /* its indirect jump goes elsewhere all the time */
+    bool tail;      /* its trace is short and ends with such a jump */
+    uint8_t astray_looks;
     uint8_t samples;
     uint16_t traces; /* it is a part of, counted for each time */
     uint64_t plain;  /* its own translation */

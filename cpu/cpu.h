@@ -313,6 +313,7 @@ struct cpu_jit {
 struct cpu_trace {
     uint64_t slot[JIT_SLOTS - JIT_NEAR_SLOTS];
     uint64_t page[JIT_TRACE_PAGES]; /* as hot.page, of its pages */
+    int32_t astray; /* counted down when an indirect jump leaves one */
 };
 
 /* Saved fields are those named in cpu_fields[] (cpu.c). Lanes of `vec` are

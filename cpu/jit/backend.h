@@ -17,8 +17,9 @@ struct jit {
     enum jit_fault fault;
     uint64_t elided; /* host address to be checked (elided.h) */
     struct tracer tracer;
-    bool near_all;       /* near slots for all accesses, not only likely ones */
-    uint64_t near_since; /* cpu_icount when who fills was last looked at */
+    bool near_all; /* near slots for all accesses, not only likely ones */
+    uint64_t astray_since; /* likewise, who leaves traces */
+    uint64_t near_since;   /* cpu_icount when who fills was last looked at */
 };
 
 /* True: this host can. */

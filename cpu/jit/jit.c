@@ -23,8 +23,11 @@ enum {
     NEAR_FILLS = 255,  /* of near slots before one is looked at ... */
     NEAR_RARE = 100,   /* ... likewise */
     NEAR_LOOKS = 8,    /* at a block before something is done about it */
-    HOT = 24,          /* entries before a block is translated */
-    SAMPLES = 3,       /* ends of the budget in a block before a trace is */
+    ASTRAYS = 255,     /* the same for jumps that leave traces */
+    ASTRAY_RARE = 40,
+    ASTRAY_LOOKS = 4,
+    HOT = 24,    /* entries before a block is translated */
+    SAMPLES = 3, /* ends of the budget in a block before a trace is */
 };
 
 static exec_fn exec_jit_count;
@@ -156,6 +159,19 @@ static void count_miss(struct cpu *cpu, struct block *b)
     renew(cpu, b);
 }
 
+/* Instructions whose addresses are made with the same registers as k's. */
+static uint32_t alike(const struct block *b, unsigned k)
+{
+    const struct insn *i = &b->insn[k];
+    uint32_t found = 1u << k;
+
+    for (unsigned n = 0; n < b->count && i->flags & IF_MEM; n++)
+        if (b->insn[n].flags & IF_MEM && b->insn[n].base == i->base &&
+            b->insn[n].index == i->index)
+            found |= 1u << n;
+    return found;
+}
+
 /* Near slots were filled often enough for a look at who does it: seldom
  * enough, or the same block again and again. */
 static void watch_near(struct cpu *cpu, struct block *b, uint32_t index)
@@ -170,12 +186,30 @@ static void watch_near(struct cpu *cpu, struct block *b, uint32_t index)
     if (rare || b->mode == MODE_DEAD || ++b->near_looks < NEAR_LOOKS)
         return;
     b->near_looks = 0;
-    b->roams |= 1u << (index & JIT_INDEX);
+    b->roams |= alike(b, index & JIT_INDEX);
     jit->count.near_roams++;
     if (index & JIT_TRACE)
         trace_forget(cpu, b);
     else
         renew(cpu, b);
+}
+
+/* The same of indirect jumps that leave traces: where a trace would follow
+ * one that never goes where it did, it ends. */
+static void watch_astray(struct cpu *cpu, struct block *b)
+{
+    struct jit *jit = cpu->jit;
+    uint64_t now = cpu_icount(cpu);
+    bool rare = now - jit->astray_since > ASTRAYS * ASTRAY_RARE;
+
+    cpu->trace.astray = ASTRAYS;
+    jit->astray_since = now;
+    if (rare || b->mode == MODE_DEAD || ++b->astray_looks < ASTRAY_LOOKS)
+        return;
+    b->astray_looks = 0;
+    b->roves = true;
+    jit->count.roves++;
+    renew(cpu, b);
 }
 
 /* ---- what T1 calls */
@@ -342,6 +376,8 @@ uint64_t jit_exit_insn(struct cpu *cpu, const struct insn *i, uint32_t index)
     cpu->jit->count.exit_insn++;
     if (unlikely(cpu->mmu.near.fills < 0))
         watch_near(cpu, b, index);
+    if (unlikely(cpu->trace.astray < 0))
+        watch_astray(cpu, b);
     if ((index & JIT_MEMORY) && b->mode != MODE_DEAD && !b->no_groups)
         count_miss(cpu, b);
     cpu->hot.itself = true;

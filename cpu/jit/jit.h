@@ -34,6 +34,7 @@ struct jit;
     X(call_memory, "memory accesses that missed the TLB")                      \
     X(elided, "lookups checked by a shadow-check build")                       \
     X(near_fill, "near slots filled")                                          \
+    X(roves, "indirect jumps that traces end with, for they rove")             \
     X(near_roams, "accesses that do without, for they roam")                   \
     X(cache_used, "bytes of the code cache in use")                            \
     X(cache_size, "bytes of the code cache")

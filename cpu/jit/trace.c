@@ -7,6 +7,7 @@
 enum {
     MEMBER = 8,      /* times the samples for a block that is in a trace */
     LOOP_INSNS = 64, /* shorter loops are repeated in the trace */
+    TAIL_INSNS = 16, /* what other traces take in, such as a dispatch */
 };
 
 /* ---- heads */
@@ -66,6 +67,8 @@ static void publish(struct cpu *cpu, const struct trace_path *path,
         path->part[n]->traces++;
     }
     head->trace = true;
+    head->tail =
+        path->insns <= TAIL_INSNS && path->part[path->parts - 1]->roves;
     jit_lead(cpu, head, host);
     cpu->jit->count.traces++;
     cpu->jit->count.cache_used = cpu->jit->buf.used;
@@ -118,7 +121,9 @@ bool trace_follow(struct cpu *cpu, struct block *b)
     struct tracer *tracer = &cpu->jit->tracer;
     struct trace_path *path = &tracer->path;
 
-    if (tracer->recording && (closes(path, b) || b->trace || !fits(path, b)))
+    if (tracer->recording &&
+        (path->part[path->parts - 1]->roves || closes(path, b) ||
+         (b->trace && !b->tail) || !fits(path, b)))
         finish(cpu);
     if (tracer->recording)
         append(path, b, cpu->reg[REG_RIP]);
@@ -135,7 +140,7 @@ static void kill_trace(struct cpu *cpu, struct trace *trace)
     for (unsigned n = 0; n < trace->parts; n++)
         trace->part[n]->traces--;
     trace->head = NULL;
-    head->trace = false;
+    head->trace = head->tail = false;
     restore(cpu, head);
     cpu->jit->tracer.killed++;
 }

@@ -223,6 +223,8 @@ static uint32_t recipe_registers(const struct tr *t)
     case L_ALU_E_G:
     case L_TEST_E_G:
     case L_ALU_G_E:
+        if (t->flags.recipe == RECIPE_LOGIC) /* of the result alone */
+            return 1u << (t->class[t->flags.k] == L_ALU_G_E ? reg : rm);
         return 1u << reg | 1u << rm;
     default:
         return 1u << rm;

@@ -341,6 +341,11 @@ struct host_mem x64_near_jump(bool user)
     return m;
 }
 
+static bool uses_near_jumps(const struct tr *t)
+{
+    return t->trace || t->near_all || t->part[0].b->roves;
+}
+
 /* R11 = what selects the near jump to RAX. */
 static void select_jump(struct tr *t)
 {
@@ -372,7 +377,7 @@ void x64_leave_indirect(struct tr *t)
 {
     struct host_mem m = x64_near_jump(t->user);
 
-    if (!t->trace && !t->near_all) {
+    if (!uses_near_jumps(t)) {
         x64_leave_far(t);
         return;
     }
@@ -392,7 +397,7 @@ void x64_leave_far(struct tr *t)
     struct stub *miss[2];
 
     find_block(t, miss, STUB_FIND, 0);
-    if (t->trace || t->near_all)
+    if (uses_near_jumps(t))
         call_to(&t->c, t->x->jump_fill[t->user]);
     push_or_pop(t, true);
     set_page_of(t);

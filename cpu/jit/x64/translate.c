@@ -505,10 +505,12 @@ static void make_entry_stub(struct tr *t)
     jump_to(&t->c, edge->field2, edge->unlinked);
 }
 
-/* An indirect jump did not go where the trace does: RAX. */
+/* An indirect jump did not go where the trace does: RAX. Now and then T0
+ * makes it, and jit.c looks. */
 static void make_astray_stub(struct tr *t, const struct stub *s)
 {
     struct code *c = &t->c;
+    struct stub *watched;
     if (s->before.place == FL_RECIPE || s->before.place == FL_HOST) {
         if (!s->scratch)
             mov_store(c, 8, CPU_AT(hot.scratch), H_TMP);
@@ -517,9 +519,12 @@ static void make_astray_stub(struct tr *t, const struct stub *s)
     } else if (s->scratch) {
         mov_load(c, 8, H_TMP, CPU_AT(hot.scratch));
     }
+    t->flags = (struct flag_state){.place = FL_MEMORY};
+    alu_mi(c, 5, 4, CPU_AT(trace.astray), 1); /* SUB */
+    watched = x64_stub(t, STUB_EXIT, jcc(c, CC_S));
+    watched->refund = s->refund;
     refund(t, s->refund);
     x64_pins_common(t);
-    t->flags = (struct flag_state){.place = FL_MEMORY};
     x64_leave_indirect(t);
 }
 
