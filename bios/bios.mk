@@ -37,7 +37,7 @@ ROM_OBJS = $(ROM_S:%=$(ROM_OUT)/%.o) $(ROM_O16:%=$(ROM_OUT)/%.o16) \
 	$(ROM_OUT)/code32.o $(ROM_O32P:%=$(ROM_OUT)/%.o32p) \
 	$(ROM_O16P:%=$(ROM_OUT)/%.o16p)
 
-VGA_C = video vga_modes vga_text vga_pixel vga_dac vga_font vga_state vbe
+VGA_C = video vga_modes vga_text vga_pixel vga_packed vga_dac vga_font vga_state vbe
 VGA_OBJS = $(ROM_OUT)/vga_rom.o $(VGA_C:%=$(ROM_OUT)/%.ov)
 # Everything constant is addressed through GS, see vga.h; the linker script
 # refuses anything the compiler would put into ordinary data.

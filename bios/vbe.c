@@ -2,30 +2,15 @@
  * interface of the Bochs VGA (ports 1CEh, 1CFh). Sources: VESA VBE Core
  * Functions Standard 3.0; VESA DDC/VBE 1.1; EDID 1.3; Bochs' vbe_display_api.
  * 16-colour modes are planar, with a window only; of these 800 x 600 (102h)
- * takes text and pixels by the other functions. The text modes 108h-10Ch are
+ * takes text and pixels by the other functions, as all others do:
+ * vga_packed.c. The text modes 108h-10Ch are
  * those of a VGA with a clock of 40 MHz, in vga_tables.h; their line length and
  * start are fixed. Not here: stereo, the 16-bit protected-mode entry (PMID),
  * VBE/AF. */
 
+#include "dispi.h"
 #include "pci.h"
 #include "vga.h"
-
-#define DISPI_INDEX 0x1CE
-#define DISPI_DATA  0x1CF
-
-enum {
-    DISPI_ID,
-    DISPI_XRES,
-    DISPI_YRES,
-    DISPI_BPP,
-    DISPI_ENABLE,
-    DISPI_BANK,
-    DISPI_VIRT_WIDTH,
-    DISPI_VIRT_HEIGHT,
-    DISPI_X_OFFSET,
-    DISPI_Y_OFFSET,
-    DISPI_MEMORY_64K,
-};
 
 #define ENABLE_ON           0x01
 #define ENABLE_CAPABILITIES 0x02
@@ -82,18 +67,6 @@ ROM struct vbe_mode vbe_modes[] = {
     {0x1A0, 1920, 1080, 8},  {0x1A1, 1920, 1080, 15}, {0x1A2, 640, 400, 15},
     {0x1A3, 640, 400, 16},   {0x1A4, 640, 400, 24},
 };
-
-static uint16_t dispi_read(uint16_t index)
-{
-    outw(DISPI_INDEX, index);
-    return inw(DISPI_DATA);
-}
-
-static void dispi_write(uint16_t index, uint16_t value)
-{
-    outw(DISPI_INDEX, index);
-    outw(DISPI_DATA, value);
-}
 
 static bool dispi_present(void)
 {
@@ -250,7 +223,7 @@ static void write_fields(uint16_t segment, uint16_t at, uint8_t depth)
 static uint16_t mode_attributes(const __seg_gs struct vbe_mode *m)
 {
     if (m->depth != 4)
-        return 0x00BB;
+        return 0x00BF;
     return m->number == 0x102 ? 0x003F : 0x003B;
 }
 
@@ -357,13 +330,19 @@ static void compatible_registers(const __seg_gs struct vbe_mode *m, bool clear)
 
 static void vbe_data_area(const __seg_gs struct vbe_mode *m, uint16_t number)
 {
+    uint16_t columns;
+
     far_write16(0x40, BDA_VBE_MODE, number & (MODE_LFB | MODE_KEEP | 0x1FF));
     if (m->number == 0x102)
-        return;                        /* mode_registers has done it */
-    BDA->video_mode = 0x6F;            /* no standard mode: text functions */
-    BDA->video_columns = m->width / 8; /*  find no row for it */
-    BDA->video_rows_minus1 = (uint8_t)(m->height / 16 - 1);
-    BDA->char_height = 16;
+        return; /* mode_registers has done it */
+    BDA->video_mode = MODE_PACKED;
+    if (m->depth == 4)
+        BDA->video_mode = 0x6E; /* no mode for the other functions */
+    columns = m->width / 8;
+    BDA->video_columns = columns > 255 ? 255 : columns;
+    BDA->char_height = m->height < 350 ? 8 : 16;
+    BDA->video_rows_minus1 = (uint8_t)(m->height / BDA->char_height - 1);
+    font_vectors(KIND_PACKED, (uint8_t)BDA->char_height);
     BDA->crtc_port = CRTC_COLOUR;
     BDA->video_page = 0;
     BDA->cursor[0] = 0;

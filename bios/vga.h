@@ -24,12 +24,23 @@
 #define DAC_WRITE   0x3C8
 #define DAC_DATA    0x3C9
 
-enum vga_kind { KIND_TEXT, KIND_CGA4, KIND_CGA2, KIND_PLANAR, KIND_LINEAR };
+enum vga_kind {
+    KIND_TEXT,
+    KIND_CGA4,
+    KIND_CGA2,
+    KIND_PLANAR,
+    KIND_LINEAR,
+    KIND_PACKED
+};
 enum dac_kind { DAC_MONO, DAC_CGA, DAC_EGA, DAC_256 };
 
 /* 800 x 600 in 16 colours, by the display interface: the number that many
  * cards have for it, also VBE mode 102h. */
 #define MODE_800_600 0x6A
+
+/* What the data area has for a VBE mode of a byte and more a pixel; AH=00h does
+ * not know it. */
+#define MODE_PACKED 0x6F
 
 /* The first of the text modes with numbers 108h-10Ch of VBE. */
 #define MODE_VBE_TEXT 0x58
@@ -98,6 +109,13 @@ void pixel_scroll(const __seg_gs struct vga_mode *m, struct rect box,
 void pixel_write(struct regs *r);
 void pixel_read(struct regs *r);
 uint8_t glyph_row(uint8_t c, uint8_t y);
+
+/* vga_packed.c: rows and columns of characters, eight pixels of one of them. */
+void packed_glyph(uint8_t row, uint8_t column, uint8_t c, uint8_t colour);
+uint8_t packed_bits(uint8_t row, uint8_t column, uint8_t y);
+void packed_scroll(struct rect box, uint8_t lines, uint8_t colour, bool down);
+void packed_pixel_write(uint16_t x, uint16_t y, uint8_t colour);
+uint8_t packed_pixel_read(uint16_t x, uint16_t y);
 
 /* vga_dac.c */
 void dac_load(uint8_t kind);

@@ -128,7 +128,7 @@ void cga_palette(struct regs *r)
             attr_set(0x00, (r->bl & 7) | light);
         for (i = 1; i < 4 && BDA->video_mode > 3; i++)
             attr_set(i, (attr_get(i) & ~0x10) | (r->bl & 0x10));
-    } else if (r->bh == 1) {
+    } else if (r->bh == 1 && BDA->video_mode > 3 && BDA->video_mode != 7) {
         BDA->crt_palette = (BDA->crt_palette & ~0x20) | (r->bl & 1) << 5;
         for (i = 1; i < 4; i++)
             attr_set(i, (attr_get(i) & ~1) | (r->bl & 1));

@@ -41,7 +41,8 @@ const __seg_gs struct vga_mode *mode_find(uint8_t mode)
 
 const __seg_gs struct vga_mode *mode_current(void)
 {
-    return mode_find(BDA->video_mode);
+    return BDA->video_mode == MODE_PACKED ? &packed_mode
+                                          : mode_find(BDA->video_mode);
 }
 
 uint16_t video_segment(void)

@@ -156,6 +156,10 @@ void pixel_glyph(const __seg_gs struct vga_mode *m, uint8_t page, uint8_t row,
     bool xor = (colour & 0x80) != 0;
     uint8_t y;
 
+    if (m->kind == KIND_PACKED) {
+        packed_glyph(row, column, c, colour);
+        return;
+    }
     if (m->kind == KIND_PLANAR)
         planar_open(xor? 0x18 : 0);
     for (y = 0; y < BDA->char_height; y++) {
@@ -207,7 +211,9 @@ uint8_t pixel_recognise(const __seg_gs struct vga_mode *m, uint8_t page,
     uint16_t c;
 
     for (y = 0; y < height; y++)
-        bits[y] = pixel_bits(m, glyph_offset(m, page, row, column, y));
+        bits[y] = m->kind == KIND_PACKED
+                      ? packed_bits(row, column, y)
+                      : pixel_bits(m, glyph_offset(m, page, row, column, y));
     for (c = 0; c < 256; c++) {
         for (y = 0; y < height && bits[y] == glyph_row((uint8_t)c, y); y++)
             ;
@@ -241,6 +247,10 @@ void pixel_scroll(const __seg_gs struct vga_mode *m, struct rect b,
     uint16_t shift = (uint16_t)(lines * height), top = b.top * height, i;
     bool planar = m->kind == KIND_PLANAR;
 
+    if (m->kind == KIND_PACKED) {
+        packed_scroll(b, lines, colour, down);
+        return;
+    }
     if (shift == 0 || shift > total)
         shift = total;
     if (planar) {
@@ -287,6 +297,9 @@ void pixel_write(struct regs *r)
         return;
     at = line_offset(m, r->bh, r->dx);
     switch (m->kind) {
+    case KIND_PACKED:
+        packed_pixel_write(r->cx, r->dx, r->al);
+        break;
     case KIND_LINEAR:
         far_write8(0xA000, at + r->cx, r->al);
         break;
@@ -313,6 +326,9 @@ void pixel_read(struct regs *r)
         return;
     at = line_offset(m, r->bh, r->dx);
     switch (m->kind) {
+    case KIND_PACKED:
+        r->al = packed_pixel_read(r->cx, r->dx);
+        break;
     case KIND_LINEAR:
         r->al = far_read8(0xA000, at + r->cx);
         break;

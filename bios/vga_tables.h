@@ -262,6 +262,9 @@ ROM struct vga_mode modes[] = {
     { MODE_VBE_TEXT + 4, KIND_TEXT, DAC_EGA, 0xB8, 2, { 0x22, 0x22, 0x22 } },
 };
 
+/* For VBE's packed modes; not set by its number. */
+ROM struct vga_mode packed_mode = { MODE_PACKED, KIND_PACKED, DAC_256, 0xA0, 1, { 0, 0, 0 } };
+
 /* 40:65, 3D8 as a CGA would have it in modes 0-7. */
 ROM uint8_t crt_modes[8] = { 0x2C, 0x28, 0x2D, 0x29, 0x2A, 0x2E, 0x1E, 0x29 };
 

@@ -1,7 +1,7 @@
 /* INT 10h: dispatch, cursor, pages, alternate select, display combination,
  * state. Sources: IBM PS/2 and PC BIOS Interface Technical Reference; RBIL
- * INT 10h. Not here: light pens (AH=04h says none) and text output in VBE
- * modes, whose programs draw their own. */
+ * INT 10h. Not here: light pens (AH=04h says none); text in VBE's
+ * 16-colour modes other than 102h. */
 
 #include "vga.h"
 
@@ -302,6 +302,7 @@ static uint16_t colours_of(const __seg_gs struct vga_mode *m)
     case KIND_CGA4:
         return 4;
     case KIND_LINEAR:
+    case KIND_PACKED:
         return 256;
     default:
         return m->mode == 7 || m->mode == 0x0F ? 0 : m->mode == 0x11 ? 2 : 16;

@@ -549,6 +549,31 @@ static void check_planar(void)
     EQUAL(call(0x10, 0x4F03, 0, 0, 0).bx, 0x0102);
 }
 
+/* Text and pixels in modes of 8, 16, 24 and 32 bits, and their window. */
+static void check_packed(void)
+{
+    static const uint16_t modes[] = {0x101, 0x111, 0x112, 0x4142};
+    uint8_t i;
+
+    for (i = 0; i < ARRAY_LEN(modes); i++) {
+        EQUAL(vbe(0x01, 0, modes[i] & 0x1FF, mode_info), 0x004F);
+        CHECK(mode_info[0] & 4);
+        EQUAL(vbe(0x02, modes[i], 0, NULL), 0x004F);
+        EQUAL(BDA->video_columns, 80);
+        EQUAL(BDA->video_rows_minus1, 29);
+        video(0x0C0F, 0, 639, 479);
+        EQUAL(video(0x0D00, 0, 639, 479).al, 15);
+        EQUAL(video(0x0D00, 0, 638, 479).al, 0);
+        put(12, 79, 'Q', 14);
+        EQUAL(char_at(0, 12, 79) & 0xFF, 'Q');
+        put(12, 79, 'Q', 0x8E); /* exclusive or */
+        CHECK((char_at(0, 12, 79) & 0xDF) == 0);
+        check_teletype();
+        EQUAL(call(0x10, 0x4F03, 0, 0, 0).bx, modes[i]);
+    }
+    mode(3);
+}
+
 static void check_start(void)
 {
     struct regs r = call(0x10, 0x4F07, 0x0080, 8, 3);
@@ -648,6 +673,7 @@ void check_vbe(void)
         check_vbe_mode(modes[i]);
     check_vbe_registers();
     check_planar();
+    check_packed();
     check_vbe_state();
     EQUAL(vbe(0x15, 0x0001, 0, info), 0x004F);
     for (i = 0; i < 128; i++)
