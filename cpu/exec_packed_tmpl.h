@@ -53,8 +53,10 @@ PK16S(pmaxsw, x > y ? x : y)
 PK8(pavgb, (x + y + 1) >> 1)
 PK16(pavgw, (x + y + 1) >> 1)
 PK16(pmullw, (uint32_t)x *y)
-PK16(pmulhuw, (uint32_t)x *y >> 16)
-PK16S(pmulhw, ((int32_t)x * y) >> 16)
+/* By bytes: GCC 12 for i386 takes the high halves of two products for those
+ * of one of 32 bits. */
+PK16(pmulhuw, ((x >> 8) * y + ((x & 0xff) * y >> 8)) >> 8)
+PK16S(pmulhw, ((x >> 8) * y + ((x & 0xff) * y >> 8)) >> 8)
 PK64(pmuludq, (uint64_t)(uint32_t)x *(uint32_t)y)
 
 static ALWAYS_INLINE int32_t clamp(int32_t v, int32_t low, int32_t high)
