@@ -31,7 +31,7 @@ static inline gva_t upper_start(const struct root *root)
 
 static inline bool upper_covers(const struct root *root, gva_t gva)
 {
-    return gva >= upper_start(root);
+    return root->role.levels >= 4 ? gva >> 63 : gva >> 30 == 3;
 }
 
 /* Part of root->top that leads to the upper part. */
