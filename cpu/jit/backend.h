@@ -37,12 +37,15 @@ bool backend_translate(struct jit *jit, struct cpu *cpu, struct block *b);
  * address, or 0. */
 uint64_t backend_trace(struct jit *jit, struct cpu *cpu,
                        struct trace_path *path);
-/* Room a block or a trace takes at most. */
-size_t backend_room(void);
+/* Room a block or a trace of so many instructions takes at most. */
+size_t backend_room(unsigned insns);
 /* Execute from b->host until something returns; cpu->hot.next tells. */
 void backend_run(const struct jit *jit, struct cpu *cpu, struct block *b);
 void backend_link(struct jit *jit, struct block *b, unsigned n,
                   uint64_t target);
+/* Where edge n, which has a field, leads. */
+uint64_t backend_target(const struct jit *jit, const struct block *b,
+                        unsigned n);
 
 /* Text of the host instruction at `address` of the buffer, in at most `avail`
  * bytes; returns its length. */
@@ -51,6 +54,10 @@ size_t backend_disasm(const struct jit *jit, uint64_t address, size_t avail,
 
 /* Entering the block leads to `host` from now on. */
 void jit_lead(struct cpu *cpu, struct block *b, uint64_t host);
+
+/* ---- jit.c: room for code, by taking it from the oldest (only between
+ * instructions) */
+void jit_make_room(struct cpu *cpu, unsigned insns);
 
 /* ---- called by translated code, all guest registers in struct cpu. They
  * return where to go on (host address); 0: behind the call. */

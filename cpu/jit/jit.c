@@ -515,7 +515,7 @@ static const struct insn *exec_jit_enter(struct cpu *cpu, const struct insn *i)
     if (unlikely(cpu->cs_base || cpu->cs_end < 1ull << 32))
         return b->exec0(cpu, i);
     if (unlikely(cpu->jit->tracer.recording || b->records) &&
-        trace_follow(cpu, b))
+        (trace_follow(cpu, b) || !b->translated))
         return b->exec0(cpu, i);
     cpu->jit->count.enter++;
     cpu->budget += b->count;
@@ -564,16 +564,64 @@ static void tell(struct cpu *cpu, const struct block *b, size_t size)
         trace(cpu, b, size);
 }
 
+static void forget(struct cpu *cpu, struct block *b)
+{
+    if (b->translated)
+        b->insn[0].exec = exec_jit_count;
+    b->translated = false;
+    b->heat = cpu->jit->heat;
+    jit_lead(cpu, b, backend_enter_block(cpu->jit));
+    far_unlink(b, 0);
+    far_unlink(b, 1);
+    memset(b->edge, 0, sizeof b->edge);
+    b->trace = b->tail = b->records = b->no_trace = false;
+    b->samples = 0;
+    b->traces = 0;
+}
+
+/* Its code goes. What led there leads to T0 again. */
+static void evict(struct cpu *cpu, const struct code_piece *piece)
+{
+    struct block *b = piece->owner;
+    uint64_t host = codebuf_entry(&cpu->jit->buf, piece);
+
+    if (codebuf_is_trace(piece)) {
+        if (b->trace && b->host == host)
+            trace_evict(cpu, b);
+        return;
+    }
+    if (!b->translated || b->mode == MODE_DEAD || b->plain != host)
+        return;
+    trace_forget(cpu, b);
+    jit_unlink_incoming(cpu, b);
+    forget(cpu, b);
+    cpu->jit->count.evicted++;
+}
+
+void jit_make_room(struct cpu *cpu, unsigned insns)
+{
+    struct codebuf *buf = &cpu->jit->buf;
+    size_t room = backend_room(insns) + CODE_ALIGN;
+    size_t before = buf->used;
+    const struct code_piece *piece;
+
+    while ((piece = codebuf_make_room(buf, room)))
+        evict(cpu, piece);
+    cpu->jit->count.recycled += buf->used < before;
+}
+
 static void translate(struct cpu *cpu, struct block *b)
 {
     struct jit *jit = cpu->jit;
     uint64_t made = jit->count.host_bytes;
+    struct code_piece *piece;
+    bool good;
 
-    if (jit->buf.size - jit->buf.used < backend_room()) {
-        jit->count.recycled++;
-        jit_drop_all(cpu);
-    }
-    if (!backend_translate(jit, cpu, b)) {
+    jit_make_room(cpu, b->count);
+    piece = codebuf_begin(&jit->buf);
+    good = backend_translate(jit, cpu, b);
+    codebuf_finish(&jit->buf, piece, b, good ? b->host : 0, false);
+    if (!good) {
         b->insn[0].exec = b->exec0;
         return;
     }
@@ -582,7 +630,7 @@ static void translate(struct cpu *cpu, struct block *b)
     b->insn[0].exec = exec_jit_enter;
     jit->count.translated++;
     jit->count.guest_bytes += b->bytes;
-    jit->count.cache_used = jit->buf.used;
+    jit->count.cache_used = codebuf_used(&jit->buf);
     tell(cpu, b, (size_t)(jit->count.host_bytes - made));
 }
 
@@ -623,27 +671,53 @@ void jit_block_killed(struct cpu *cpu, struct block *b)
     jit_lead(cpu, b, backend_enter_block(cpu->jit));
 }
 
-static void forget(struct cpu *cpu, struct block *b)
-{
-    if (b->translated)
-        b->insn[0].exec = exec_jit_count;
-    b->translated = false;
-    b->heat = cpu->jit->heat;
-    jit_lead(cpu, b, backend_enter_block(cpu->jit));
-    far_unlink(b, 0);
-    far_unlink(b, 1);
-    memset(b->edge, 0, sizeof b->edge);
-    b->trace = b->records = b->no_trace = false;
-    b->samples = 0;
-    b->traces = 0;
-}
-
 void jit_drop_all(struct cpu *cpu)
 {
     struct jit *jit = cpu->jit;
     trace_forget_all(cpu);
     block_each(cpu, forget);
     tlb_near_empty(&cpu->mmu.near);
-    jit->buf.used = jit->buf.reserved;
-    jit->count.cache_used = jit->buf.used;
+    codebuf_empty(&jit->buf, jit->buf.reserved);
+    jit->count.cache_used = 0;
+}
+
+/* ---- audit */
+
+static const char *audit_edge(const struct jit *jit, const struct block *b,
+                              unsigned n)
+{
+    const struct block *t = b->far[n] ? b->far[n] : b->link[n];
+    uint64_t target;
+
+    if (!b->edge[n].field)
+        return NULL;
+    target = backend_target(jit, b, n);
+    if (target == b->edge[n].unlinked)
+        return NULL;
+    if (!t || t->mode == MODE_DEAD || !t->translated)
+        return "jump to a block that has no translation";
+    return target == t->host ? NULL : "jump beside a block's translation";
+}
+
+static const char *audit_piece(const struct jit *jit,
+                               const struct code_piece *piece)
+{
+    const struct block *b = piece->owner;
+    const char *wrong;
+
+    if (codebuf_is_trace(piece) || b->mode == MODE_DEAD || !b->translated ||
+        b->plain != codebuf_entry(&jit->buf, piece))
+        return NULL;
+    wrong = audit_edge(jit, b, 0);
+    return wrong ? wrong : audit_edge(jit, b, 1);
+}
+
+const char *jit_audit(const struct jit *jit)
+{
+    const char *wrong = trace_audit(&jit->tracer);
+    const struct code_piece *piece = NULL;
+
+    while (!wrong && (piece = codebuf_next(&jit->buf, piece)))
+        wrong = audit_piece(jit, piece);
+    return wrong;
 }

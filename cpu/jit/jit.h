@@ -19,7 +19,8 @@ struct jit;
     X(guest_bytes, "bytes of guest code translated")                           \
     X(host_bytes, "bytes of host code made")                                   \
     X(killed, "translated blocks whose code changed")                          \
-    X(recycled, "times the cache was full and emptied")                        \
+    X(recycled, "times the cache was full and began anew")                     \
+    X(evicted, "blocks' translations that made room for others")               \
     X(renewed, "blocks translated again, without groups of accesses")          \
     X(traces, "traces made of blocks")                                         \
     X(linked, "jumps linked to their target")                                  \
@@ -73,6 +74,8 @@ void jit_unlink(struct cpu *cpu, struct block *b, unsigned n);
 void jit_unlink_incoming(struct cpu *cpu, struct block *b);
 /* Every translation goes (only between instructions). */
 void jit_drop_all(struct cpu *cpu);
+/* What is wrong with its links and traces, NULL = nothing. */
+const char *jit_audit(const struct jit *jit);
 const struct jit_counters *jit_counters(const struct jit *jit);
 
 #endif

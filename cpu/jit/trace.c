@@ -71,7 +71,6 @@ static void publish(struct cpu *cpu, const struct trace_path *path,
         path->insns <= TAIL_INSNS && path->part[path->parts - 1]->roves;
     jit_lead(cpu, head, host);
     cpu->jit->count.traces++;
-    cpu->jit->count.cache_used = cpu->jit->buf.used;
 }
 
 /* Make the trace that was recorded. */
@@ -80,11 +79,19 @@ static void finish(struct cpu *cpu)
     struct tracer *tracer = &cpu->jit->tracer;
     struct trace_path *path = &tracer->path;
     struct block *head = path->part[0];
+    struct codebuf *buf = &cpu->jit->buf;
+    struct code_piece *piece;
     uint64_t host;
 
+    jit_make_room(cpu, path->insns);
+    if (!tracer->recording) /* one of its blocks had to go */
+        return;
     tracer->recording = false;
     restore(cpu, head);
+    piece = codebuf_begin(buf);
     host = backend_trace(cpu->jit, cpu, path);
+    codebuf_finish(buf, piece, head, host, true);
+    cpu->jit->count.cache_used = codebuf_used(buf);
     if (host)
         publish(cpu, path, host);
     else
@@ -169,6 +176,30 @@ void trace_forget(struct cpu *cpu, struct block *b)
     for (unsigned n = 0; n < TRACES && b->traces; n++)
         if (tracer->trace[n].head && has_part(&tracer->trace[n], b))
             kill_trace(cpu, &tracer->trace[n]);
+}
+
+void trace_evict(struct cpu *cpu, struct block *head)
+{
+    struct tracer *tracer = &cpu->jit->tracer;
+    for (unsigned n = 0; n < TRACES; n++)
+        if (tracer->trace[n].head == head)
+            kill_trace(cpu, &tracer->trace[n]);
+}
+
+const char *trace_audit(const struct tracer *tracer)
+{
+    for (unsigned n = 0; n < TRACES; n++) {
+        const struct trace *trace = &tracer->trace[n];
+        if (!trace->head)
+            continue;
+        if (!trace->head->trace)
+            return "trace that its head does not know of";
+        for (unsigned k = 0; k < trace->parts; k++)
+            if (!trace->part[k]->translated || !trace->part[k]->traces ||
+                trace->part[k]->mode == MODE_DEAD)
+                return "trace of a block that has no translation";
+    }
+    return NULL;
 }
 
 void trace_forget_all(struct cpu *cpu)

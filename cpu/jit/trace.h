@@ -51,6 +51,10 @@ bool trace_follow(struct cpu *cpu, struct block *b);
 void trace_break(struct cpu *cpu);
 /* Block b's translation, or b itself, goes: so do its traces. */
 void trace_forget(struct cpu *cpu, struct block *b);
+/* The trace's code goes. */
+void trace_evict(struct cpu *cpu, struct block *head);
+/* What is wrong, NULL = nothing. */
+const char *trace_audit(const struct tracer *tracer);
 /* All translations go. */
 void trace_forget_all(struct cpu *cpu);
 

@@ -519,6 +519,8 @@ static void invalidate(struct pair *pair)
         rig_audit(pair->r[1]);
         wrong = block_audit(c);
         ck_assert_msg(!wrong, "%s", wrong);
+        wrong = jit_audit(c->jit);
+        ck_assert_msg(!wrong, "%s", wrong);
         break;
     case 4:
     case 5:
@@ -633,12 +635,13 @@ static void check_events(const struct pair *pair)
     }
 }
 
-/* The cache becomes full, and is emptied only then: with all that it has
- * room for made anew. */
+/* The cache becomes full, and the oldest code makes room: a lap is as much as
+ * it holds. */
 static void check_recycling(const struct jit_counters *count)
 {
     ck_assert(allocations);
     ck_assert_uint_ne(count->recycled, 0);
+    ck_assert_uint_ne(count->evicted, 0);
     ck_assert_uint_le(count->recycled * (count->cache_size / 2),
                       count->host_bytes);
 }

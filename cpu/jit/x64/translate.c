@@ -14,8 +14,9 @@
 enum {
     COMMON_ROOM = 4096,
     BLOCK_CODE = 256, /* of one instruction, at most */
-    STUB_CODE = 288,  /* of one stub, at most */
-    ROOM = MAX_INSNS * BLOCK_CODE + MAX_STUBS * STUB_CODE,
+    STUB_CODE = 224,  /* of one stub, on average at most */
+    ONCE_CODE = 4096, /* charges, edges, moves of registers, literals */
+    INSN_CODE = BLOCK_CODE + MAX_STUBS / MAX_INSNS * STUB_CODE,
 };
 
 static struct x64 *common_of(const struct jit *jit)
@@ -316,7 +317,7 @@ bool backend_init(struct jit *jit, struct cpu *cpu)
     MAKE(elided, make_elided(&c, x));
 #undef MAKE
     ASSERT(c.p <= jit->buf.write + COMMON_ROOM);
-    jit->buf.reserved = jit->buf.used = COMMON_ROOM;
+    codebuf_empty(&jit->buf, COMMON_ROOM);
     jit->common = x;
     return true;
 }
@@ -336,9 +337,9 @@ uint64_t backend_leave(const struct jit *jit)
     return common_of(jit)->leave;
 }
 
-size_t backend_room(void)
+size_t backend_room(unsigned insns)
 {
-    return ROOM;
+    return ONCE_CODE + (size_t)insns * INSN_CODE;
 }
 
 void backend_run(const struct jit *jit, struct cpu *cpu, struct block *b)
@@ -355,6 +356,15 @@ void backend_link(struct jit *jit, struct block *b, unsigned n, uint64_t target)
     jump_to(&c, b->edge[n].field, target);
     if (b->edge[n].field2)
         jump_to(&c, b->edge[n].field2, target);
+}
+
+uint64_t backend_target(const struct jit *jit, const struct block *b,
+                        unsigned n)
+{
+    const struct code c = code_at(jit, 0);
+    int32_t rel;
+    memcpy(&rel, b->edge[n].field, sizeof rel);
+    return exec_address(&c, b->edge[n].field) + 4 + (uint64_t)(int64_t)rel;
 }
 
 /* ---- stubs */
@@ -727,8 +737,8 @@ static uint64_t make(struct jit *jit, struct tr *t)
     for (unsigned n = 0; n < t->stubs; n++)
         make_stub(t, n);
     make_literals(t);
-    ASSERT(t->c.p <= start + ROOM);
-    jit->buf.used += ((size_t)(t->c.p - start) + 15) & ~(size_t)15;
+    ASSERT(t->c.p <= start + backend_room(t->count));
+    jit->buf.used += (size_t)(t->c.p - start);
     jit->count.host_bytes += (uint64_t)(t->c.p - start);
     return entry;
 }
@@ -856,8 +866,6 @@ uint64_t backend_trace(struct jit *jit, struct cpu *cpu,
     struct tr *t;
     bool groups = true;
 
-    if (jit->buf.size - jit->buf.used < backend_room())
-        return 0;
     t = translation(jit, cpu, path->part[0]->mode);
     t->trace = true;
     for (unsigned n = 0; n < path->parts; n++) {

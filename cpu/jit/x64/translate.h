@@ -116,7 +116,7 @@ struct stub {
 
 enum {
     MAX_INSNS = TRACE_MAX_INSNS,
-    MAX_STUBS = 6 * MAX_INSNS,
+    MAX_STUBS = 8 * MAX_INSNS,
 };
 
 enum { GROUPS = JIT_SLOTS };
