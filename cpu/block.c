@@ -21,6 +21,7 @@ enum {
         sizeof(struct block) + (BLOCK_MAX_INSNS + 1) * sizeof(struct insn),
     BESIDE_ROWS = 32, /* frames, by number */
     BESIDE_SLOTS = 16,
+    CACHE_LINE = 64, /* of most hosts: blocks begin with one */
 };
 
 /* A store to these bytes of the frame hit no block. Variables among code
@@ -33,7 +34,8 @@ struct beside {
 };
 
 struct block_cache {
-    uint8_t *arena;
+    void *memory;
+    uint8_t *arena; /* in `memory` */
     size_t used;
     struct block *hash[HASH_SIZE];
     struct beside beside[BESIDE_ROWS][BESIDE_SLOTS];
@@ -45,12 +47,14 @@ struct block_cache *block_cache_create(void)
     struct block_cache *c = calloc(1, sizeof *c);
     if (!c)
         return NULL;
-    c->arena = malloc(ARENA_BYTES);
+    c->memory = malloc(ARENA_BYTES + CACHE_LINE);
     c->single = malloc(BLOCK_ROOM);
-    if (!c->arena || !c->single) {
+    if (!c->memory || !c->single) {
         block_cache_destroy(c);
         return NULL;
     }
+    c->arena = c->memory;
+    c->arena += -(uintptr_t)c->memory % CACHE_LINE;
     return c;
 }
 
@@ -58,7 +62,7 @@ void block_cache_destroy(struct block_cache *cache)
 {
     if (!cache)
         return;
-    free(cache->arena);
+    free(cache->memory);
     free(cache->single);
     free(cache);
 }
@@ -406,7 +410,8 @@ static struct block *block_make(struct cpu *cpu, uint64_t rip,
             return NULL;
     }
     c->used +=
-        (sizeof *b + (b->count + 1u) * sizeof(struct insn) + 15) & ~(size_t)15;
+        (sizeof *b + (b->count + 1u) * sizeof(struct insn) + CACHE_LINE - 1) &
+        ~(size_t)(CACHE_LINE - 1);
     cache_insert(cpu, b);
     if (cpu->jit)
         jit_block_made(cpu, b);
@@ -454,18 +459,25 @@ struct block *block_find(struct cpu *cpu, uint64_t rip)
     return b;
 }
 
+static const uint8_t *known_code(const struct cpu *cpu, uint64_t rip)
+{
+    return tlb_lookup(&cpu->mmu.now.of[MMU_EXEC], code_gva(cpu, rip), 1);
+}
+
 struct block *block_known(struct cpu *cpu, uint64_t rip)
 {
-    const uint8_t *code =
-        tlb_lookup(&cpu->mmu.now.of[MMU_EXEC], code_gva(cpu, rip), 1);
+    const uint8_t *code = known_code(cpu, rip);
     struct block *b;
 
     if (!code || rip >= cpu->cs_end)
         return NULL;
     b = cache_lookup(cpu->blocks, code, cpu->mode);
-    if (!b || b->code2)
+    if (!b)
         return NULL;
-    remember(cpu, b, rip);
+    if (!b->code2)
+        remember(cpu, b, rip);
+    else if (known_code(cpu, (rip & PAGE_MASK) + PAGE_SIZE) != b->code2)
+        return NULL;
     return b;
 }
 

@@ -33,22 +33,24 @@ struct jit_edge {
 };
 
 /* Keyed by `code` (host address of the first byte: the frame's identity,
- * whatever guest-physical address it answers at) and `mode`. */
+ * whatever guest-physical address it answers at) and `mode`. What is looked
+ * at to find and enter a block comes first, in one line of the host's cache:
+ * searches are not kind to that. */
 struct block {
-    struct block *link[2]; /* NULL = not linked */
-    uint32_t mode;         /* enum cpu_mode or MODE_DEAD */
-    uint16_t count;        /* instructions */
+    uint32_t mode;  /* enum cpu_mode or MODE_DEAD */
+    uint16_t count; /* instructions */
     uint16_t bytes;
-    const uint8_t *code;  /* host */
-    const uint8_t *code2; /* first byte in a second page or NULL */
-    gpa_t gpa, gpa2;      /* of the pages */
-    struct ram_frame *frame, *frame2;
+    uint64_t host;       /* translated code; or what leads to the interpreter */
+    const uint8_t *code; /* host */
     struct block *hash_next;
+    struct block *link[2]; /* NULL = not linked */
+    const uint8_t *code2;  /* first byte in a second page or NULL */
+    gpa_t gpa, gpa2;       /* of the pages */
+    struct ram_frame *frame, *frame2;
     struct block *frame_next;  /* in frame's list */
     struct block *frame2_next; /* in frame2's list */
     struct block_link out[2];
     struct block_link *incoming;
-    uint64_t host;  /* translated code; or what leads to the interpreter */
     exec_fn *exec0; /* of insn[0] itself, where the JIT put another one */
     uint32_t heat;  /* entries until it is translated */
     bool translated;
@@ -81,7 +83,8 @@ void block_cache_destroy(struct block_cache *cache);
  * Raises #PF. */
 struct block *block_find(struct cpu *cpu, uint64_t rip);
 /* The same for a block that exists, from what is cached: NULL says nothing. No
- * fault, no decoding; the jump cache knows it afterwards. */
+ * fault, no decoding; the jump cache knows it afterwards, unless it lies in two
+ * pages. */
 struct block *block_known(struct cpu *cpu, uint64_t rip);
 /* A block of the one instruction at `rip`, valid until the next call. */
 struct block *block_single(struct cpu *cpu, uint64_t rip);

@@ -182,22 +182,30 @@ static uint64_t movs_run(struct cpu *cpu, const struct insn *i, unsigned size,
     return n;
 }
 
+/* Zeroes mostly. */
+static void fill(uint8_t *to, uint64_t value, uint64_t n, unsigned size)
+{
+    uint64_t low = value << (64 - 8 * size);
+    uint8_t pattern[8];
+
+    if (low == (uint8_t)value * 0x0101010101010101ull << (64 - 8 * size)) {
+        memset(to, (uint8_t)value, n * size);
+        return;
+    }
+    store_le(pattern, value, size);
+    for (uint64_t k = 0; k < n; k++)
+        memcpy(to + k * size, pattern, size);
+}
+
 static uint64_t stos_run(struct cpu *cpu, const struct insn *i, unsigned size,
                          uint64_t n)
 {
     uint64_t di = by_asize(cpu, i, RDI);
     uint8_t *to = mem_fast(cpu, SEG_ES, di, size, MMU_WRITE);
-    uint8_t pattern[8];
     if (!to || (cpu->eflags & EFL_DF))
         return 0;
     n = min_u64(n, room(cpu, i, SEG_ES, di, size, MMU_WRITE));
-    if (size == 1) {
-        memset(to, R8(REG8(RAX, 0)), n);
-    } else {
-        store_le(pattern, R64(RAX), size);
-        for (uint64_t k = 0; k < n; k++)
-            memcpy(to + k * size, pattern, size);
-    }
+    fill(to, R64(RAX), n, size);
     advance(cpu, i, RDI, (int64_t)(n * size));
     return n;
 }
