@@ -102,14 +102,18 @@ static bool is_known(const struct encoding *e)
     return e->map == 3 && e->opcode == 0xf0;
 }
 
+/* Behind `size` bytes are NOPs, for immediates that we know nothing of. */
 static bool host_is_undefined(const struct encoding *e, unsigned size)
 {
+    uint8_t code[24];
     int vector;
+    memset(code, 0x90, sizeof code);
+    memcpy(code, e->bytes, size);
     for (unsigned n = 0; n < 16; n++)
         host_int_state.reg[n] = DATA + 0x2000;
     host_int_state.flags = EFL_1 | EFL_IF;
     memset((void *)DATA, 0, DATA_SIZE);
-    vector = host_int_run(CODE, e->bytes, size);
+    vector = host_int_run(CODE, code, sizeof code);
     __asm__ volatile("fninit");
     return vector == EX_UD;
 }
