@@ -24,7 +24,8 @@
 #include "umbra.h"
 
 enum {
-    FRAME_MS = 16,     /* 60 pictures a second at most */
+    FRAME_MS = 16,     /* 60 pictures a second at most, */
+    STILL_MS = 50,     /* 20 when nothing has happened for some */
     CAPTION_MS = 1000, /* how often the speed is measured */
     NOTICE_MS = 4000,  /* how long a message stays in the caption */
     SILENCE_MS = 2000, /* then the sound device is put to rest */
@@ -54,6 +55,7 @@ struct sdl_window {
     bool sized_by_user;
     int wanted_w, wanted_h; /* size given to the window last */
     uint64_t next_frame;    /* host ms */
+    unsigned patience;      /* ms, FRAME_MS - 1 to STILL_MS */
 
     bool key_down[SDL_NUM_SCANCODES]; /* as the PC was told */
     int mouse_x, mouse_y, wheel;      /* movement not yet handed over */
@@ -219,7 +221,9 @@ static void show_picture(struct sdl_window *w)
     if (!w->frame.pixels || !w->frame.width || !w->frame.height ||
         !make_texture(w))
         return;
+    w->patience = 2 * w->patience < STILL_MS ? 2 * w->patience : STILL_MS;
     if (w->frame.changed || w->upload_all) {
+        w->patience = FRAME_MS - 1;
         upload(w);
         w->redraw = true;
     }
@@ -527,6 +531,7 @@ static void on_window_event(struct sdl_window *w, const SDL_WindowEvent *event)
 
 static void on_event(struct sdl_window *w, const SDL_Event *event)
 {
+    w->patience = FRAME_MS - 1;
     switch (event->type) {
     case SDL_QUIT:
         w->closed = true;
@@ -735,6 +740,11 @@ void sdl_close(struct sdl_window *w)
     typist_stop(&w->typist, type_key, w);
     free(w);
     SDL_Quit();
+}
+
+unsigned sdl_patience(const struct sdl_window *w)
+{
+    return w->patience;
 }
 
 bool sdl_poll(struct sdl_window *w, unsigned wait_ms)

@@ -34,6 +34,10 @@ void sdl_close(struct sdl_window *window);
  * for input (0: does not wait). False when the user closed the window. */
 bool sdl_poll(struct sdl_window *window, unsigned wait_ms);
 
+/* How long (ms) a sdl_poll may wait when the guest is idle: the longer the
+ * picture and the user have been still. */
+unsigned sdl_patience(const struct sdl_window *window);
+
 /* PC speaker: a square wave of this frequency, 0 = silent. */
 void sdl_tone(struct sdl_window *window, uint32_t hz);
 

@@ -36,6 +36,12 @@ bool sdl_poll(struct sdl_window *window, unsigned wait_ms)
     return false;
 }
 
+unsigned sdl_patience(const struct sdl_window *window)
+{
+    (void)window;
+    return 0;
+}
+
 void sdl_tone(struct sdl_window *window, uint32_t hz)
 {
     (void)window;
