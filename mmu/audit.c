@@ -375,7 +375,9 @@ static const char *check_set(struct shadow *shadow, const struct root *root,
         }
     }
     for (unsigned i = 0; i < JUMP_SLOTS && !wrong; i++) {
-        owner = owner_of(shadow, root, set->bank.jump[i].key);
+        owner =
+            owner_of(shadow, root,
+                     walk_canonical(root->role.levels, set->bank.jump[i].key));
         if (set->bank.jump[i].block && !owner)
             return "jump slot of a lower part that is nobody's";
         wrong = check_jump(shadow, owner, kind, &set->bank.jump[i]);

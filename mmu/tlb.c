@@ -258,6 +258,9 @@ void tlb_drop_host(struct tlb_set *set, enum mmu_access access,
 
 void tlb_drop_below(struct tlb_set *set, gva_t end)
 {
+    /* 32-bit code with a base has keys past 4 GiB, which wrap. */
+    gva_t wrap = end >> 32 ? ~0ull : UINT32_MAX;
+
     if (!set->live)
         return;
     for (unsigned i = 0; i < MMU_ACCESSES; i++) {
@@ -268,7 +271,7 @@ void tlb_drop_below(struct tlb_set *set, gva_t end)
                 clear_entry(array->entries, slot);
     }
     for (unsigned i = 0; i < JUMP_SLOTS; i++)
-        if (set->bank.jump[i].key < end)
+        if ((set->bank.jump[i].key & wrap) < end)
             clear_jumps(set->bank.jump, i, 1);
 }
 

@@ -177,6 +177,32 @@ START_TEST(a_flush_gives_unused_room_back)
 }
 END_TEST
 
+/* A root's lower part is left: entries and jump slots below go. */
+START_TEST(pages_below_are_dropped)
+{
+    const gva_t end = 3ull << 30, low = 0x5000, high = end + 0x7000;
+    const gva_t wrapped = (1ull << 32) + 0x6010;
+    struct bench b;
+    struct jump_slot *jump;
+
+    bench_open(&b);
+    ck_assert(tlb_set_make(&b.store, &b.set));
+    jump = b.set.bank.jump;
+    tlb_insert(&b.set, MMU_WRITE, low, fake_host(low));
+    tlb_insert(&b.set, MMU_WRITE, high, fake_host(high));
+    jump[jump_slot_of(low)] = (struct jump_slot){low, &b};
+    jump[jump_slot_of(high)] = (struct jump_slot){high, &b};
+    jump[jump_slot_of(wrapped)] = (struct jump_slot){wrapped, &b};
+    tlb_drop_below(&b.set, end);
+    ck_assert_ptr_null(look(&b, MMU_WRITE, low, 1));
+    ck_assert_ptr_nonnull(look(&b, MMU_WRITE, high, 1));
+    ck_assert_ptr_null(jump[jump_slot_of(low)].block);
+    ck_assert_ptr_null(jump[jump_slot_of(wrapped)].block);
+    ck_assert_ptr_eq(jump[jump_slot_of(high)].block, &b);
+    bench_close(&b);
+}
+END_TEST
+
 START_TEST(a_full_arena_is_no_accident)
 {
     struct bench b;
@@ -279,6 +305,7 @@ int main(void)
     tcase_add_test(tc, drops_what_is_asked_for);
     tcase_add_test(tc, jump_slots_go_by_page);
     tcase_add_test(tc, a_flush_gives_unused_room_back);
+    tcase_add_test(tc, pages_below_are_dropped);
     tcase_add_test(tc, a_full_arena_is_no_accident);
     tcase_add_test(tc, arena_is_a_buddy_allocator);
     tcase_add_test(tc, grows_in_use);
