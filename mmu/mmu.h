@@ -148,8 +148,8 @@ void mmu_set_cr3(struct mmu *mmu, uint64_t cr3);
 void mmu_set_pkru(struct mmu *mmu, uint32_t pkru);
 static inline void mmu_set_bank(struct mmu *mmu, enum mmu_bank_kind kind)
 {
-    if (mmu->kind == BANK_SUPER_AC && kind != BANK_SUPER_AC)
-        tlb_near_empty(&mmu->near);
+    if ((mmu->kind == BANK_SUPER_AC) != (kind == BANK_SUPER_AC))
+        tlb_near_change_ac(&mmu->near, kind == BANK_SUPER_AC);
     mmu->kind = kind;
     mmu->now = *mmu->bank[kind];
 }

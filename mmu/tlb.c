@@ -67,6 +67,13 @@ void tlb_near_empty(struct tlb_near *near)
     }
 }
 
+void tlb_near_change_ac(struct tlb_near *near, bool may)
+{
+    if (!may && near->filled)
+        memset(near->of[0].end, 0, sizeof near->of[0].end);
+    near->filled = false;
+}
+
 void tlb_near_leave(struct tlb_near *near, gva_t start)
 {
     if (near->used) {

@@ -132,6 +132,7 @@ static inline unsigned near_jump_of(gva_t gva)
 struct tlb_near {
     int32_t fills;   /* counted down; below 0: the next one is looked at */
     bool used;       /* a slot may be full */
+    bool filled;     /* since this was asked last */
     bool jumps_used; /* one of a jump may be */
     uint32_t jump_mode[2]; /* mode of the code they lead to; the CPU's matter */
     struct tlb_near_set of[2]; /* supervisor, user */
@@ -146,6 +147,8 @@ static inline void near_jump_clear(struct near_jump *jump, unsigned slot)
 void tlb_near_init(struct tlb_near *near);
 void near_jumps_empty(struct near_jump *jump);
 void tlb_near_empty(struct tlb_near *near);
+/* Supervisor code may access user pages from now on, or no more. */
+void tlb_near_change_ac(struct tlb_near *near, bool may);
 /* All but the supervisor's from `start` on. */
 void tlb_near_leave(struct tlb_near *near, gva_t start);
 /* Those of one page, `which` (below). */

@@ -21,8 +21,8 @@ enum {
     GROUP_MISSES = 64, /* failed lookups of a block ... */
     RARE = 300,        /* ... that many instructions apart are no matter */
     NEAR_FILLS = 255,  /* of near slots before one is looked at ... */
-    NEAR_RARE = 100,   /* ... likewise */
-    NEAR_LOOKS = 8,    /* at a block before something is done about it */
+    NEAR_RARE = 600,   /* ... likewise */
+    NEAR_LOOKS = 3,    /* at a block before something is done about it */
     ASTRAYS = 255,     /* the same for jumps that leave traces */
     ASTRAY_RARE = 40,
     ASTRAY_LOOKS = 4,

@@ -341,9 +341,10 @@ struct host_mem x64_near_jump(bool user)
     return m;
 }
 
+/* As with near slots (operand.c). */
 static bool uses_near_jumps(const struct tr *t)
 {
-    return t->trace || t->near_all || t->part[0].b->roves;
+    return t->near_all || (t->user && (t->trace || t->part[0].b->roves));
 }
 
 /* R11 = what selects the near jump to RAX. */

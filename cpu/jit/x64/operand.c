@@ -191,12 +191,14 @@ static unsigned slot_of(const struct tr *t)
     return PAGES + ((uint32_t)i->disp >> PAGE_SHIFT & 3);
 }
 
-/* Linear address in RAX to host address. */
+/* Linear address in RAX to host address. Kernels go to other pages all the
+ * time: their near slots cost more than they save (pipe, mmap, fork: a sixth),
+ * so that theirs are for tests alone. */
 static void lookup(struct tr *t, enum mmu_access access, unsigned size,
                    unsigned slot)
 {
     const struct part *p = x64_part(t, t->k);
-    bool often = t->trace || slot == RSP || slot >= 16;
+    bool often = t->user && (t->trace || slot == RSP || slot >= 16);
 
     if (!(often || t->near_all) || p->b->roams >> (t->k - p->first) & 1) {
         look_far(t, access, size);

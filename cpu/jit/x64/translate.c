@@ -215,6 +215,9 @@ static void make_elided(struct code *c, const struct x64 *x)
  * them. */
 static void make_near_fill(struct code *c, enum mmu_access access)
 {
+    _Static_assert(offsetof(struct tlb_near, filled) ==
+                       offsetof(struct tlb_near, used) + 1,
+                   "one store sets both");
     uint8_t *missed, *watched;
 
     put8(c, 0x51);                           /* PUSH RCX */
@@ -233,8 +236,8 @@ static void make_near_fill(struct code *c, enum mmu_access access)
     op_rm(c, 0xc7, 8, 0, /* MOV */
           at(H_TMP2, (int64_t)offsetof(struct tlb_near_set, end)));
     put32(c, NEAR_END);
-    op_rm(c, 0xc6, 4, 0, CPU_AT(mmu.near.used)); /* MOV */
-    put8(c, 1);
+    op_rm(c, 0xc7, 2, 0, CPU_AT(mmu.near.used)); /* MOV: `filled`, too */
+    put8(c, 1), put8(c, 1);
     put8(c, 0x59); /* POP RCX */
     op_rr(c, 0x2b, 8, H_CX, H_TMP);
     mov_rr(c, 8, H_TMP, H_CX);
