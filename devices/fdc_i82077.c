@@ -139,11 +139,12 @@ bool fdc_is_format(uint64_t size)
     return fdc_exact_format(size) != NULL;
 }
 
-/* A truncated image is put into the next larger of the common sizes; what
- * is missing cannot be read. */
+/* A truncated image is one of a 1.44 MB disk, or of a 2.88 MB one if it is
+ * larger: the drive it gets tells programs of 18 sectors, so the disk must
+ * have them. What is missing cannot be read. */
 static const struct fdc_format *fdc_format_of(uint64_t size)
 {
-    static const uint16_t common[] = {360, 720, 1440, 2880};
+    static const uint16_t common[] = {1440, 2880};
     const struct fdc_format *exact = fdc_exact_format(size);
 
     for (size_t i = 0; !exact && i < ARRAY_LEN(common); i++)

@@ -583,7 +583,11 @@ START_TEST(sizes_and_drives)
     ck_assert(fdc_geometry_of(2949120, &g));
     ck_assert_uint_eq(g.sectors, 36);
     ck_assert(fdc_geometry_of(512, &g)); /* a boot sector */
-    ck_assert_uint_eq(g.sectors, 9);
+    ck_assert_uint_eq(g.sectors, 18);
+    ck_assert(fdc_geometry_of(524288, &g)); /* colorForth's */
+    ck_assert_uint_eq(g.sectors, 18);
+    ck_assert(fdc_geometry_of(1500 * 1024, &g));
+    ck_assert_uint_eq(g.sectors, 36);
     ck_assert(!fdc_geometry_of(10 << 20, &g));
     ck_assert_uint_eq(fdc_drive_type_for(737280), FDC_DRIVE_1440K);
     ck_assert_uint_eq(fdc_drive_type_for(1228800), FDC_DRIVE_1200K);
