@@ -115,18 +115,8 @@ static ALWAYS_INLINE void avx_need_aligned(struct cpu *cpu,
         cpu_raise_error(cpu, EX_GP, 0);
 }
 
-/* NAME_r and NAME_m from NAME_do(cpu, i, operand). */
 #define AVX_FORMS_OF(name, from_register, from_memory)                         \
-    EXEC_BODY(name##_r)                                                        \
-    {                                                                          \
-        need_avx(cpu);                                                         \
-        name##_do(cpu, i, from_register);                                      \
-    }                                                                          \
-    EXEC_BODY(name##_m)                                                        \
-    {                                                                          \
-        need_avx(cpu);                                                         \
-        name##_do(cpu, i, from_memory);                                        \
-    }
+    VEC_FORMS_OF(name, need_avx, from_register, from_memory)
 /* The operand is a union vec as wide as VEX.L says, */
 #define AVX_FORMS(name) AVX_FORMS_OF(name, cpu->vec[i->rm], avx_load(cpu, i))
 /* or always a union xmm. */
@@ -135,5 +125,17 @@ static ALWAYS_INLINE void avx_need_aligned(struct cpu *cpu,
 #define AVX_DO(name, type)                                                     \
     static ALWAYS_INLINE void name##_do(struct cpu *cpu, const struct insn *i, \
                                         type b)
+
+/* Two operands, VEX.vvvv and register or memory, with 128 or 256 bits: each
+ * lane by pk_NAME(). */
+#define AVX_OP(opcode, name, ...)                                              \
+    AVX_DO(avx_##name, union vec)                                              \
+    {                                                                          \
+        union vec a = avx_source(cpu, i);                                      \
+        for (unsigned n = 0; n < avx_lanes(i); n++)                            \
+            pk_##name(&a.x[n], &b.x[n]);                                       \
+        avx_set(cpu, i, i->reg, a);                                            \
+    }                                                                          \
+    AVX_FORMS(avx_##name)
 
 #endif

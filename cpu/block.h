@@ -102,6 +102,22 @@ void block_drop_all(struct cpu *cpu);
 /* Between instructions: what is wrong with the cache, NULL = nothing. */
 const char *block_audit(struct cpu *cpu);
 
+/* Either lies in one page, both in the same frame: which may be mapped at two
+ * pages. */
+static inline bool block_same_frame(const struct block *a,
+                                    const struct block *b)
+{
+    return a->frame == b->frame && !a->code2 && !b->code2;
+}
+
+/* Way out `n` of `b`, which is in no list of `t` yet, leads to t. */
+static inline void block_join(struct block *b, unsigned n, struct block *t)
+{
+    b->out[n].from = b;
+    b->out[n].next = t->incoming;
+    t->incoming = &b->out[n];
+}
+
 /* Out of line: budget used up, or the CS limit is near. */
 const struct insn *block_enter_slow(struct cpu *cpu, struct block *b,
                                     uint64_t rip);

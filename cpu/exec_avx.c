@@ -242,21 +242,10 @@ static ALWAYS_INLINE union vec load_movddup(struct cpu *cpu,
 
 AVX_FORMS_OF(avx_movddup, cpu->vec[i->rm], load_movddup(cpu, i))
 
-/* Bytes chosen by the mask's signs, to DS:rDI. */
 EXEC(vmaskmovdqu)
 {
-    union xmm v, mask;
-    uint64_t off = mem_wrap(i, R64(RDI));
-
     need_avx(cpu);
-    v = XMM(i->reg);
-    mask = XMM(i->rm);
-    for (unsigned n = 0; n < 16; n++)
-        if (mask.b[LANE8(n)] & 0x80)
-            mem_probe_write(cpu, i->seg, mem_wrap(i, off + n), 1);
-    for (unsigned n = 0; n < 16; n++)
-        if (mask.b[LANE8(n)] & 0x80)
-            st8(cpu, i->seg, mem_wrap(i, off + n), v.b[LANE8(n)]);
+    simd_store_masked(cpu, i, i->reg, i->rm);
     NEXT;
 }
 

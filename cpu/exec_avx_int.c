@@ -5,17 +5,7 @@
 #include "cpu/packed_ops.h"
 #include "cpu/sse_int_lanes.h"
 
-/* Two operands: VEX.vvvv and register or memory. */
-#define AVX_OP(opcode, name, ...)                                              \
-    AVX_DO(avx_##name, union vec)                                              \
-    {                                                                          \
-        union vec a = avx_source(cpu, i);                                      \
-        for (unsigned n = 0; n < avx_lanes(i); n++)                            \
-            pk_##name(&a.x[n], &b.x[n]);                                       \
-        avx_set(cpu, i, i->reg, a);                                            \
-    }                                                                          \
-    AVX_FORMS(avx_##name)
-
+/* ---- two operands */
 PACKED_OPS(AVX_OP)
 PACKED_LOW_OPS(AVX_OP)
 AVX_OP(, punpcklqdq)

@@ -8,16 +8,6 @@
 #include "cpu/sse_int_lanes.h"
 
 /* ---- two operands, with 128 or 256 bits */
-#define AVX_OP(opcode, name, ...)                                              \
-    AVX_DO(avx_##name, union vec)                                              \
-    {                                                                          \
-        union vec a = avx_source(cpu, i);                                      \
-        for (unsigned n = 0; n < avx_lanes(i); n++)                            \
-            pk_##name(&a.x[n], &b.x[n]);                                       \
-        avx_set(cpu, i, i->reg, a);                                            \
-    }                                                                          \
-    AVX_FORMS(avx_##name)
-
 SSE4_OPS(AVX_OP)
 CRYPTO_OPS(AVX_OP)
 

@@ -6,104 +6,50 @@
 #include "cpu/sse4_lanes.h"
 #include "cpu/sse4_ops.h"
 
-#define SSE4_OP(opcode, name, feature)                                         \
-    EXEC(sse_##name##_r)                                                       \
-    {                                                                          \
-        union xmm a, b;                                                        \
-        need_sse(cpu);                                                         \
-        a = XMM(i->reg);                                                       \
-        b = XMM(i->rm);                                                        \
-        pk_##name(&a, &b);                                                     \
-        XMM(i->reg) = a;                                                       \
-        NEXT;                                                                  \
-    }                                                                          \
-    EXEC(sse_##name##_m)                                                       \
-    {                                                                          \
-        union xmm a, b;                                                        \
-        need_sse(cpu);                                                         \
-        b = simd_load(cpu, i);                                                 \
-        a = XMM(i->reg);                                                       \
-        pk_##name(&a, &b);                                                     \
-        XMM(i->reg) = a;                                                       \
-        NEXT;                                                                  \
-    }
-SSE4_OPS(SSE4_OP)
-SSE4_ONE_OPS(SSE4_OP)
+SSE4_OPS(SSE_OP)
+SSE4_ONE_OPS(SSE_OP)
 
 #define SSE4_IMM_OP(opcode, name, feature)                                     \
-    EXEC(sse_##name##_r)                                                       \
+    SSE_DO(sse_##name)                                                         \
     {                                                                          \
-        union xmm a, b;                                                        \
-        need_sse(cpu);                                                         \
-        a = XMM(i->reg);                                                       \
-        b = XMM(i->rm);                                                        \
+        union xmm a = XMM(i->reg);                                             \
         pk_##name(&a, &b, (unsigned)i->imm);                                   \
         XMM(i->reg) = a;                                                       \
-        NEXT;                                                                  \
     }                                                                          \
-    EXEC(sse_##name##_m)                                                       \
-    {                                                                          \
-        union xmm a, b;                                                        \
-        need_sse(cpu);                                                         \
-        b = simd_load(cpu, i);                                                 \
-        a = XMM(i->reg);                                                       \
-        pk_##name(&a, &b, (unsigned)i->imm);                                   \
-        XMM(i->reg) = a;                                                       \
-        NEXT;                                                                  \
-    }
+    SSE_FORMS(sse_##name)
 SSE4_IMM_OPS(SSE4_IMM_OP)
 
 #define SSE4_BLENDV_OP(opcode, name, feature)                                  \
-    EXEC(sse_##name##_r)                                                       \
+    SSE_DO(sse_##name)                                                         \
     {                                                                          \
-        union xmm a, b, mask;                                                  \
-        need_sse(cpu);                                                         \
-        a = XMM(i->reg);                                                       \
-        b = XMM(i->rm);                                                        \
-        mask = XMM(0);                                                         \
+        union xmm a = XMM(i->reg), mask = XMM(0);                              \
         pk_##name(&a, &b, &mask);                                              \
         XMM(i->reg) = a;                                                       \
-        NEXT;                                                                  \
     }                                                                          \
-    EXEC(sse_##name##_m)                                                       \
-    {                                                                          \
-        union xmm a, b, mask;                                                  \
-        need_sse(cpu);                                                         \
-        b = simd_load(cpu, i);                                                 \
-        a = XMM(i->reg);                                                       \
-        mask = XMM(0);                                                         \
-        pk_##name(&a, &b, &mask);                                              \
-        XMM(i->reg) = a;                                                       \
-        NEXT;                                                                  \
-    }
+    SSE_FORMS(sse_##name)
 SSE4_BLENDV_OPS(SSE4_BLENDV_OP)
 
+static ALWAYS_INLINE union xmm low_half(uint64_t q)
+{
+    return (union xmm){.q = {q, 0}};
+}
+
 #define SSE4_EXTEND_OP(opcode, name, bits, operand)                            \
-    EXEC(sse_##name##_r)                                                       \
+    SSE_DO(sse_##name)                                                         \
     {                                                                          \
-        union xmm a, b;                                                        \
-        need_sse(cpu);                                                         \
-        b = XMM(i->rm);                                                        \
+        union xmm a;                                                           \
         pk_##name(&a, &b);                                                     \
         XMM(i->reg) = a;                                                       \
-        NEXT;                                                                  \
     }                                                                          \
-    EXEC(sse_##name##_m)                                                       \
-    {                                                                          \
-        union xmm a, b;                                                        \
-        need_sse(cpu);                                                         \
-        b.q[0] = ld##bits(cpu, i->seg, mem_offset(cpu, i));                    \
-        b.q[1] = 0;                                                            \
-        pk_##name(&a, &b);                                                     \
-        XMM(i->reg) = a;                                                       \
-        NEXT;                                                                  \
-    }
+    SSE_FORMS_OF(sse_##name, XMM(i->rm),                                       \
+                 low_half(ld##bits(cpu, i->seg, mem_offset(cpu, i))))
 SSE4_EXTENDS(SSE4_EXTEND_OP)
 
 /* ---- floating point */
 
 #define SSE4_ROUND_OP(opcode, name, feature)                                   \
-    static void name##_do(struct cpu *cpu, const struct insn *i, union xmm b)  \
+    static void sse_##name##_do(struct cpu *cpu, const struct insn *i,         \
+                                union xmm b)                                   \
     {                                                                          \
         union xmm a = XMM(i->reg);                                             \
         uint32_t m = sse_begin(cpu);                                           \
@@ -111,10 +57,11 @@ SSE4_EXTENDS(SSE4_EXTEND_OP)
         sse_end(cpu, m);                                                       \
         XMM(i->reg) = a;                                                       \
     }                                                                          \
-    SSE4_FP_FORMS(name)
+    SSE_FORMS(sse_##name)
 
 #define SSE4_DOT_OP(opcode, name, feature)                                     \
-    static void name##_do(struct cpu *cpu, const struct insn *i, union xmm b)  \
+    static void sse_##name##_do(struct cpu *cpu, const struct insn *i,         \
+                                union xmm b)                                   \
     {                                                                          \
         union xmm a = XMM(i->reg);                                             \
         uint32_t m = sse_begin(cpu), kept = 0;                                 \
@@ -123,74 +70,35 @@ SSE4_EXTENDS(SSE4_EXTEND_OP)
         sse_end(cpu, m);                                                       \
         XMM(i->reg) = a;                                                       \
     }                                                                          \
-    SSE4_FP_FORMS(name)
+    SSE_FORMS(sse_##name)
 
-#define SSE4_FP_FORMS(name)                                                    \
-    EXEC(sse_##name##_r)                                                       \
-    {                                                                          \
-        need_sse(cpu);                                                         \
-        name##_do(cpu, i, XMM(i->rm));                                         \
-        NEXT;                                                                  \
-    }                                                                          \
-    EXEC(sse_##name##_m)                                                       \
-    {                                                                          \
-        need_sse(cpu);                                                         \
-        name##_do(cpu, i, simd_load(cpu, i));                                  \
-        NEXT;                                                                  \
-    }
 SSE4_ROUND_OPS(SSE4_ROUND_OP)
 SSE4_DOT_OPS(SSE4_DOT_OP)
 
 #define ROUND_SCALAR(name, width, lane)                                        \
-    static void name##_do(struct cpu *cpu, const struct insn *i,               \
-                          uint##width##_t b)                                   \
+    static void sse_##name##_do(struct cpu *cpu, const struct insn *i,         \
+                                uint##width##_t b)                             \
     {                                                                          \
         uint32_t m = sse_begin(cpu);                                           \
         uint##width##_t r = pk_round##width(b, (unsigned)i->imm, &m);          \
         sse_end(cpu, m);                                                       \
         XMM(i->reg).lane = r;                                                  \
     }                                                                          \
-    EXEC(sse_##name##_r)                                                       \
-    {                                                                          \
-        need_sse(cpu);                                                         \
-        name##_do(cpu, i, XMM(i->rm).lane);                                    \
-        NEXT;                                                                  \
-    }                                                                          \
-    EXEC(sse_##name##_m)                                                       \
-    {                                                                          \
-        need_sse(cpu);                                                         \
-        name##_do(cpu, i, simd_load##width(cpu, i));                           \
-        NEXT;                                                                  \
-    }
+    SSE_FORMS_OF(sse_##name, XMM(i->rm).lane, simd_load##width(cpu, i))
 ROUND_SCALAR(roundss, 32, d[LANE32(0)])
 ROUND_SCALAR(roundsd, 64, q[0])
 
 /* ---- PTEST: ZF = no bit of both, CF = no bit of b alone; the rest 0 */
 
-static ALWAYS_INLINE void ptest_do(struct cpu *cpu, const union xmm *a,
-                                   const union xmm *b)
+SSE_DO(sse_ptest)
 {
-    bool z = ((a->q[0] & b->q[0]) | (a->q[1] & b->q[1])) == 0;
-    bool c = ((~a->q[0] & b->q[0]) | (~a->q[1] & b->q[1])) == 0;
+    union xmm a = XMM(i->reg);
+    bool z = ((a.q[0] & b.q[0]) | (a.q[1] & b.q[1])) == 0;
+    bool c = ((~a.q[0] & b.q[0]) | (~a.q[1] & b.q[1])) == 0;
 
     flags_put(cpu, (z ? FL_Z : 0) | (c ? FL_C : 0));
 }
-
-EXEC(sse_ptest_r)
-{
-    need_sse(cpu);
-    ptest_do(cpu, &XMM(i->reg), &XMM(i->rm));
-    NEXT;
-}
-
-EXEC_BODY(sse_ptest_m)
-{
-    union xmm b;
-
-    need_sse(cpu);
-    b = simd_load(cpu, i);
-    ptest_do(cpu, &XMM(i->reg), &b);
-}
+SSE_FORMS(sse_ptest)
 
 /* ---- single lanes */
 

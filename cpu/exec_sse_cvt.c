@@ -18,18 +18,7 @@
         sse_end(cpu, m);                                                       \
         XMM(i->reg).lane = r;                                                  \
     }                                                                          \
-    EXEC(name##_r)                                                             \
-    {                                                                          \
-        need_sse(cpu);                                                         \
-        name##_do(cpu, i, source(i->rm));                                      \
-        NEXT;                                                                  \
-    }                                                                          \
-    EXEC(name##_m)                                                             \
-    {                                                                          \
-        need_sse(cpu);                                                         \
-        name##_do(cpu, i, simd_load##int_width(cpu, i));                       \
-        NEXT;                                                                  \
-    }
+    SSE_FORMS_OF(name, source(i->rm), simd_load##int_width(cpu, i))
 
 FROM_INT(cvtsi2ss_32, 32, d[LANE32(0)], 32, R32)
 FROM_INT(cvtsi2ss_64, 32, d[LANE32(0)], 64, R64)
@@ -46,18 +35,7 @@ FROM_INT(cvtsi2sd_64, 64, q[0], 64, R64)
         sse_end(cpu, m);                                                       \
         set_r##int_width(cpu, i->reg, r);                                      \
     }                                                                          \
-    EXEC(name##_r)                                                             \
-    {                                                                          \
-        need(cpu);                                                             \
-        name##_do(cpu, i, XMM(i->rm).lane);                                    \
-        NEXT;                                                                  \
-    }                                                                          \
-    EXEC(name##_m)                                                             \
-    {                                                                          \
-        need(cpu);                                                             \
-        name##_do(cpu, i, simd_load##width(cpu, i));                           \
-        NEXT;                                                                  \
-    }
+    VEC_FORMS_OF(name, need, XMM(i->rm).lane, simd_load##width(cpu, i))
 
 #define TO_INT(name, width, lane, operation, int_width)                        \
     TO_INT_FORM(name, need_sse, width, lane, operation, int_width)             \
@@ -83,18 +61,7 @@ TO_INT(cvttsd2si_64, 64, q[0], truncate_int64, 64)
         sse_end(cpu, m);                                                       \
         XMM(i->reg) = r;                                                       \
     }                                                                          \
-    EXEC(name##_r)                                                             \
-    {                                                                          \
-        need_sse(cpu);                                                         \
-        name##_do(cpu, i, XMM(i->rm));                                         \
-        NEXT;                                                                  \
-    }                                                                          \
-    EXEC(name##_m)                                                             \
-    {                                                                          \
-        need_sse(cpu);                                                         \
-        name##_do(cpu, i, load(cpu, i));                                       \
-        NEXT;                                                                  \
-    }
+    SSE_FORMS_OF(name, XMM(i->rm), load(cpu, i))
 
 /* Memory operands of 4 and 8 bytes as the low lanes. */
 static ALWAYS_INLINE union xmm load_low32(struct cpu *cpu, const struct insn *i)

@@ -204,22 +204,8 @@ static void cmppd_do(struct cpu *cpu, const struct insn *i, union xmm b)
     XMM(i->reg) = r;
 }
 
-#define EXEC_CMP_PACKED(name)                                                  \
-    EXEC(name##_r)                                                             \
-    {                                                                          \
-        need_sse(cpu);                                                         \
-        name##_do(cpu, i, XMM(i->rm));                                         \
-        NEXT;                                                                  \
-    }                                                                          \
-    EXEC(name##_m)                                                             \
-    {                                                                          \
-        need_sse(cpu);                                                         \
-        name##_do(cpu, i, simd_load(cpu, i));                                  \
-        NEXT;                                                                  \
-    }
-
-EXEC_CMP_PACKED(cmpps)
-EXEC_CMP_PACKED(cmppd)
+SSE_FORMS(cmpps)
+SSE_FORMS(cmppd)
 EXEC_SCALAR(cmpss, 32, d[LANE32(0)], compare32(*a, b, i->imm & 7, &m))
 EXEC_SCALAR(cmpsd, 64, q[0], compare64(*a, b, i->imm & 7, &m))
 
@@ -244,18 +230,7 @@ static ALWAYS_INLINE void compare_end(struct cpu *cpu, uint32_t m,
             float##width##_compare(XMM(i->reg).lane, b, signals, &m);          \
         compare_end(cpu, m, r);                                                \
     }                                                                          \
-    EXEC(name##_r)                                                             \
-    {                                                                          \
-        need(cpu);                                                             \
-        name##_do(cpu, i, XMM(i->rm).lane);                                    \
-        NEXT;                                                                  \
-    }                                                                          \
-    EXEC(name##_m)                                                             \
-    {                                                                          \
-        need(cpu);                                                             \
-        name##_do(cpu, i, simd_load##width(cpu, i));                           \
-        NEXT;                                                                  \
-    }
+    VEC_FORMS_OF(name, need, XMM(i->rm).lane, simd_load##width(cpu, i))
 
 EXEC_COMI(comiss, need_sse, 32, d[LANE32(0)], true)
 EXEC_COMI(vcomiss, need_avx, 32, d[LANE32(0)], true)

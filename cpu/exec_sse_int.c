@@ -6,27 +6,6 @@
 #include "cpu/sse.h"
 #include "cpu/sse_int_lanes.h"
 
-#define SSE_OP(opcode, name, mmx_feature, sse_feature)                         \
-    EXEC(sse_##name##_r)                                                       \
-    {                                                                          \
-        union xmm a, b;                                                        \
-        need_sse(cpu);                                                         \
-        a = XMM(i->reg);                                                       \
-        b = XMM(i->rm);                                                        \
-        pk_##name(&a, &b);                                                     \
-        XMM(i->reg) = a;                                                       \
-        NEXT;                                                                  \
-    }                                                                          \
-    EXEC(sse_##name##_m)                                                       \
-    {                                                                          \
-        union xmm a, b;                                                        \
-        need_sse(cpu);                                                         \
-        b = simd_load(cpu, i);                                                 \
-        a = XMM(i->reg);                                                       \
-        pk_##name(&a, &b);                                                     \
-        XMM(i->reg) = a;                                                       \
-        NEXT;                                                                  \
-    }
 PACKED_OPS(SSE_OP)
 PACKED_ONE_OPS(SSE_OP)
 PACKED_COUNT_OPS(SSE_OP)
@@ -272,21 +251,24 @@ EXEC(movlhps_r)
     NEXT;
 }
 
-/* MASKMOVDQU: bytes chosen by the mask's signs, to DS:rDI. */
-EXEC(maskmovdqu)
+void simd_store_masked(struct cpu *cpu, const struct insn *i, unsigned n,
+                       unsigned mask)
 {
-    union xmm v, mask;
+    union xmm v = XMM(n), m = XMM(mask);
     uint64_t off = mem_wrap(i, R64(RDI));
 
+    for (unsigned k = 0; k < 16; k++)
+        if (m.b[LANE8(k)] & 0x80)
+            mem_probe_write(cpu, i->seg, mem_wrap(i, off + k), 1);
+    for (unsigned k = 0; k < 16; k++)
+        if (m.b[LANE8(k)] & 0x80)
+            st8(cpu, i->seg, mem_wrap(i, off + k), v.b[LANE8(k)]);
+}
+
+EXEC(maskmovdqu)
+{
     need_sse(cpu);
-    v = XMM(i->reg);
-    mask = XMM(i->rm);
-    for (unsigned n = 0; n < 16; n++)
-        if (mask.b[LANE8(n)] & 0x80)
-            mem_probe_write(cpu, i->seg, mem_wrap(i, off + n), 1);
-    for (unsigned n = 0; n < 16; n++)
-        if (mask.b[LANE8(n)] & 0x80)
-            st8(cpu, i->seg, mem_wrap(i, off + n), v.b[LANE8(n)]);
+    simd_store_masked(cpu, i, i->reg, i->rm);
     NEXT;
 }
 

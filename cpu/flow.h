@@ -55,6 +55,13 @@ static ALWAYS_INLINE struct block *flow_find(struct cpu *cpu, uint64_t rip)
     return NULL;
 }
 
+/* The same, or what else is cached. */
+static inline struct block *flow_known(struct cpu *cpu, uint64_t rip)
+{
+    struct block *b = flow_find(cpu, rip);
+    return b ? b : block_known(cpu, rip);
+}
+
 /* Indirect jumps: `rip` was checked or found. */
 const struct insn *flow_jump_slow(struct cpu *cpu, uint64_t rip);
 

@@ -37,13 +37,10 @@ const struct insn *flow_jump_slow(struct cpu *cpu, uint64_t rip)
     return b ? block_enter(cpu, b, rip) : flow_resync(cpu, rip);
 }
 
-/* The frame alone is not enough: it may be mapped at two pages. */
-static bool same_page(const struct cpu *cpu, const struct block *a,
-                      const struct block *b, uint64_t rip)
+static bool same_page(const struct cpu *cpu, uint64_t rip)
 {
     gva_t here = cpu->cs_base + cpu->reg[REG_RIP], there = cpu->cs_base + rip;
-    return a->frame == b->frame && !a->code2 && !b->code2 &&
-           (here ^ there) < PAGE_SIZE;
+    return (here ^ there) < PAGE_SIZE;
 }
 
 /* Find the target in the jump cache and, where links are allowed, remember
@@ -54,17 +51,13 @@ const struct insn *flow_link_slow(struct cpu *cpu, unsigned n, uint64_t rip)
     struct block *b = cpu->block, *t;
     if (n == 0)
         flow_check(cpu, rip);
-    t = flow_find(cpu, rip);
-    if (!t)
-        t = block_known(cpu, rip);
+    t = flow_known(cpu, rip);
     if (!t)
         return flow_resync(cpu, rip);
     if ((cpu->mode & MODE_CODE) != MODE_16 && b->frame &&
-        same_page(cpu, b, t, rip) && b->mode != MODE_DEAD) {
+        block_same_frame(b, t) && same_page(cpu, rip) && b->mode != MODE_DEAD) {
         b->link[n] = t;
-        b->out[n].from = b;
-        b->out[n].next = t->incoming;
-        t->incoming = &b->out[n];
+        block_join(b, n, t);
     }
     return block_enter(cpu, t, rip);
 }

@@ -94,4 +94,38 @@ static ALWAYS_INLINE uint64_t simd_load64(struct cpu *cpu, const struct insn *i)
     return ld64(cpu, i->seg, mem_offset(cpu, i));
 }
 
+/* The bytes of XMM `n` that the signs of XMM `mask` choose, to DS:rDI. */
+void simd_store_masked(struct cpu *cpu, const struct insn *i, unsigned n,
+                       unsigned mask);
+
+/* NAME_r and NAME_m from NAME_do(cpu, i, operand). */
+#define VEC_FORMS_OF(name, need, from_register, from_memory)                   \
+    EXEC_BODY(name##_r)                                                        \
+    {                                                                          \
+        need(cpu);                                                             \
+        name##_do(cpu, i, from_register);                                      \
+    }                                                                          \
+    EXEC_BODY(name##_m)                                                        \
+    {                                                                          \
+        need(cpu);                                                             \
+        name##_do(cpu, i, from_memory);                                        \
+    }
+#define SSE_FORMS_OF(name, from_register, from_memory)                         \
+    VEC_FORMS_OF(name, need_sse, from_register, from_memory)
+#define SSE_FORMS(name) SSE_FORMS_OF(name, XMM(i->rm), simd_load(cpu, i))
+
+#define SSE_DO(name)                                                           \
+    static ALWAYS_INLINE void name##_do(struct cpu *cpu, const struct insn *i, \
+                                        union xmm b)
+
+/* Destination and operand, by pk_NAME(). */
+#define SSE_OP(opcode, name, ...)                                              \
+    SSE_DO(sse_##name)                                                         \
+    {                                                                          \
+        union xmm a = XMM(i->reg);                                             \
+        pk_##name(&a, &b);                                                     \
+        XMM(i->reg) = a;                                                       \
+    }                                                                          \
+    SSE_FORMS(sse_##name)
+
 #endif

@@ -341,9 +341,7 @@ static uint64_t go_on(struct cpu *cpu)
     if (cpu->budget <= 0 || flow_needs_attention(cpu) || cpu->cs_base ||
         cpu->cs_end < 1ull << 32)
         return leave(cpu, NULL);
-    t = flow_find(cpu, rip);
-    if (!t)
-        t = block_known(cpu, rip);
+    t = flow_known(cpu, rip);
     if (!t)
         return leave(cpu, NULL);
     /* Not translated, or a trace is being recorded from it. */
@@ -425,18 +423,11 @@ static uint64_t edge_target(struct cpu *cpu, const struct block *b, unsigned n)
     return rip & cpu->ip_mask;
 }
 
-static bool same_page(const struct block *a, const struct block *b)
-{
-    return a->frame == b->frame && !a->code2 && !b->code2;
-}
-
 static void link(struct cpu *cpu, struct block *b, unsigned n, struct block *t)
 {
     if (b->link[n] != t) {
         b->link[n] = t;
-        b->out[n].from = b;
-        b->out[n].next = t->incoming;
-        t->incoming = &b->out[n];
+        block_join(b, n, t);
     }
     backend_link(cpu->jit, b, n, t->host);
     cpu->jit->count.linked++;
@@ -462,9 +453,7 @@ static void link_far(struct cpu *cpu, struct block *b, unsigned n,
     if (b->far[n] != t) {
         far_unlink(b, n);
         b->far[n] = t;
-        b->out[n].from = b;
-        b->out[n].next = t->incoming;
-        t->incoming = &b->out[n];
+        block_join(b, n, t);
     }
     store_le64(b->edge[n].frame,
                (uintptr_t)t->code & ~(uint64_t)(PAGE_SIZE - 1));
@@ -482,9 +471,7 @@ uint64_t jit_edge(struct cpu *cpu, struct block *b, uint32_t n)
     stand_at(cpu, b, &b->insn[b->count - (branch ? 1 : 0)]);
     rip = edge_target(cpu, b, n);
     flow_check(cpu, rip);
-    t = flow_find(cpu, rip);
-    if (!t)
-        t = block_known(cpu, rip);
+    t = flow_known(cpu, rip);
     if (!t) {
         cpu->jit->count.exit_edge++;
         flow_resync(cpu, rip);
@@ -498,7 +485,7 @@ uint64_t jit_edge(struct cpu *cpu, struct block *b, uint32_t n)
         ; /* no link */
     else if (b->edge[n].frame && !b->link[n])
         link_far(cpu, b, n, t);
-    else if (!b->edge[n].frame && b->edge[n].field && same_page(b, t))
+    else if (!b->edge[n].frame && b->edge[n].field && block_same_frame(b, t))
         link(cpu, b, n, t);
     cpu->hot.page = rip - ((uintptr_t)t->code & (PAGE_SIZE - 1));
     return t->host;
