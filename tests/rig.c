@@ -13,6 +13,7 @@
 #include "cpu/seg.h"
 #include "mmu/ram.h"
 #include "mmu/track.h"
+#include "tests/suite.h"
 
 enum {
     INNER_STACK = 0x2e000, /* ESP0 of the TSS */
@@ -534,8 +535,6 @@ END_TEST
 int rig_main(const char *suite, const struct rig_case *cases, unsigned count)
 {
     Suite *s = suite_create(suite);
-    SRunner *runner;
-    int failed;
     the_cases = cases;
     for (int n = 0; n < (int)count; n++) {
         TCase *tc = tcase_create(cases[n].name);
@@ -543,9 +542,5 @@ int rig_main(const char *suite, const struct rig_case *cases, unsigned count)
         tcase_set_timeout(tc, 60);
         suite_add_tcase(s, tc);
     }
-    runner = srunner_create(s);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed;
+    return suite_run(s);
 }

@@ -1,6 +1,7 @@
 /* check_device - list order, reset, destroy, hash; interrupt wires. */
 #include "devices/core/device.h"
 #include "devices/core/irq.h"
+#include "tests/suite.h"
 
 #include <check.h>
 
@@ -133,16 +134,10 @@ int main(void)
 {
     Suite *suite = suite_create("device");
     TCase *tc = tcase_create("device");
-    SRunner *runner;
-    int failed;
 
     tcase_add_test(tc, reset_forward_destroy_backward);
     tcase_add_test(tc, hash_sees_values_ids_and_extra);
     tcase_add_test(tc, wire_tells_changes_only);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

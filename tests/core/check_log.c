@@ -1,5 +1,6 @@
 /* check_log - categories, repeat counting, parsing of -d lists. */
 #include "devices/core/log.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -106,8 +107,6 @@ int main(void)
 {
     Suite *suite = suite_create("log");
     TCase *tc = tcase_create("log");
-    SRunner *runner;
-    int failed;
 
     tcase_add_test(tc, category_off_writes_nothing);
     tcase_add_test(tc, repeats_are_counted);
@@ -116,9 +115,5 @@ int main(void)
     tcase_add_test(tc, lists_are_parsed);
     tcase_add_test(tc, every_category_has_name_and_help);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

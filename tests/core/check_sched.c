@@ -1,5 +1,6 @@
 /* check_sched - order of events, re-arming, cancelling. */
 #include "devices/core/sched.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -166,17 +167,11 @@ int main(void)
 {
     Suite *suite = suite_create("sched");
     TCase *tc = tcase_create("sched");
-    SRunner *runner;
-    int failed;
 
     tcase_add_test(tc, equal_times_fire_in_order_of_arming);
     tcase_add_test(tc, order_of_time_with_random_moves);
     tcase_add_test(tc, rearmed_only_when_deadline_moves_closer);
     tcase_add_test(tc, event_in_the_past_waits_for_next_run);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -1,5 +1,6 @@
 /* check_state - field tables: save, load, hash, compare, show. */
 #include "devices/core/state.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -131,8 +132,6 @@ int main(void)
 {
     Suite *suite = suite_create("state");
     TCase *tc = tcase_create("state");
-    SRunner *runner;
-    int failed;
 
     tcase_add_test(tc, saved_form_is_little_endian_and_packed);
     tcase_add_test(tc, load_restores_everything);
@@ -141,9 +140,5 @@ int main(void)
     tcase_add_test(tc, hash_is_fnv1a);
     tcase_add_test(tc, show_prints_each_field);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

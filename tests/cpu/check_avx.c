@@ -12,6 +12,7 @@
 #include "tests/cpu/rows.h"
 #include "tests/cpu/float_cases.h"
 #include "tests/rig.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -456,10 +457,8 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("cpu/avx");
-    SRunner *runner = srunner_create(suite);
     TCase *t = tcase_create("rows");
     bool compared = false;
-    int failed;
 
     tcase_set_timeout(t, 60);
 #ifdef __x86_64__
@@ -470,8 +469,5 @@ int main(void)
     if (!compared)
         printf("SKIPPED: this host has no AVX2\n");
     suite_add_tcase(suite, t);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -12,6 +12,7 @@
 
 #include "cpu/decode.h"
 #include "cpu/disasm.h"
+#include "tests/cpu/disasm_word.h"
 
 /* FISTTP, which only Capstone knows: SSE3 is not offered. */
 static bool have_capstone(void)
@@ -121,21 +122,6 @@ CASE(code64)
 
 /* ---- every feature: names, and what one alone knows */
 
-/* The word that names the instruction, behind prefixes. */
-static void first_word(const char *text, char *word, size_t size)
-{
-    static const char *const prefix[] = {
-        "rep ", "repe ", "repne ", "bnd ", "lock ", "xacquire ", "xrelease ",
-    };
-    size_t n;
-    for (n = 0; n < ARRAY_LEN(prefix); n++)
-        if (!strncmp(text, prefix[n], strlen(prefix[n])))
-            text += strlen(prefix[n]);
-    for (n = 0; n + 1 < size && text[n] && text[n] != ' '; n++)
-        word[n] = text[n];
-    word[n] = 0;
-}
-
 /* Theirs, ours. Capstone takes F3 0F C7 /7 for RDSEED and 66 0F AE /6 with
  * REX.W for XSAVEOPT64. */
 static const char *const same_names[][2] = {
@@ -213,7 +199,7 @@ static void compare_names(const struct decode_table *t, unsigned size,
     unsigned len = disasm_text(b, 15, size, 0, text, sizeof text);
     bool known = decode_insn(t, b, 15, size, &i) == DECODE_OK;
     const struct insn_row *row = &insn_rows[known ? i.op : 0];
-    first_word(text, word, sizeof word);
+    disasm_first_word(text, word, sizeof word);
     if (len && !known)
         ck_assert_msg(!plain || begins_with_one_of(word, only_theirs),
                       "size %u: %02x %02x %02x %02x is %s", size, b[0], b[1],

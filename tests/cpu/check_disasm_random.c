@@ -13,6 +13,8 @@
 #include "cpu/cpu.h"
 #include "cpu/decode.h"
 #include "cpu/disasm.h"
+#include "tests/cpu/disasm_word.h"
+#include "tests/suite.h"
 
 enum { CASES = 100000, SHOWN = 40 };
 
@@ -97,21 +99,6 @@ static void make_bytes(uint64_t *rng, uint8_t b[16])
     }
 }
 
-/* The word that names the instruction, behind prefixes. */
-static void first_word(const char *text, char *word, size_t size)
-{
-    static const char *const prefix[] = {"xacquire ", "xrelease ", "notrack ",
-                                         "rep ",      "repe ",     "repne ",
-                                         "bnd ",      "lock "};
-    size_t n;
-    for (n = 0; n < ARRAY_LEN(prefix); n++)
-        if (!strncmp(text, prefix[n], strlen(prefix[n])))
-            text += strlen(prefix[n]);
-    for (n = 0; n + 1 < size && text[n] && text[n] != ' '; n++)
-        word[n] = text[n];
-    word[n] = 0;
-}
-
 /* The same, or with the operand's size behind it. */
 static bool same_name(const char *theirs, const char *ours)
 {
@@ -160,7 +147,7 @@ static bool prefix_ignored(const uint8_t *b, unsigned size, const char *word)
         tidy(b, size, strip, less);
         if (memcmp(less, b, 15) &&
             disasm_text(less, 15, size, 0, text, sizeof text)) {
-            first_word(text, other, sizeof other);
+            disasm_first_word(text, other, sizeof other);
             if (!strcmp(word, other))
                 return true;
         }
@@ -188,7 +175,7 @@ static bool order_matters(const uint8_t *b, unsigned size,
     tidy(b, size, 0, less);
     if (!disasm_text(less, 15, size, 0, text, sizeof text))
         return false;
-    first_word(text, other, sizeof other);
+    disasm_first_word(text, other, sizeof other);
     return same_name(other, row->mnemonic);
 }
 
@@ -201,7 +188,7 @@ static unsigned compare(const struct decode_table *t, unsigned size,
     unsigned len = disasm_text(b, 15, size, 0, text, sizeof text), kind = 0;
     bool known = decode_insn(t, b, 15, size, &i) == DECODE_OK;
     const struct insn_row *row = known ? &insn_rows[i.op] : NULL;
-    first_word(len ? text : "", word, sizeof word);
+    disasm_first_word(len ? text : "", word, sizeof word);
     if (known != (len != 0))
         kind = known ? OURS : THEIRS;
     else if (known)
@@ -263,8 +250,6 @@ int main(void)
 {
     Suite *s = suite_create("cpu/disasm_random");
     TCase *tc = tcase_create("random");
-    SRunner *runner;
-    int failed;
     if (!have_capstone()) {
         printf("SKIPPED: built without Capstone\n");
         return 0;
@@ -272,9 +257,5 @@ int main(void)
     tcase_set_timeout(tc, 600);
     tcase_add_loop_test(tc, random_bytes, MODE_16, MODE_64 + 1);
     suite_add_tcase(s, tc);
-    runner = srunner_create(s);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed;
+    return suite_run(s);
 }

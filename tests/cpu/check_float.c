@@ -6,6 +6,7 @@
  */
 #include "cpu/softfloat.h"
 #include "tests/cpu/float_cases.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -315,8 +316,6 @@ int main(void)
 {
     Suite *suite = suite_create("cpu/softfloat");
     TCase *tcase = tcase_create("float32, float64");
-    SRunner *runner;
-    int failed;
 
     tcase_add_loop_test(tcase, operation_equals_hardware, 0, OP_COUNT);
 #ifdef __x86_64__
@@ -325,9 +324,5 @@ int main(void)
     tcase_add_test(tcase, unmasked_exceptions_show_their_flags);
     tcase_add_test(tcase, round_int_follows_its_mode);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -8,6 +8,7 @@
  */
 #include "cpu/float80.h"
 #include "tests/cpu/float_cases.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -859,8 +860,6 @@ int main(void)
 {
     Suite *suite = suite_create("cpu/float80");
     TCase *tcase = tcase_create("float80");
-    SRunner *runner;
-    int failed;
 
     tcase_add_loop_test(tcase, operation_equals_hardware, 0, OP_COUNT);
 #ifdef __x86_64__
@@ -870,9 +869,5 @@ int main(void)
     tcase_add_loop_test(tcase, curve_is_near_hardware, 0, CURVE_COUNT);
     tcase_add_test(tcase, curve_meets_exact_values);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

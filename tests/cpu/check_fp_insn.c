@@ -13,6 +13,7 @@
 #include "tests/cpu/rows.h"
 #include "tests/cpu/float_cases.h"
 #include "tests/rig.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -861,8 +862,6 @@ int main(void)
 {
     Suite *suite = suite_create("cpu/fp_insn");
     TCase *tcase = tcase_create("rows");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tcase, 60);
 #ifdef __x86_64__
@@ -870,9 +869,5 @@ int main(void)
 #endif
     suite_add_tcase(suite, tcase);
     suite_add_tcase(suite, by_hand());
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -16,6 +16,7 @@
 #include <zlib.h>
 
 #include "frontend/json.h"
+#include "tests/suite.h"
 
 enum {
     VREGS = 14,
@@ -413,7 +414,6 @@ int main(int argc, char **argv)
     const char *shared = getenv("UMBRA_SHARED");
     Suite *suite = suite_create("cpu/vectors");
     TCase *tc = tcase_create("80286");
-    SRunner *runner;
     int failed;
     if (shared)
         snprintf(the.dir, sizeof the.dir, "%s/vectors/80286", shared);
@@ -429,10 +429,7 @@ int main(int argc, char **argv)
     tcase_add_loop_test(tc, vectors, 0, 2); /* blocks, single steps */
     tcase_set_timeout(tc, 120);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
+    failed = suite_run(suite);
     json_free(the.metadata);
-    return failed != 0;
+    return failed;
 }

@@ -6,6 +6,7 @@
 
 #include "devices/acpi_tables.h"
 #include "devices/smbios.h"
+#include "tests/suite.h"
 
 enum { TABLES_AT = 0x7E00000, RSDP_AT = 0xF5000, PM_BASE = 0x600 };
 
@@ -301,8 +302,6 @@ int main(void)
 {
     Suite *suite = suite_create("acpi");
     TCase *c = tcase_create("acpi");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_test(c, script_makes_valid_tables);
     tcase_add_test(c, dsdt_has_the_addresses);
@@ -310,8 +309,5 @@ int main(void)
     tcase_add_test(c, hpet_is_told_when_there);
     tcase_add_test(c, smbios);
     suite_add_tcase(suite, c);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -5,6 +5,7 @@
 
 #include "mmu/addrspace.h"
 #include "mmu/ram.h"
+#include "tests/suite.h"
 
 /* ---------------------------------------------------------- recognition */
 
@@ -451,8 +452,6 @@ int main(void)
 {
     Suite *suite = suite_create("boot");
     TCase *c = tcase_create("boot");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_set_timeout(c, 60);
     tcase_add_test(c, recognises_disks);
@@ -470,8 +469,5 @@ int main(void)
     tcase_add_test(c, plan_reaches_memory);
     tcase_add_test(c, record_layout);
     suite_add_tcase(suite, c);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -5,6 +5,7 @@
 #include "tests/devices/boot_rig.h"
 
 #include "devices/boot_direct.h"
+#include "tests/suite.h"
 
 /* The code that enters the kernel, and its parameters. */
 static const uint8_t *direct_of(const struct boot_plan *plan)
@@ -716,8 +717,6 @@ int main(void)
 {
     Suite *suite = suite_create("boot_kernels");
     TCase *c = tcase_create("boot_kernels");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_set_timeout(c, 60);
     tcase_add_test(c, multiboot_elf);
@@ -737,8 +736,5 @@ int main(void)
     tcase_add_test(c, raw_file_and_kernel);
     tcase_add_test(c, random_damage);
     suite_add_tcase(suite, c);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

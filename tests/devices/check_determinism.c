@@ -9,6 +9,7 @@
 
 #include "tests/devices/exercise.h"
 #include "tests/devices/own_bios.h"
+#include "tests/suite.h"
 
 enum {
     EXIT_STATUS = 0x15 * 2 + 1, /* that the guest leaves with */
@@ -368,8 +369,6 @@ int main(void)
 {
     Suite *suite = suite_create("determinism");
     TCase *c = tcase_create("determinism");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_checked_fixture(c, start, finish);
     tcase_set_timeout(c, 120);
@@ -384,8 +383,5 @@ int main(void)
     tcase_add_test(c, engines_step_alike);
     tcase_add_loop_test(c, engines_replay_alike, 0, 2);
     suite_add_tcase(suite, c);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
+#include "tests/suite.h"
 #include "umbra_disk.h"
 
 struct told {
@@ -335,16 +336,10 @@ static int run_loops(void)
 {
     Suite *suite = suite_create("disk, both formats");
     TCase *tcase = tcase_create("formats");
-    SRunner *runner;
-    int failed;
 
     tcase_add_loop_test(tcase, flushed_writes_outlive_a_kill, 0, 2);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }
 
 int main(void)

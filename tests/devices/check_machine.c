@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/suite.h"
 #include "umbra.h"
 
 enum { ROM_SIZE = 65536 };
@@ -789,8 +790,6 @@ int main(void)
 {
     Suite *suite = suite_create("machine");
     TCase *c = tcase_create("machine");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_checked_fixture(c, start, NULL);
     tcase_set_timeout(c, 60);
@@ -826,8 +825,5 @@ int main(void)
     tcase_add_test(c, uefi_firmware_gets_the_kernel);
     tcase_add_loop_test(c, random_firmware, 0, 40);
     suite_add_tcase(suite, c);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -4,6 +4,7 @@
 #include "tests/devices/fake_qcow2.h"
 
 #include "devices/disk.h"
+#include "tests/suite.h"
 
 enum { SIZE = 300 * 1024 + 512, OPS = 200 };
 
@@ -699,11 +700,5 @@ static Suite *make_suite(void)
 
 int main(void)
 {
-    SRunner *runner = srunner_create(make_suite());
-    int failed;
-
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(make_suite());
 }

@@ -11,6 +11,8 @@
  * something written later, and the image must go on working. */
 #include "tests/devices/fake_qcow2.h"
 
+#include "tests/suite.h"
+
 enum { SIZE = 160 * 1024, SECTORS = SIZE / 512, OPS = 20, FLUSH_EVERY = 5 };
 
 static const struct shape {
@@ -274,17 +276,12 @@ int main(void)
 {
     Suite *suite = suite_create("qcow2 crash");
     TCase *tcase = tcase_create("qcow2 crash");
-    SRunner *runner;
-    int failed, all = ARRAY_LEN(shapes);
+    int all = ARRAY_LEN(shapes);
 
     tcase_set_timeout(tcase, 120);
     tcase_add_loop_test(tcase, killed_after_any_write, 0, all);
     tcase_add_loop_test(tcase, power_failure_after_any_write, 0, all);
     tcase_add_loop_test(tcase, full_at_any_write, 0, all);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

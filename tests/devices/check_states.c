@@ -7,6 +7,7 @@
 
 #include "devices/machine_state.h"
 #include "devices/vga_draw.h"
+#include "tests/suite.h"
 
 enum { ROM_SIZE = 65536, DISK_SIZE = 1440 << 10, ACCESSES = 250, ROUNDS = 40 };
 
@@ -157,14 +158,9 @@ int main(void)
 {
     Suite *suite = suite_create("states");
     TCase *c = tcase_create("states");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_set_timeout(c, 60);
     tcase_add_loop_test(c, damaged_states, 0, ROUNDS);
     suite_add_tcase(suite, c);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -1,6 +1,7 @@
 /* check_vga - registers, memory windows, DISPI, PCI side of the VGA.
  * Run alone: make tests/devices/check_vga && tests/devices/check_vga */
 #include "tests/devices/vga_rig.h"
+#include "tests/suite.h"
 
 static struct vga_rig rig;
 
@@ -413,16 +414,6 @@ END_TEST
 
 /* ---- DISPI */
 
-static void set_vbe(unsigned width, unsigned height, unsigned bpp,
-                    unsigned flags)
-{
-    dispi(&rig, DISPI_ENABLE, 0);
-    dispi(&rig, DISPI_XRES, width);
-    dispi(&rig, DISPI_YRES, height);
-    dispi(&rig, DISPI_BPP, bpp);
-    dispi(&rig, DISPI_ENABLE, flags | DISPI_ENABLED);
-}
-
 START_TEST(dispi_identifies_itself)
 {
     ck_assert_uint_eq(dispi_in(&rig, DISPI_ID), 0xB0C5);
@@ -443,7 +434,7 @@ END_TEST
 
 START_TEST(dispi_geometry)
 {
-    set_vbe(800, 600, 32, DISPI_LFB);
+    vga_rig_set_vbe(&rig, 800, 600, 32, DISPI_LFB);
     ck_assert_uint_eq(dispi_in(&rig, DISPI_ENABLE), 0x41);
     ck_assert_uint_eq(dispi_in(&rig, DISPI_VIRT_WIDTH), 800);
     ck_assert_uint_eq(dispi_in(&rig, DISPI_VIRT_HEIGHT),
@@ -475,7 +466,7 @@ START_TEST(banks_and_frame_buffer_are_one_memory)
 {
     vga_rig_set_mode(&rig, &vga_mode_13);
     vga_rig_map_bars(&rig);
-    set_vbe(1024, 768, 8, 0);
+    vga_rig_set_vbe(&rig, 1024, 768, 8, 0);
     dispi(&rig, DISPI_BANK, 3);
     put8(&rig, 0xA1234, 0x5C);
     ck_assert_uint_eq(get8(&rig, VGA_RIG_LFB + 0x31234), 0x5C);
@@ -485,9 +476,9 @@ START_TEST(banks_and_frame_buffer_are_one_memory)
     dispi(&rig, DISPI_BANK, 256);
     ck_assert_uint_eq(dispi_in(&rig, DISPI_BANK), 255);
     /* Another mode clears, unless asked not to. */
-    set_vbe(640, 480, 8, DISPI_NOCLEARMEM);
+    vga_rig_set_vbe(&rig, 640, 480, 8, DISPI_NOCLEARMEM);
     ck_assert_uint_eq(get8(&rig, VGA_RIG_LFB + 0x31234), 0x5C);
-    set_vbe(640, 480, 8, 0);
+    vga_rig_set_vbe(&rig, 640, 480, 8, 0);
     ck_assert_uint_eq(get8(&rig, VGA_RIG_LFB + 0x31234), 0);
     ck_assert_uint_eq(get8(&rig, VGA_RIG_LFB + 0xFF8765), 0);
 }
@@ -497,7 +488,7 @@ START_TEST(banks_in_steps_of_32_kib)
 {
     vga_rig_set_mode(&rig, &vga_mode_13);
     vga_rig_map_bars(&rig);
-    set_vbe(1024, 768, 8, DISPI_BANK_32K);
+    vga_rig_set_vbe(&rig, 1024, 768, 8, DISPI_BANK_32K);
     ck_assert_uint_eq(dispi_in(&rig, DISPI_ENABLE), 0x11);
     dispi(&rig, DISPI_BANK, 3);
     put8(&rig, 0xA0001, 0x5C);
@@ -537,7 +528,7 @@ END_TEST
 START_TEST(planar_vbe_has_banks)
 {
     vga_rig_set_mode(&rig, &vga_mode_12);
-    set_vbe(1280, 1024, 4, 0);
+    vga_rig_set_vbe(&rig, 1280, 1024, 4, 0);
     seq(&rig, 2, 0x9);
     dispi(&rig, DISPI_BANK, 2);
     put8(&rig, 0xA0001, 0xFF);
@@ -551,7 +542,7 @@ START_TEST(dac_width)
 {
     vga_rig_set_mode(&rig, &vga_mode_13);
     dac(&rig, 7, 0x3F2101);
-    set_vbe(640, 480, 8, DISPI_8BIT_DAC);
+    vga_rig_set_vbe(&rig, 640, 480, 8, DISPI_8BIT_DAC);
     out8(&rig, 0x3C7, 7);
     ck_assert_uint_eq(in8(&rig, 0x3C9), 0xFC);
     ck_assert_uint_eq(in8(&rig, 0x3C9), 0x84);
@@ -569,7 +560,7 @@ START_TEST(chained_picture_survives_vbe)
 {
     vga_rig_set_mode(&rig, &vga_mode_13);
     put8(&rig, 0xA0005, 0x42);
-    set_vbe(640, 480, 8, DISPI_NOCLEARMEM);
+    vga_rig_set_vbe(&rig, 640, 480, 8, DISPI_NOCLEARMEM);
     put8(&rig, 0xA8000, 0x77);
     dispi(&rig, DISPI_ENABLE, 0);
     ck_assert_uint_eq(get8(&rig, 0xA0005), 0x42);
@@ -704,8 +695,6 @@ int main(void)
 {
     Suite *suite = suite_create("vga");
     TCase *tcase = tcase_create("vga");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     suite_add_tcase(suite, tcase);
     tcase_add_checked_fixture(tcase, setup, teardown);
@@ -742,8 +731,5 @@ int main(void)
     tcase_add_test(tcase, edid_is_sound);
     tcase_add_test(tcase, reset_clears_and_state_returns);
     tcase_add_test(tcase, hash_sees_registers_and_memory);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

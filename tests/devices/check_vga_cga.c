@@ -3,6 +3,7 @@
  * Run alone: make tests/devices/check_vga_cga &&
  * tests/devices/check_vga_cga */
 #include "tests/devices/vga_rig.h"
+#include "tests/suite.h"
 
 static struct vga_rig rig;
 
@@ -217,8 +218,6 @@ int main(void)
 {
     Suite *suite = suite_create("vga_cga");
     TCase *tcase = tcase_create("vga_cga");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     suite_add_tcase(suite, tcase);
     tcase_add_checked_fixture(tcase, setup, teardown);
@@ -231,8 +230,5 @@ int main(void)
     tcase_add_test(tcase, border_of_a_blank_screen);
     tcase_add_test(tcase, border_changes_at_its_line);
     tcase_add_test(tcase, no_card_is_black);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

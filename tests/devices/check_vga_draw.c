@@ -2,6 +2,7 @@
  * Run alone: make tests/devices/check_vga_draw &&
  * tests/devices/check_vga_draw */
 #include "tests/devices/vga_rig.h"
+#include "tests/suite.h"
 
 #include <stdio.h>
 
@@ -520,17 +521,6 @@ END_TEST
 
 /* ---- VBE */
 
-static void set_vbe(unsigned width, unsigned height, unsigned bpp)
-{
-    vga_rig_set_mode(&rig, bpp == 4 ? &vga_mode_12 : &vga_mode_13);
-    vga_rig_map_bars(&rig);
-    dispi(&rig, DISPI_ENABLE, 0);
-    dispi(&rig, DISPI_XRES, width);
-    dispi(&rig, DISPI_YRES, height);
-    dispi(&rig, DISPI_BPP, bpp);
-    dispi(&rig, DISPI_ENABLE, DISPI_ENABLED | DISPI_LFB);
-}
-
 static void assert_rgb(unsigned x, unsigned y, uint32_t rgb)
 {
     const struct vga_frame *frame = draw();
@@ -554,7 +544,7 @@ START_TEST(vbe_direct_colors)
 
     for (unsigned i = 0; i < ARRAY_LEN(cases); i++) {
         uint32_t at = VGA_RIG_LFB + (599 * 800 + 799) * cases[i].bytes;
-        set_vbe(800, 600, cases[i].bpp);
+        vga_rig_set_lfb(&rig, 800, 600, cases[i].bpp);
         assert_size(800, 600);
         for (unsigned n = 0; n < cases[i].bytes; n++)
             put8(&rig, at + n, cases[i].value >> 8 * n & 0xFF);
@@ -566,7 +556,7 @@ END_TEST
 
 START_TEST(vbe_palette_and_offsets)
 {
-    set_vbe(640, 480, 8);
+    vga_rig_set_lfb(&rig, 640, 480, 8);
     dispi(&rig, DISPI_VIRT_WIDTH, 1000);
     dispi(&rig, DISPI_X_OFFSET, 3);
     dispi(&rig, DISPI_Y_OFFSET, 700);
@@ -582,7 +572,7 @@ END_TEST
 
 START_TEST(vbe_planar)
 {
-    set_vbe(800, 600, 4);
+    vga_rig_set_lfb(&rig, 800, 600, 4);
     seq(&rig, 2, 6);
     put8(&rig, 0xA0000 + 100 * 9 + 4, 0x80);
     assert_pixel(32, 9, 6);
@@ -601,7 +591,7 @@ END_TEST
 
 START_TEST(vbe_eight_bit_dac)
 {
-    set_vbe(640, 480, 8);
+    vga_rig_set_lfb(&rig, 640, 480, 8);
     dispi(&rig, DISPI_ENABLE, DISPI_ENABLED | DISPI_8BIT_DAC);
     dac(&rig, 0, 0x81FE03);
     assert_rgb(0, 0, 0x81FE03);
@@ -702,8 +692,6 @@ int main(void)
 {
     Suite *suite = suite_create("vga_draw");
     TCase *tcase = tcase_create("vga_draw");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     suite_add_tcase(suite, tcase);
     tcase_set_timeout(tcase, 30);
@@ -739,8 +727,5 @@ int main(void)
     tcase_add_test(tcase, frames_tell_what_changed);
     tcase_add_test(tcase, blinking_is_a_change);
     tcase_add_test(tcase, any_registers_can_be_drawn);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

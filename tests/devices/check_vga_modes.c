@@ -6,6 +6,7 @@
  * Run alone: make tests/devices/check_vga_modes &&
  * tests/devices/check_vga_modes */
 #include "tests/devices/vga_rig.h"
+#include "tests/suite.h"
 
 #include <stdio.h>
 
@@ -517,17 +518,6 @@ static uint32_t stored(unsigned bpp, unsigned value)
     }
 }
 
-static void set_vbe(unsigned width, unsigned height, unsigned bpp)
-{
-    vga_rig_set_mode(&rig, bpp == 4 ? &vga_mode_12 : &vga_mode_13);
-    vga_rig_map_bars(&rig);
-    dispi(&rig, DISPI_ENABLE, 0);
-    dispi(&rig, DISPI_XRES, width);
-    dispi(&rig, DISPI_YRES, height);
-    dispi(&rig, DISPI_BPP, bpp);
-    dispi(&rig, DISPI_ENABLE, DISPI_ENABLED | DISPI_LFB);
-}
-
 static const struct {
     unsigned bpp;
     uint32_t (*color)(unsigned value);
@@ -547,7 +537,7 @@ START_TEST(packed)
     const struct picture *p = &packed_modes[_i].picture;
     unsigned bpp = packed_modes[_i].bpp, bytes = (bpp + 7) / 8, bank = ~0u;
 
-    set_vbe(p->width, p->height, bpp);
+    vga_rig_set_lfb(&rig, p->width, p->height, bpp);
     dispi(&rig, DISPI_ENABLE, DISPI_ENABLED | DISPI_LFB | DISPI_BANK_32K);
     for (unsigned y = 0; y < p->height; y++)
         for (unsigned x = 0; x < p->width; x++) {
@@ -573,7 +563,7 @@ START_TEST(big_endian)
     static const struct picture picture = {"big-endian", 640,       480, 1, 1,
                                            256,          0x97A9E25B};
 
-    set_vbe(640, 480, 16);
+    vga_rig_set_lfb(&rig, 640, 480, 16);
     addrspace_write(rig.memory, VGA_RIG_REGISTERS + 0x604, 0xBEBEBEBE, 4);
     for (unsigned y = 0; y < 480; y++)
         for (unsigned x = 0; x < 640; x++) {
@@ -590,7 +580,7 @@ START_TEST(planar_vbe)
     static const struct picture picture = {"800x600x4", 800, 600,       1,
                                            1,           16,  0x867AA879};
 
-    set_vbe(800, 600, 4);
+    vga_rig_set_lfb(&rig, 800, 600, 4);
     draw_by_planes(800, 600, 100);
     assert_picture(&picture, dac_color);
 }
@@ -600,8 +590,6 @@ int main(void)
 {
     Suite *suite = suite_create("vga_modes");
     TCase *tcase = tcase_create("vga_modes");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     suite_add_tcase(suite, tcase);
     tcase_set_timeout(tcase, 60);
@@ -618,8 +606,5 @@ int main(void)
     tcase_add_loop_test(tcase, packed, 0, ARRAY_LEN(packed_modes));
     tcase_add_test(tcase, big_endian);
     tcase_add_test(tcase, planar_vbe);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

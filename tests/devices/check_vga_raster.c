@@ -4,6 +4,7 @@
  * Run alone: make tests/devices/check_vga_raster &&
  * tests/devices/check_vga_raster */
 #include "tests/devices/vga_rig.h"
+#include "tests/suite.h"
 
 static struct vga_rig rig;
 
@@ -509,8 +510,6 @@ int main(void)
 {
     Suite *suite = suite_create("vga_raster");
     TCase *tcase = tcase_create("vga_raster");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     suite_add_tcase(suite, tcase);
     tcase_set_timeout(tcase, 60);
@@ -534,8 +533,5 @@ int main(void)
     tcase_add_test(tcase, cursor_moves_redraw_two_rows);
     tcase_add_test(tcase, only_blinking_rows_blink);
     tcase_add_test(tcase, drawing_parts_equals_drawing_all);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

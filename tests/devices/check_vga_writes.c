@@ -9,6 +9,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "tests/devices/own_bios.h"
 #include "tests/devices/vga_sectors.h"
+#include "tests/suite.h"
 
 enum { WIDTH = 1024, HEIGHT = 768 };
 
@@ -171,8 +172,6 @@ int main(void)
 {
     Suite *suite = suite_create("vga_writes");
     TCase *tcase = tcase_create("vga_writes");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     suite_add_tcase(suite, tcase);
     tcase_set_timeout(tcase, 60);
@@ -181,8 +180,5 @@ int main(void)
     tcase_add_test(tcase, no_store_is_missed_by_the_interpreter);
     tcase_add_test(tcase, functions_for_protected_mode);
     tcase_add_test(tcase, bars_are_at_their_lines);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

@@ -6,6 +6,7 @@
 #include "devices/core/irq.h"
 #include "devices/core/sched.h"
 #include "mmu/addrspace.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -151,18 +152,12 @@ static inline int fake_main(SFun setup, SFun teardown, const char *name,
 {
     Suite *suite = suite_create(name);
     TCase *tc = tcase_create(name);
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tc, setup, teardown);
     for (size_t i = 0; i < count; i++)
         tcase_add_test(tc, tests[i]);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }
 
 #define FAKE_MAIN_WITH(setup, teardown, name, ...)                             \

@@ -10,6 +10,7 @@
 #include "devices/core/irq.h"
 #include "devices/core/sched.h"
 #include "devices/disk.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -134,18 +135,12 @@ static inline int fake_run(const char *name, const TTest *const *tests,
 {
     Suite *suite = suite_create(name);
     TCase *tcase = tcase_create(name);
-    SRunner *runner;
-    int failed;
 
     for (size_t i = 0; i < count; i++)
         tcase_add_test(tcase, tests[i]);
     tcase_set_timeout(tcase, 30);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }
 
 #endif

@@ -262,6 +262,26 @@ static inline void vga_rig_map_bars(struct vga_rig *rig)
     pci_config_write(pci, VGA_RIG_DEVFN, PCI_COMMAND, PCI_COMMAND_MEMORY, 2);
 }
 
+static inline void vga_rig_set_vbe(struct vga_rig *rig, unsigned width,
+                                   unsigned height, unsigned bpp,
+                                   unsigned flags)
+{
+    dispi(rig, DISPI_ENABLE, 0);
+    dispi(rig, DISPI_XRES, width);
+    dispi(rig, DISPI_YRES, height);
+    dispi(rig, DISPI_BPP, bpp);
+    dispi(rig, DISPI_ENABLE, flags | DISPI_ENABLED);
+}
+
+/* As a driver does it: from a VGA mode, with the linear frame buffer. */
+static inline void vga_rig_set_lfb(struct vga_rig *rig, unsigned width,
+                                   unsigned height, unsigned bpp)
+{
+    vga_rig_set_mode(rig, bpp == 4 ? &vga_mode_12 : &vga_mode_13);
+    vga_rig_map_bars(rig);
+    vga_rig_set_vbe(rig, width, height, bpp, DISPI_LFB);
+}
+
 static inline uint32_t pixel_at(const struct vga_frame *frame, unsigned x,
                                 unsigned y)
 {

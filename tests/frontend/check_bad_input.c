@@ -5,6 +5,7 @@
  * && tests/frontend/check_bad_input */
 #define _GNU_SOURCE
 #include "tests/frontend/program.h"
+#include "tests/suite.h"
 
 #include <sched.h>
 #include <sys/mount.h>
@@ -495,8 +496,6 @@ int main(void)
 {
     Suite *suite = suite_create("bad input");
     TCase *c = tcase_create("bad input");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_checked_fixture(c, start, finish);
     tcase_set_timeout(c, 60);
@@ -518,8 +517,5 @@ int main(void)
     tcase_add_test(c, disk_beyond_the_file_size_limit);
     tcase_add_test(c, full_host_disk);
     suite_add_tcase(suite, c);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

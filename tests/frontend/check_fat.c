@@ -7,6 +7,7 @@
 
 #include "frontend/efi.h"
 #include "frontend/fat.h"
+#include "tests/suite.h"
 
 static unsigned get16(const uint8_t *p)
 {
@@ -148,14 +149,9 @@ int main(void)
 {
     Suite *suite = suite_create("fat");
     TCase *c = tcase_create("fat");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_test(c, applications);
     tcase_add_test(c, refusals);
     suite_add_tcase(suite, c);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -6,6 +6,7 @@
 #include <zlib.h>
 
 #include "frontend/gunzip.h"
+#include "tests/suite.h"
 
 enum { SIZE = 3 << 20 };
 
@@ -70,15 +71,10 @@ int main(void)
 {
     Suite *suite = suite_create("gunzip");
     TCase *c = tcase_create("gunzip");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_add_test(c, whole);
     tcase_add_test(c, not_whole);
     suite_add_tcase(suite, c);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

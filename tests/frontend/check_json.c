@@ -9,6 +9,7 @@
 
 #include "frontend/json.h"
 #include "frontend/script.h"
+#include "tests/suite.h"
 
 static char error[SCRIPT_ERROR_SIZE];
 
@@ -280,8 +281,6 @@ int main(void)
 {
     Suite *suite = suite_create("json");
     TCase *c = tcase_create("json");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_set_timeout(c, 60);
     tcase_add_test(c, values);
@@ -295,8 +294,5 @@ int main(void)
     tcase_add_test(c, stream_is_plain_lines);
     tcase_add_test(c, stream_expects_forwards);
     suite_add_tcase(suite, c);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -1,6 +1,7 @@
 /* check_keymap - names, codes and characters of keys.
  * Run alone: make tests/frontend/check_keymap && tests/frontend/check_keymap */
 #include "frontend/keymap.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -136,8 +137,6 @@ int main(void)
 {
     Suite *suite = suite_create("keymap");
     TCase *tcase = tcase_create("keymap");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     suite_add_tcase(suite, tcase);
     tcase_add_test(tcase, names_and_codes_are_unique_and_agree);
@@ -147,8 +146,5 @@ int main(void)
     tcase_add_test(tcase, combinations);
     tcase_add_test(tcase, bad_combinations);
     tcase_add_test(tcase, every_printable_character_can_be_typed);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "frontend/options.h"
+#include "tests/suite.h"
 
 static struct options o;
 static char error[OPTIONS_ERROR_SIZE];
@@ -426,8 +427,6 @@ int main(void)
 {
     Suite *suite = suite_create("options");
     TCase *c = tcase_create("options");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_set_timeout(c, 60);
     tcase_add_test(c, defaults);
@@ -448,8 +447,5 @@ int main(void)
     tcase_add_test(c, help_fits_the_terminal);
     tcase_add_test(c, random_words);
     suite_add_tcase(suite, c);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

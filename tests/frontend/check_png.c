@@ -3,6 +3,7 @@
 #define _POSIX_C_SOURCE 200809L
 
 #include "frontend/png.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -193,8 +194,6 @@ int main(void)
 {
     Suite *suite = suite_create("png");
     TCase *tcase = tcase_create("png");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     suite_add_tcase(suite, tcase);
     tcase_add_test(tcase, pixels_come_back);
@@ -202,8 +201,5 @@ int main(void)
     tcase_add_test(tcase, plain_pictures_are_small);
     tcase_add_test(tcase, files_are_replaced_as_a_whole);
     tcase_add_test(tcase, failures_name_the_file);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

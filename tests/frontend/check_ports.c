@@ -4,6 +4,7 @@
  * tests/frontend/check_ports */
 #define _GNU_SOURCE
 #include "tests/frontend/program.h"
+#include "tests/suite.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -394,8 +395,6 @@ int main(void)
 {
     Suite *suite = suite_create("ports");
     TCase *c = tcase_create("program");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_unchecked_fixture(c, start, finish);
     tcase_set_timeout(c, 60);
@@ -410,8 +409,5 @@ int main(void)
     tcase_add_test(c, printers);
     tcase_add_test(c, printer_status);
     suite_add_tcase(suite, c);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -4,6 +4,7 @@
  * && tests/frontend/check_program */
 #define _GNU_SOURCE
 #include "tests/frontend/program.h"
+#include "tests/suite.h"
 
 #include <poll.h>
 #include <pty.h>
@@ -425,8 +426,6 @@ int main(void)
 {
     Suite *suite = suite_create("program");
     TCase *c = tcase_create("program");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_checked_fixture(c, start, finish);
     tcase_set_timeout(c, 60);
@@ -447,8 +446,5 @@ int main(void)
     tcase_add_test(c, terminal_with_escape_key);
     tcase_add_loop_test(c, terminal_is_restored_after_signals, 0, 5);
     suite_add_tcase(suite, c);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

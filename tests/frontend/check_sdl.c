@@ -5,6 +5,7 @@
 
 #include "frontend/roms.h"
 #include "frontend/sdl.h"
+#include "tests/suite.h"
 #include "umbra.h"
 
 #include <check.h>
@@ -84,16 +85,11 @@ int main(void)
 {
     Suite *suite = suite_create("sdl");
     TCase *tcase = tcase_create("sdl");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     suite_add_tcase(suite, tcase);
     tcase_set_timeout(tcase, 20);
     tcase_add_test(tcase, opens_shows_and_closes);
     tcase_add_test(tcase, refuses_in_words);
     tcase_add_test(tcase, display_is_looked_for_in_the_environment);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

@@ -3,6 +3,7 @@
 #include "frontend/fit.h"
 #include "frontend/keymap.h"
 #include "frontend/typist.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -130,8 +131,6 @@ int main(void)
 {
     Suite *suite = suite_create("typist");
     TCase *tcase = tcase_create("typist");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     suite_add_tcase(suite, tcase);
     tcase_add_checked_fixture(tcase, setup, NULL);
@@ -141,8 +140,5 @@ int main(void)
     tcase_add_test(tcase, appends_and_leaves_out);
     tcase_add_test(tcase, pictures_fit);
     tcase_add_test(tcase, zoom_suits_the_desktop);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

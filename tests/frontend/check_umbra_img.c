@@ -4,6 +4,8 @@
  * Run alone, where Umbra was built: make umbra-img
  * tests/frontend/check_umbra_img && tests/frontend/check_umbra_img */
 #define _GNU_SOURCE
+#include "tests/suite.h"
+
 #include <check.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -264,8 +266,6 @@ int main(void)
 {
     Suite *suite = suite_create("umbra-img");
     TCase *c = tcase_create("umbra-img");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_set_timeout(c, 60);
     tcase_add_checked_fixture(c, start, finish);
@@ -277,8 +277,5 @@ int main(void)
     tcase_add_test(c, backing_files_are_spared);
     tcase_add_test(c, refuses_in_one_line);
     suite_add_tcase(suite, c);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -18,6 +18,7 @@
 
 #include "config.h"
 #include "cpu/jit/jit.h"
+#include "tests/suite.h"
 
 enum {
     BEHIND = RIG_CODE + PAGE_SIZE,    /* more code */
@@ -228,15 +229,9 @@ int main(void)
 {
     Suite *s = suite_create("jit/elided");
     TCase *t = tcase_create("faults");
-    SRunner *runner;
-    int failed;
 
     tcase_add_loop_test(t, good, 0, ARRAY_LEN(examples));
     tcase_add_loop_test(t, found, 0, ARRAY_LEN(examples));
     suite_add_tcase(s, t);
-    runner = srunner_create(s);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed;
+    return suite_run(s);
 }

@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "cpu/jit/jit.h"
+#include "tests/suite.h"
 
 enum {
     ROUNDS = 20000,
@@ -135,17 +136,11 @@ int main(void)
 {
     Suite *s = suite_create("jit/code");
     TCase *t = tcase_create("changes");
-    SRunner *runner;
-    int failed;
 
     tcase_add_test(t, stores_to_itself);
     tcase_add_test(t, stores_beside_it);
     tcase_add_test(t, is_mapped_anew);
     tcase_add_test(t, device_stores_to_it);
     suite_add_tcase(s, t);
-    runner = srunner_create(s);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed;
+    return suite_run(s);
 }

@@ -6,6 +6,7 @@
  * check_lockstep. Alone: make tests/jit/check_jit_vec &&
  * tests/jit/check_jit_vec */
 #include "tests/rig.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <string.h>
@@ -93,16 +94,10 @@ int main(void)
 {
     Suite *s = suite_create("jit/vec");
     TCase *t = tcase_create("state");
-    SRunner *runner;
-    int failed;
 
     tcase_add_test(t, control);
     tcase_add_test(t, unmasked);
     tcase_add_test(t, unavailable);
     suite_add_tcase(s, t);
-    runner = srunner_create(s);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed;
+    return suite_run(s);
 }

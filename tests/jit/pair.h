@@ -13,6 +13,7 @@
 
 #include "cpu/jit/jit.h"
 #include "mmu/ram.h"
+#include "tests/suite.h"
 
 /* ---- code */
 
@@ -110,18 +111,12 @@ static inline int pair_main(struct pair_suite *s, TCase *tc, int argc,
 {
     Suite *suite = suite_create(s->name);
     const char *more = getenv(s->variable);
-    SRunner *runner;
-    int failed;
     s->first_seed = argc > 1 ? strtoull(argv[1], NULL, 0) : 1;
     if (more)
         s->programs = (unsigned)strtoul(more, NULL, 0);
     tcase_set_timeout(tc, 60 + s->programs / s->per_second);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }
 
 #endif

@@ -4,6 +4,7 @@
 #include "mmu/addrspace.h"
 #include "mmu/ram.h"
 #include "mmu/track.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -394,8 +395,6 @@ int main(void)
 {
     Suite *suite = suite_create("addrspace");
     TCase *tc = tcase_create("addrspace");
-    SRunner *runner;
-    int failed;
 
     tcase_add_test(tc, holes_read_ones_and_swallow_writes);
     tcase_add_test(tc, ports_are_split_by_region_and_width);
@@ -407,9 +406,5 @@ int main(void)
     tcase_add_test(tc, blocks_cross_everything);
     tcase_add_test(tc, stores_reach_write_tracking);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -5,6 +5,7 @@
 #include "mmu/mmu.h"
 #include "mmu/ram.h"
 #include "mmu/track.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -197,8 +198,6 @@ int main(void)
 {
     Suite *suite = suite_create("ram");
     TCase *tc = tcase_create("ram");
-    SRunner *runner;
-    int failed;
 
     tcase_add_test(tc, memory_is_zero_and_comes_back_zero);
     tcase_add_test(tc, too_much_is_refused_with_a_reason);
@@ -207,9 +206,5 @@ int main(void)
     tcase_add_test(tc, code_hears_by_granule);
     tcase_add_test(tc, a_changed_frame_costs_one_slow_store);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -9,6 +9,7 @@
 #include "mmu/mmu.h"
 #include "mmu/ram.h"
 #include "mmu/track.h"
+#include "tests/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -207,16 +208,10 @@ static inline void expect_access(struct rig *rig, enum mmu_bank_kind kind,
 static inline int rig_run(const char *name, TCase *tc)
 {
     Suite *suite = suite_create(name);
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tc, 60);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "cpu/decode.h"
 #include "tests/oracle/run.h"
+#include "tests/suite.h"
 
 enum { SAMPLE = 20 }; /* cases per row */
 
@@ -161,17 +162,11 @@ int main(void)
 {
     Suite *s = suite_create("oracle");
     TCase *tc = tcase_create("oracle");
-    SRunner *runner;
-    int failed;
     tcase_set_timeout(tc, 300);
     tcase_add_test(tc, judge);
     tcase_add_test(tc, recorded_step);
     tcase_add_test(tc, recorded_blocks);
     tcase_add_test(tc, native);
     suite_add_tcase(s, tc);
-    runner = srunner_create(s);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed;
+    return suite_run(s);
 }
