@@ -11,7 +11,6 @@
 #error "define _DEFAULT_SOURCE before the first #include"
 #endif
 
-#include <setjmp.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,8 +18,8 @@
 #include <sys/mman.h>
 #include <ucontext.h>
 
-/* Index in gregs; the name for it would bring REG_RIP along. */
-enum { HOST_TRAPNO = 20 };
+/* Indices in gregs; the names for them would bring REG_RIP along. */
+enum { HOST_RSP = 15, HOST_RIP = 16, HOST_EFL = 17, HOST_TRAPNO = 20 };
 
 /* Registers in the order of their numbers. The assembly text knows the
  * offsets. */
@@ -33,16 +32,24 @@ struct host_int {
 
 struct host_int host_int_state __attribute__((used, visibility("hidden")));
 
-static sigjmp_buf host_int_jump;
+void host_int_enter(void);
+void host_int_back(void);
+void host_int_fault(void);
+
 static volatile int host_int_vector;
 
+/* Goes on at host_int_fault. Not by siglongjmp(): before each of those
+ * AddressSanitizer reads the process's list of mappings. */
 static void host_int_signal(int number, siginfo_t *info, void *context)
 {
     ucontext_t *u = context;
+    greg_t *reg = u->uc_mcontext.gregs;
     (void)number;
     (void)info;
-    host_int_vector = (int)u->uc_mcontext.gregs[HOST_TRAPNO];
-    siglongjmp(host_int_jump, 1);
+    host_int_vector = (int)reg[HOST_TRAPNO];
+    reg[HOST_RIP] = (greg_t)(uintptr_t)host_int_fault;
+    reg[HOST_RSP] = (greg_t)host_int_state.sp;
+    reg[HOST_EFL] = 0x202;
 }
 
 /* One page of code, `size` bytes of data. False: the addresses are taken. */
@@ -67,8 +74,8 @@ static bool host_int_open(uintptr_t code, uintptr_t data, size_t size)
 
 /* The instruction at state.code is followed by a jump to host_int_back. */
 __asm__(".text\n"
-        ".hidden host_int_enter, host_int_back\n"
-        ".globl host_int_enter, host_int_back\n"
+        ".hidden host_int_enter, host_int_back, host_int_fault\n"
+        ".globl host_int_enter, host_int_back, host_int_fault\n"
         "host_int_enter:\n"
         "push %rbx\npush %rbp\npush %r12\npush %r13\npush %r14\npush %r15\n"
         "mov %rsp, 144+host_int_state(%rip)\n"
@@ -112,11 +119,14 @@ __asm__(".text\n"
         "pushfq\n"
         "popq 128+host_int_state(%rip)\n"
         "cld\n"
+        "1:\n"
         "pop %r15\npop %r14\npop %r13\npop %r12\npop %rbp\npop %rbx\n"
-        "ret\n");
-
-void host_int_enter(void);
-void host_int_back(void);
+        "ret\n"
+        "host_int_fault:\n" /* with what the instruction did to MXCSR, x87 */
+        "movl $0x1f80, -4(%rsp)\n"
+        "ldmxcsr -4(%rsp)\n"
+        "fninit\n"
+        "jmp 1b\n");
 
 /* Runs `size` bytes of code in host_int_state; the vector of its fault (the
  * state is then lost) or -1. */
@@ -128,10 +138,8 @@ static int host_int_run(uintptr_t page, const uint8_t *bytes, unsigned size)
     memcpy(p + size, "\xff\x25\0\0\0\0", 6); /* jmp [rip + 0] */
     memcpy(p + size + 6, &back, 8);
     host_int_state.code = page;
-    if (sigsetjmp(host_int_jump, 0) == 0) {
-        host_int_enter();
-        return -1;
-    }
+    host_int_vector = -1;
+    host_int_enter();
     return host_int_vector;
 }
 
