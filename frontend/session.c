@@ -1,5 +1,4 @@
 /* session.c - one run of a PC: what window and headless share. */
-#include <inttypes.h>
 #include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include "frontend/host.h"
 #include "frontend/images.h"
 #include "frontend/matcher.h"
+#include "frontend/perfmap.h"
 #include "frontend/png.h"
 #include "frontend/ports.h"
 #include "frontend/script.h"
@@ -36,7 +36,7 @@ struct session {
     uint64_t idle_ns; /* that the host may sleep now */
 
     FILE *log;
-    FILE *perf_map; /* NULL: none wanted */
+    struct perf_map *perf_map; /* NULL: none wanted */
     struct ports *ports;
     struct stream stream; /* of COM1 */
 
@@ -84,14 +84,12 @@ static void on_log(void *opaque, const char *category, const char *line)
     fprintf(s->log, "%s: %s\n", category, line);
 }
 
-/* Two blocks at one place: the later line counts. */
 static void on_translated(void *opaque, uint64_t host, size_t size,
                           uint64_t rip)
 {
     struct session *s = opaque;
 
-    fprintf(s->perf_map, "%" PRIx64 " %zx umbra:%" PRIx64 "\n", host, size,
-            rip);
+    perf_map_add(s->perf_map, host, size, rip);
 }
 
 static void on_report(void *opaque, const char *line)
@@ -227,7 +225,7 @@ static bool open_perf_map(struct session *s)
     char path[64] = "perf map", line[160];
 
     if (host_perf_map(path, sizeof path))
-        s->perf_map = fopen(path, "w");
+        s->perf_map = perf_map_open(path);
     if (s->perf_map)
         return true;
     snprintf(line, sizeof line, "%s: cannot be written; run without -perf-map",
@@ -275,8 +273,7 @@ static void release(struct session *s)
     ports_close(s->ports);
     if (s->log && s->log != stderr)
         fclose(s->log);
-    if (s->perf_map)
-        fclose(s->perf_map);
+    perf_map_close(s->perf_map);
     free(s->text);
     free(s);
 }

@@ -47,20 +47,23 @@ void hostmem_discard(void *memory, uint64_t size)
         memset(memory, 0, (size_t)size);
 }
 
-/* A file without a name that lives as long as its mappings. */
-static int nameless_file(void)
+#ifdef __linux__
+/* Shared memory without a file: `perf` takes such code for that of a JIT and
+ * asks the perf map for its names. A remap from size 0 maps it once more
+ * (mremap(2)). */
+static void map_twice(size_t size, void **w, void **x)
 {
-#ifdef MFD_CLOEXEC
-    return memfd_create("umbra-code", MFD_CLOEXEC);
-#else
-    FILE *f = tmpfile();
-    int fd = f ? dup(fileno(f)) : -1;
-    if (f)
-        fclose(f);
-    return fd;
-#endif
+    *w = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+              -1, 0);
+    if (*w == MAP_FAILED)
+        return;
+    *x = mremap(*w, 0, size, MREMAP_MAYMOVE);
+    if (*x != MAP_FAILED && mprotect(*x, size, PROT_READ | PROT_EXEC)) {
+        munmap(*x, size);
+        *x = MAP_FAILED;
+    }
 }
-
+#else
 /* Beyond the process's limit a file's growth would end the process. */
 static bool may_grow(uint64_t size)
 {
@@ -72,16 +75,27 @@ static bool may_grow(uint64_t size)
     return true;
 }
 
+/* By a file without a name that lives as long as its mappings. */
+static void map_twice(size_t size, void **w, void **x)
+{
+    FILE *f = tmpfile();
+
+    if (!f)
+        return;
+    if (may_grow(size) && ftruncate(fileno(f), (off_t)size) == 0) {
+        *w = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fileno(f), 0);
+        *x = mmap(NULL, size, PROT_READ | PROT_EXEC, MAP_SHARED, fileno(f), 0);
+    }
+    fclose(f);
+}
+#endif
+
 bool hostmem_map_code(uint64_t size, void **write, const void **exec,
                       char *error, size_t error_size)
 {
-    int fd = nameless_file();
     void *w = MAP_FAILED, *x = MAP_FAILED;
 
-    if (fd >= 0 && may_grow(size) && ftruncate(fd, (off_t)size) == 0) {
-        w = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-        x = mmap(NULL, (size_t)size, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
-    }
+    map_twice((size_t)size, &w, &x);
     if (w == MAP_FAILED || x == MAP_FAILED) {
         snprintf(error, error_size,
                  "code cache: the host gives no executable memory: %s; "
@@ -91,11 +105,8 @@ bool hostmem_map_code(uint64_t size, void **write, const void **exec,
             munmap(w, (size_t)size);
         if (x != MAP_FAILED)
             munmap(x, (size_t)size);
-        if (fd >= 0)
-            close(fd);
         return false;
     }
-    close(fd);
     *write = w;
     *exec = x;
     return true;

@@ -58,6 +58,10 @@ void jit_lead(struct cpu *cpu, struct block *b, uint64_t host);
 /* ---- jit.c: room for code, by taking it from the oldest (only between
  * instructions) */
 void jit_make_room(struct cpu *cpu, unsigned insns);
+/* Those who watch hear of a translation of `size` bytes; a block's path has one
+ * part. */
+void jit_tell(struct cpu *cpu, const struct trace_path *path,
+              const struct code_piece *piece, size_t size);
 
 /* ---- called by translated code, all guest registers in struct cpu. They
  * return where to go on (host address); 0: behind the call. */

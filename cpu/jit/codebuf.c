@@ -81,6 +81,12 @@ void codebuf_finish(struct codebuf *buf, struct code_piece *piece,
                    (trace ? PIECE_TRACE : 0);
 }
 
+uint64_t codebuf_code(const struct codebuf *buf, const struct code_piece *piece)
+{
+    return (uintptr_t)buf->exec + (size_t)((uint8_t *)piece - buf->write) +
+           CODE_ALIGN;
+}
+
 uint64_t codebuf_entry(const struct codebuf *buf,
                        const struct code_piece *piece)
 {

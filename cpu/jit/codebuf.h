@@ -40,7 +40,9 @@ struct code_piece *codebuf_make_room(struct codebuf *buf, size_t room);
 struct code_piece *codebuf_begin(struct codebuf *buf);
 void codebuf_finish(struct codebuf *buf, struct code_piece *piece,
                     struct block *owner, uint64_t host, bool trace);
-/* Where it is entered. */
+/* Where its code begins, and where it is entered. */
+uint64_t codebuf_code(const struct codebuf *buf,
+                      const struct code_piece *piece);
 uint64_t codebuf_entry(const struct codebuf *buf,
                        const struct code_piece *piece);
 static inline bool codebuf_is_trace(const struct code_piece *piece)

@@ -518,14 +518,10 @@ static const struct insn *exec_jit_enter(struct cpu *cpu, const struct insn *i)
     return exec_go(cpu, next);
 }
 
-/* -d jit: what the block was and what it has become. */
-static void trace(struct cpu *cpu, const struct block *b, size_t size)
+static void log_guest(struct cpu *cpu, const struct block *b, uint64_t rip)
 {
-    uint64_t rip = cpu->reg[REG_RIP];
     char text[96];
 
-    LOG(cpu->dev.log, JIT, "block %llx: %u instructions, %u to %zu bytes",
-        (unsigned long long)rip, b->count, b->bytes, size);
     for (unsigned k = 0; k < b->count; k++) {
         const struct insn *i = &b->insn[k];
         disasm_text(b->code + i->off, i->len, b->mode & MODE_CODE, rip + i->off,
@@ -533,22 +529,43 @@ static void trace(struct cpu *cpu, const struct block *b, size_t size)
         LOG(cpu->dev.log, JIT, "  guest %llx: %s",
             (unsigned long long)(rip + i->off), text);
     }
+}
+
+static void log_host(struct cpu *cpu, uint64_t host, size_t size)
+{
+    char text[96];
+
     for (size_t at = 0, n; at < size; at += n) {
-        n = backend_disasm(cpu->jit, b->host + at, size - at, text,
-                           sizeof text);
+        n = backend_disasm(cpu->jit, host + at, size - at, text, sizeof text);
         LOG(cpu->dev.log, JIT, "  host %llx: %s",
-            (unsigned long long)(b->host + at), text);
+            (unsigned long long)(host + at), text);
     }
 }
 
-/* Those who watch hear of it. */
-static void tell(struct cpu *cpu, const struct block *b, size_t size)
+static unsigned guest_bytes(const struct trace_path *path)
 {
+    unsigned bytes = 0;
+    for (unsigned n = 0; n < path->parts; n++)
+        bytes += path->part[n]->bytes;
+    return bytes;
+}
+
+void jit_tell(struct cpu *cpu, const struct trace_path *path,
+              const struct code_piece *piece, size_t size)
+{
+    uint64_t host = codebuf_code(&cpu->jit->buf, piece);
+    bool one = path->parts == 1;
+
     if (cpu->config.translated)
-        cpu->config.translated(cpu->config.opaque, b->host, size,
-                               cpu->reg[REG_RIP]);
-    if (unlikely(cpu->dev.log->enabled >> LOG_JIT & 1))
-        trace(cpu, b, size);
+        cpu->config.translated(cpu->config.opaque, host, size, path->rip[0]);
+    if (likely(!(cpu->dev.log->enabled >> LOG_JIT & 1)))
+        return;
+    LOG(cpu->dev.log, JIT, "%s %llx: %u instructions, %u to %zu bytes",
+        one ? "block" : "trace", (unsigned long long)path->rip[0], path->insns,
+        guest_bytes(path), size);
+    for (unsigned n = 0; n < path->parts; n++)
+        log_guest(cpu, path->part[n], path->rip[n]);
+    log_host(cpu, host, size);
 }
 
 static void forget(struct cpu *cpu, struct block *b)
@@ -618,7 +635,12 @@ static void translate(struct cpu *cpu, struct block *b)
     jit->count.translated++;
     jit->count.guest_bytes += b->bytes;
     jit->count.cache_used = codebuf_used(&jit->buf);
-    tell(cpu, b, (size_t)(jit->count.host_bytes - made));
+    jit_tell(cpu,
+             &(struct trace_path){.parts = 1,
+                                  .insns = b->count,
+                                  .part = {b},
+                                  .rip = {cpu->reg[REG_RIP]}},
+             piece, (size_t)(jit->count.host_bytes - made));
 }
 
 /* First handler of a block that was not entered often enough yet. */

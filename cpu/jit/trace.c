@@ -81,7 +81,7 @@ static void finish(struct cpu *cpu)
     struct block *head = path->part[0];
     struct codebuf *buf = &cpu->jit->buf;
     struct code_piece *piece;
-    uint64_t host;
+    uint64_t host, made;
 
     jit_make_room(cpu, path->insns);
     if (!tracer->recording) /* one of its blocks had to go */
@@ -89,13 +89,16 @@ static void finish(struct cpu *cpu)
     tracer->recording = false;
     restore(cpu, head);
     piece = codebuf_begin(buf);
+    made = cpu->jit->count.host_bytes;
     host = backend_trace(cpu->jit, cpu, path);
     codebuf_finish(buf, piece, head, host, true);
     cpu->jit->count.cache_used = codebuf_used(buf);
-    if (host)
-        publish(cpu, path, host);
-    else
+    if (!host) {
         head->no_trace = true;
+        return;
+    }
+    publish(cpu, path, host);
+    jit_tell(cpu, path, piece, (size_t)(cpu->jit->count.host_bytes - made));
 }
 
 void trace_break(struct cpu *cpu)
