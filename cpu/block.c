@@ -1,12 +1,14 @@
 /* block.c - the cache of decoded blocks.
  *
- * Blocks are cut from one arena, which is emptied when full: memory of a
- * killed block stays untouched until then, so handlers, links and jump
- * slots that still refer to it find MODE_DEAD and not something else. */
+ * Memory of a killed block stays untouched until there is no room for a new
+ * one (make_room): handlers, links and jump slots that still refer to it find
+ * MODE_DEAD and not something else. */
 #include "cpu/block.h"
 
 #include <stdlib.h>
 
+#include "cpu/block_arena.h"
+#include "cpu/block_index.h"
 #include "cpu/decode.h"
 #include "cpu/event.h"
 #include "cpu/exec_fused.h"
@@ -16,45 +18,33 @@
 
 enum {
     ARENA_BYTES = 20 << 20,
-    HASH_SIZE = 1 << 15,
-    BLOCK_ROOM =
-        sizeof(struct block) + (BLOCK_MAX_INSNS + 1) * sizeof(struct insn),
-    BESIDE_ROWS = 32, /* frames, by number */
-    BESIDE_SLOTS = 16,
-    CACHE_LINE = 64, /* of most hosts: blocks begin with one */
-};
-
-/* A store to these bytes of the frame hit no block. Variables among code
- * (boot loaders, real mode) are written again and again; the search through
- * all blocks of their frame is done once. A new block in a frame empties the
- * frame's row. */
-struct beside {
-    const struct ram_frame *frame; /* NULL = unused */
-    uint16_t offset, size;
+    BLOCK_ROOM = sizeof(struct block) +
+                 (BLOCK_MAX_INSNS + 1) * sizeof(struct insn) + BLOCK_MAX_BYTES,
+    GRAVES = 64,
 };
 
 struct block_cache {
-    void *memory;
-    uint8_t *arena; /* in `memory` */
-    size_t used;
-    struct block *hash[HASH_SIZE];
-    struct beside beside[BESIDE_ROWS][BESIDE_SLOTS];
+    struct block_arena arena;
+    struct block_index index;
     struct block *single; /* scratch of block_single */
+    struct block *draft;  /* of block_make */
+    /* Blocks that stores killed, by code. The next one there takes the same
+     * memory and the instructions that did not change. */
+    struct block *grave[GRAVES];
 };
 
-struct block_cache *block_cache_create(void)
+struct block_cache *block_cache_create(size_t size)
 {
     struct block_cache *c = calloc(1, sizeof *c);
     if (!c)
         return NULL;
-    c->memory = malloc(ARENA_BYTES + CACHE_LINE);
     c->single = malloc(BLOCK_ROOM);
-    if (!c->memory || !c->single) {
+    c->draft = malloc(BLOCK_ROOM);
+    if (!c->single || !c->draft ||
+        !block_arena_init(&c->arena, size ? size : ARENA_BYTES)) {
         block_cache_destroy(c);
         return NULL;
     }
-    c->arena = c->memory;
-    c->arena += -(uintptr_t)c->memory % CACHE_LINE;
     return c;
 }
 
@@ -62,15 +52,10 @@ void block_cache_destroy(struct block_cache *cache)
 {
     if (!cache)
         return;
-    free(cache->memory);
+    block_arena_free(&cache->arena);
     free(cache->single);
+    free(cache->draft);
     free(cache);
-}
-
-static unsigned hash_of(const uint8_t *code, uint32_t mode)
-{
-    uint64_t x = (uint64_t)(uintptr_t)code * 0x9e3779b97f4a7c15ull;
-    return (unsigned)((x >> 40) ^ mode * 0x61) & (HASH_SIZE - 1);
 }
 
 /* ---- instructions that stand for decoding results */
@@ -161,16 +146,81 @@ static bool too_far(const struct block *b, const struct insn *i)
     return i->base == REG_RIP && i->disp > INT32_MAX - b->bytes - i->len;
 }
 
+static uint8_t *code_copy(struct block *b)
+{
+    return (uint8_t *)(b->insn + b->count + 1);
+}
+
+/* Instructions of a block that was there before, and which of its bytes have
+ * changed: from `first` on, and none from `last` on. */
+struct earlier {
+    const struct insn *insn, *end;
+    unsigned first, last;
+};
+
+static void compare_earlier(struct earlier *earlier, struct block *old,
+                            const uint8_t *code)
+{
+    const uint8_t *copy = code_copy(old);
+    unsigned first = 0, last = old->bytes;
+
+    while (first + 8 <= last && !memcmp(code + first, copy + first, 8))
+        first += 8;
+    while (last >= first + 8 && !memcmp(code + last - 8, copy + last - 8, 8))
+        last -= 8;
+    *earlier = (struct earlier){
+        old->insn, old->insn + old->count - old->undecodable, first, last};
+}
+
+/* The instruction at offset `at`, if it is as it was; else NULL. */
+static const struct insn *same_as_earlier(struct earlier *earlier, unsigned at)
+{
+    const struct insn *i = earlier->insn;
+
+    while (i < earlier->end && i->off < at)
+        i++;
+    earlier->insn = i;
+    if (i == earlier->end || i->off != at ||
+        (at + i->len > earlier->first && at < earlier->last))
+        return NULL;
+    return i;
+}
+
+static bool block_add_again(struct block *b, const struct insn *same)
+{
+    struct insn *i = &b->insn[b->count];
+
+    *i = *same;
+    i->exec = decode_exec(i, b->mode);
+    b->undecodable = false;
+    b->bytes = (uint16_t)(b->bytes + i->len);
+    b->count++;
+    return insn_rows[i->op].attr & A_ENDS;
+}
+
 /* Decode instructions from the page at `code` until one ends the block, the
- * page or room ends. False: the first one goes on in the next page. */
+ * page or room ends. False: the first one goes on in the next page. `old`: a
+ * block that was there in the same mode, or NULL. */
 static bool decode_in_page(struct cpu *cpu, struct block *b,
-                           const uint8_t *code, unsigned avail)
+                           const uint8_t *code, unsigned avail,
+                           struct block *old)
 {
     unsigned mode = cpu->mode;
+    struct earlier earlier = {0};
+
+    if (old)
+        compare_earlier(&earlier, old, code);
     while (b->count < BLOCK_MAX_INSNS && b->bytes < BLOCK_MAX_BYTES - 15) {
+        const struct insn *same = same_as_earlier(&earlier, b->bytes);
         struct insn *i = &b->insn[b->count];
-        enum decode_status st = decode_insn(cpu->decode, code + b->bytes,
-                                            avail - b->bytes, mode, i);
+        enum decode_status st;
+        if (same) {
+            if (block_add_again(b, same))
+                break;
+            continue;
+        }
+        st = decode_insn(cpu->decode, code + b->bytes, avail - b->bytes, mode,
+                         i);
         if (st == DECODE_MORE || (b->count && too_far(b, i)))
             break;
         if (block_add(b, i, st))
@@ -208,87 +258,29 @@ static void decode_straddling(struct cpu *cpu, struct block *b, uint64_t rip,
     b->frame2 = next.frame;
 }
 
-/* ---- lists */
+/* ---- blocks that can be found */
 
-static struct block **list_next(struct block *b, const struct ram_frame *f)
-{
-    return b->frame == f ? &b->frame_next : &b->frame2_next;
-}
-
-/* The part of a block that lies in frame f. */
-static void part_in(const struct block *b, const struct ram_frame *f,
-                    unsigned *offset, unsigned *size)
-{
-    unsigned start = (unsigned)((uintptr_t)b->code & (PAGE_SIZE - 1));
-    unsigned first = PAGE_SIZE - start;
-    if (first > b->bytes)
-        first = b->bytes;
-    *offset = b->frame == f ? start : 0;
-    *size = b->frame == f ? first : b->bytes - first;
-}
-
-static uint64_t granules_of(unsigned offset, unsigned size)
-{
-    unsigned a = offset / 64, z = (offset + size - 1) / 64;
-    return bits(~0ull, 0, z - a + 1) << a;
-}
-
-static struct beside *beside_row(struct block_cache *c,
-                                 const struct ram_frame *f)
-{
-    return c->beside[(uintptr_t)f / sizeof *f % BESIDE_ROWS];
-}
-
-static void list_insert(struct cpu *cpu, struct block *b, struct ram_frame *f,
-                        gpa_t gpa)
+static void track_part(struct cpu *cpu, const struct block *b,
+                       const uint8_t *page, struct ram_frame *frame, gpa_t gpa)
 {
     unsigned offset, size;
-    part_in(b, f, &offset, &size);
-    *list_next(b, f) = f->head_block;
-    f->head_block = b;
-    memset(beside_row(cpu->blocks, f), 0, sizeof cpu->blocks->beside[0]);
-    mmu_track_code(&cpu->mmu, f, gpa, offset, size);
+    block_part_in(b, page, &offset, &size);
+    mmu_track_code(&cpu->mmu, frame, gpa, offset, size);
 }
 
 static void cache_insert(struct cpu *cpu, struct block *b)
 {
-    struct block_cache *c = cpu->blocks;
-    unsigned h = hash_of(b->code, b->mode);
-    b->hash_next = c->hash[h];
-    c->hash[h] = b;
-    list_insert(cpu, b, b->frame, b->gpa);
-    if (b->frame2 && b->frame2 != b->frame)
-        list_insert(cpu, b, b->frame2, b->gpa2);
-}
-
-static void hash_remove(struct block_cache *c, struct block *b)
-{
-    struct block **p = &c->hash[hash_of(b->code, b->mode)];
-    while (*p != b)
-        p = &(*p)->hash_next;
-    *p = b->hash_next;
-}
-
-static void list_remove(struct block *b, struct ram_frame *f)
-{
-    struct block *p = f->head_block;
-    if (p == b) {
-        f->head_block = *list_next(b, f);
-        return;
-    }
-    while (*list_next(p, f) != b)
-        p = *list_next(p, f);
-    *list_next(p, f) = *list_next(b, f);
+    block_index_insert(&cpu->blocks->index, b);
+    track_part(cpu, b, block_page(b), b->frame, b->gpa);
+    if (b->frame2)
+        track_part(cpu, b, b->code2, b->frame2, b->gpa2);
 }
 
 /* Nothing enters the block any more; if it is running, it is left after the
  * current instruction. */
 static void block_kill(struct cpu *cpu, struct block *b)
 {
-    hash_remove(cpu->blocks, b);
-    list_remove(b, b->frame);
-    if (b->frame2 && b->frame2 != b->frame)
-        list_remove(b, b->frame2);
+    block_index_remove(&cpu->blocks->index, b);
     for (struct block_link *l = b->incoming; l; l = l->next)
         for (unsigned n = 0; n < 2; n++)
             if (l->from->link[n] == b || l->from->far[n] == b) {
@@ -299,6 +291,7 @@ static void block_kill(struct cpu *cpu, struct block *b)
     b->incoming = NULL;
     if (cpu->jit)
         jit_block_killed(cpu, b);
+    b->mode_alive = b->mode;
     b->mode = MODE_DEAD;
     if (cpu->block == b)
         for (struct insn *i = b->insn + (cpu->insn - b->insn) + 1;
@@ -313,70 +306,106 @@ void block_cut(struct cpu *cpu)
         block_kill(cpu, b);
 }
 
-void block_code_written(void *opaque, struct ram_frame *frame, gpa_t gpa,
+static struct block **grave_of(struct block_cache *c, const uint8_t *code)
+{
+    return &c->grave[(uintptr_t)code / INDEX_SLOT % GRAVES];
+}
+
+/* A store to bytes [from, to) of a page, and which bytes the blocks that it
+ * kills were decoded from. */
+struct killing {
+    struct cpu *cpu;
+    const uint8_t *page;
+    unsigned from, to;
+    unsigned dead_from, dead_to;
+    uint64_t left; /* granules of blocks that it leaves alone */
+};
+
+static void kill_written(void *opaque, struct block *b)
+{
+    struct killing *killing = opaque;
+    unsigned offset, size;
+
+    block_part_in(b, killing->page, &offset, &size);
+    if (offset >= killing->to || killing->from >= offset + size) {
+        killing->left |= code_granules_of(offset, size);
+        return;
+    }
+    if (offset < killing->dead_from)
+        killing->dead_from = offset;
+    if (offset + size > killing->dead_to)
+        killing->dead_to = offset + size;
+    block_kill(killing->cpu, b);
+    if (!b->code2)
+        *grave_of(killing->cpu->blocks, b->code) = b;
+}
+
+/* Code that is overwritten will be for some bytes more: what else is in its
+ * granules goes, too, and stores to them cost little until they are executed
+ * again. */
+void block_code_written(struct cpu *cpu, const struct mmu_code *page,
                         unsigned offset, unsigned size)
 {
-    struct cpu *cpu = opaque;
-    uint64_t left = 0;
-    struct block *b = frame->head_block, *next;
-    struct beside *beside =
-        &beside_row(cpu->blocks, frame)[(offset ^ offset >> 4) % BESIDE_SLOTS];
-    if (beside->frame == frame && beside->offset == offset &&
-        beside->size == size)
-        return;
-    *beside = (struct beside){frame, (uint16_t)offset, (uint16_t)size};
-    for (; b; b = next) {
-        unsigned o, n;
-        next = *list_next(b, frame);
-        part_in(b, frame, &o, &n);
-        if (o < offset + size && offset < o + n)
-            block_kill(cpu, b);
-        else
-            left |= granules_of(o, n);
+    const struct block_index *index = &cpu->blocks->index;
+    unsigned from = offset - offset % CODE_GRANULE, to = offset + size;
+    struct killing killing = {cpu, page->host, offset, to, offset, offset, 0};
+
+    to += -to % CODE_GRANULE;
+    block_index_each_at(index, page->host, from, to, kill_written, &killing);
+    if (killing.dead_to > offset) {
+        killing.from = from;
+        killing.to = to;
+        block_index_each_at(index, page->host, from, to, kill_written,
+                            &killing);
+        from = killing.dead_from - killing.dead_from % CODE_GRANULE;
+        to = killing.dead_to + -killing.dead_to % CODE_GRANULE;
+        killing.left = block_index_granules(index, page->host, from, to);
     }
-    frame->code_granules = left;
-    if (!left)
-        mmu_untrack_code(&cpu->mmu, frame, gpa);
+    page->frame->code_granules &=
+        ~code_granules_of(from, to - from) | killing.left;
+    if (!page->frame->code_granules)
+        mmu_untrack_code(page->frame);
+}
+
+struct visiting {
+    struct cpu *cpu;
+    void (*visit)(struct cpu *cpu, struct block *b);
+};
+
+static void visit_block(void *opaque, struct block *b)
+{
+    struct visiting *visiting = opaque;
+    visiting->visit(visiting->cpu, b);
 }
 
 void block_each(struct cpu *cpu,
                 void (*visit)(struct cpu *cpu, struct block *b))
 {
-    for (unsigned h = 0; h < HASH_SIZE; h++)
-        for (struct block *b = cpu->blocks->hash[h]; b; b = b->hash_next)
-            visit(cpu, b);
+    struct visiting visiting = {cpu, visit};
+    block_index_each(&cpu->blocks->index, visit_block, &visiting);
+}
+
+static void untrack(void *opaque, struct block *b)
+{
+    (void)opaque;
+    mmu_untrack_code(b->frame);
+    if (b->frame2)
+        mmu_untrack_code(b->frame2);
 }
 
 void block_drop_all(struct cpu *cpu)
 {
     struct block_cache *c = cpu->blocks;
-    for (unsigned h = 0; h < HASH_SIZE; h++) {
-        for (struct block *b = c->hash[h]; b; b = b->hash_next) {
-            b->frame->head_block = NULL;
-            mmu_untrack_code(&cpu->mmu, b->frame, b->gpa);
-            if (b->frame2) {
-                b->frame2->head_block = NULL;
-                mmu_untrack_code(&cpu->mmu, b->frame2, b->gpa2);
-            }
-        }
-        c->hash[h] = NULL;
-    }
-    c->used = 0;
+    block_index_each(&c->index, untrack, NULL);
+    block_index_empty(&c->index);
+    block_arena_empty(&c->arena);
+    memset(c->grave, 0, sizeof c->grave);
     if (cpu->jit)
         jit_drop_all(cpu);
     mmu_drop_all(&cpu->mmu); /* the jump caches refer to blocks */
 }
 
 /* ---- finding */
-
-static struct block *cache_lookup(struct block_cache *c, const uint8_t *code,
-                                  uint32_t mode)
-{
-    struct block *b = c->hash[hash_of(code, mode)];
-    while (b && (b->code != code || b->mode != mode))
-        b = b->hash_next;
-    return b;
-}
 
 /* A block that straddles pages holds only while its second page is mapped to
  * the frame it was decoded from. */
@@ -392,29 +421,125 @@ static bool second_page_holds(struct cpu *cpu, const struct block *b,
     return next.host == b->code2;
 }
 
+/* ---- room */
+
+/* Take the link slot of an edge off its target's list. */
+static void leave_list(struct block *b, unsigned n)
+{
+    struct block *target = b->link[n] ? b->link[n] : b->far[n];
+    struct block_link **p = target ? &target->incoming : NULL;
+
+    while (p && *p && *p != &b->out[n])
+        p = &(*p)->next;
+    if (p && *p)
+        *p = b->out[n].next;
+    b->link[n] = b->far[n] = NULL;
+}
+
+/* Less than a quarter of the segment is dead. */
+static bool is_lively(const struct block_arena *arena,
+                      const struct block *first, const struct block *end)
+{
+    uint64_t dead = 0, living = 0;
+
+    for (const struct block *b = first; b && b != end;
+         b = block_arena_next(arena, b))
+        *(b->mode == MODE_DEAD ? &dead : &living) += b->lines;
+    return dead < living / 3;
+}
+
+/* Between instructions, called by the run loop: no handler and no translated
+ * code refers to a block. The dead of a segment go, or `all` of it, or where
+ * that would give little. */
+static void make_room(struct cpu *cpu, bool all)
+{
+    struct block_arena *arena = &cpu->blocks->arena;
+    struct block *end, *first = block_arena_segment(arena, &end);
+
+    all = all || is_lively(arena, first, end);
+    for (struct block *b = first; b && b != end;
+         b = block_arena_next(arena, b)) {
+        if (b->mode != MODE_DEAD && all)
+            block_kill(cpu, b);
+        if (b->mode == MODE_DEAD && !block_arena_is_free(b))
+            for (unsigned n = 0; n < 2; n++)
+                leave_list(b, n);
+    }
+    memset(cpu->blocks->grave, 0, sizeof cpu->blocks->grave);
+    mmu_drop_jumps(&cpu->mmu, first, end);
+    block_arena_sweep(arena, first, end);
+}
+
+static size_t block_size(const struct block *b)
+{
+    return sizeof *b + (b->count + 1u) * sizeof(struct insn) +
+           (b->code2 ? 0 : b->bytes);
+}
+
+/* The memory of a dead block: what may still refer to it, jump slots, does so
+ * for the same code in the same mode. */
+static struct block *take_grave(struct block *old, size_t size)
+{
+    if (!old || size > (size_t)old->lines * ARENA_LINE)
+        return NULL;
+    leave_list(old, 0);
+    leave_list(old, 1);
+    return old;
+}
+
+/* The block as drafted gets memory of its own, that of `old` if it can be (or
+ * NULL). NULL: there is no room. */
+static struct block *block_keep(struct cpu *cpu, struct block *old)
+{
+    struct block *draft = cpu->blocks->draft;
+    size_t size = block_size(draft);
+    struct block *b = take_grave(old, size);
+
+    if (!draft->code2)
+        memcpy(code_copy(draft), draft->code, draft->bytes);
+    if (b) {
+        draft->lines = b->lines;
+    } else {
+        b = block_arena_take(&cpu->blocks->arena, size);
+        if (!b)
+            return NULL;
+        block_arena_own(draft, size);
+    }
+    memcpy(b, draft, size);
+    cache_insert(cpu, b);
+    if (cpu->jit)
+        jit_block_made(cpu, b);
+    return b;
+}
+
 static struct block *block_make(struct cpu *cpu, uint64_t rip,
                                 const struct mmu_code *page, unsigned offset)
 {
-    struct block_cache *c = cpu->blocks;
-    struct block *b = (struct block *)(void *)(c->arena + c->used);
+    struct block *b = cpu->blocks->draft;
     const uint8_t *code = page->host + offset;
+    struct block **grave = grave_of(cpu->blocks, code), *old = *grave;
+
+    if (old && (old->code != code || old->mode_alive != cpu->mode))
+        old = NULL;
     block_init(b, cpu->mode);
     b->code = code;
     b->gpa = page->gpa;
     b->frame = page->frame;
-    if (!decode_in_page(cpu, b, code, PAGE_SIZE - offset)) {
+    b->changed = old != NULL;
+    if (!decode_in_page(cpu, b, code, PAGE_SIZE - offset, old)) {
         decode_straddling(cpu, b, rip, code, PAGE_SIZE - offset);
         /* Not cached: it goes on in MMIO, or its frame is mapped twice in a
          * row, which a block's one part per frame cannot tell. */
         if (!b->code2 || b->frame2 == b->frame)
             return NULL;
     }
-    c->used +=
-        (sizeof *b + (b->count + 1u) * sizeof(struct insn) + CACHE_LINE - 1) &
-        ~(size_t)(CACHE_LINE - 1);
-    cache_insert(cpu, b);
-    if (cpu->jit)
-        jit_block_made(cpu, b);
+    if (old)
+        *grave = NULL;
+    b = block_keep(cpu, old);
+    for (bool again = false; !b; again = true) {
+        make_room(cpu, again);
+        b = block_keep(cpu, NULL);
+    }
     return b;
 }
 
@@ -429,7 +554,6 @@ static void remember(struct cpu *cpu, struct block *b, uint64_t rip)
 
 struct block *block_find(struct cpu *cpu, uint64_t rip)
 {
-    struct block_cache *c = cpu->blocks;
     gva_t gva = code_gva(cpu, rip);
     unsigned offset = (unsigned)gva & (PAGE_SIZE - 1);
     struct mmu_code page;
@@ -440,16 +564,12 @@ struct block *block_find(struct cpu *cpu, uint64_t rip)
         cpu_raise_fault(cpu, &fault);
     if (!page.host)
         return NULL;
-    b = cache_lookup(c, page.host + offset, cpu->mode);
+    b = block_index_find(&cpu->blocks->index, page.host + offset, cpu->mode);
     if (b && b->code2 && !second_page_holds(cpu, b, rip)) {
         block_kill(cpu, b);
         b = NULL;
     }
     if (!b) {
-        if (c->used + BLOCK_ROOM > ARENA_BYTES) {
-            block_drop_all(cpu);
-            return block_find(cpu, rip);
-        }
         b = block_make(cpu, rip, &page, offset);
         if (!b)
             return NULL;
@@ -471,7 +591,7 @@ struct block *block_known(struct cpu *cpu, uint64_t rip)
 
     if (!code || rip >= cpu->cs_end)
         return NULL;
-    b = cache_lookup(cpu->blocks, code, cpu->mode);
+    b = block_index_find(&cpu->blocks->index, code, cpu->mode);
     if (!b)
         return NULL;
     if (!b->code2)
@@ -523,22 +643,14 @@ struct block *block_single(struct cpu *cpu, uint64_t rip)
 
 /* ---- audit */
 
-static bool is_listed(struct block *b, struct ram_frame *frame)
-{
-    for (struct block *p = frame->head_block; p; p = *list_next(p, frame))
-        if (p == b)
-            return true;
-    return false;
-}
-
-static const char *audit_part(struct block *b, struct ram_frame *frame)
+static const char *audit_part(const struct block *b, const uint8_t *page,
+                              const struct ram_frame *frame)
 {
     unsigned offset, size;
-    part_in(b, frame, &offset, &size);
-    if (!is_listed(b, frame))
-        return "block that its frame does not know of";
+    if (!block_part_in(b, page, &offset, &size))
+        return "block without code in its page";
     if (!(frame->tracked & TRACK_CODE) ||
-        granules_of(offset, size) & ~frame->code_granules)
+        code_granules_of(offset, size) & ~frame->code_granules)
         return "block over code that is not tracked";
     return NULL;
 }
@@ -556,7 +668,7 @@ static bool is_current(struct cpu *cpu, const struct block *b)
         return true;
     block_init(again, b->mode);
     cpu->mode = b->mode;
-    decode_in_page(cpu, again, b->code, PAGE_SIZE - offset);
+    decode_in_page(cpu, again, b->code, PAGE_SIZE - offset, NULL);
     cpu->mode = mode;
     if (again->count < b->count ||
         memcmp(again->insn, &first, sizeof first) != 0)
@@ -567,27 +679,46 @@ static bool is_current(struct cpu *cpu, const struct block *b)
                    (b->count - (again->count > b->count)) * sizeof first);
 }
 
-static const char *audit_block(struct cpu *cpu, struct block *b)
+struct audit {
+    struct cpu *cpu;
+    const char *wrong; /* NULL: nothing */
+    size_t found;
+};
+
+static void audit_block(void *opaque, struct block *b)
 {
-    const char *wrong = audit_part(b, b->frame);
+    struct audit *audit = opaque;
+    const char *wrong = audit_part(b, block_page(b), b->frame);
+
+    audit->found++;
+    if (b->mode == MODE_DEAD)
+        wrong = "dead block that can be found";
     if (!wrong && b->frame2)
-        wrong = audit_part(b, b->frame2);
+        wrong = audit_part(b, b->code2, b->frame2);
     for (unsigned n = 0; n < 2; n++)
         if (b->link[n] && b->link[n]->mode == MODE_DEAD)
-            return "link to a dead block";
-    if (!wrong && !is_current(cpu, b))
-        return "block older than its code";
-    return wrong;
+            wrong = "link to a dead block";
+    if (!wrong && !is_current(audit->cpu, b))
+        wrong = "block older than its code";
+    if (!audit->wrong)
+        audit->wrong = wrong;
+}
+
+/* The arena's living blocks are those that can be found. */
+static bool lives_match(const struct block_cache *c, size_t found)
+{
+    const struct block *b = NULL;
+    size_t living = 0;
+    while ((b = block_arena_next(&c->arena, b)))
+        living += b->mode != MODE_DEAD;
+    return living == found;
 }
 
 const char *block_audit(struct cpu *cpu)
 {
-    struct block_cache *c = cpu->blocks;
-    const char *wrong = NULL;
-    for (unsigned h = 0; h < HASH_SIZE; h++)
-        for (struct block *b = c->hash[h]; b && !wrong; b = b->hash_next)
-            wrong = hash_of(b->code, b->mode) == h
-                        ? audit_block(cpu, b)
-                        : "dead block that can be found";
-    return wrong;
+    struct audit audit = {cpu, NULL, 0};
+    block_index_each(&cpu->blocks->index, audit_block, &audit);
+    if (!audit.wrong && !lives_match(cpu->blocks, audit.found))
+        return "living block that cannot be found";
+    return audit.wrong;
 }

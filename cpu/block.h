@@ -2,10 +2,10 @@
  * physical address and mode.
  *
  * A block lies in one page, but for a block of a single instruction that
- * straddles two. Blocks of a page hang in a list from its ram_frame; a store
- * to a granule they were decoded from kills them (mode = MODE_DEAD, links to
- * them cut). Memory of dead blocks is not reused before the whole cache is
- * emptied, so a handler may go on reading the block it has just killed. */
+ * straddles two. A store to the bytes they were decoded from kills them (mode =
+ * MODE_DEAD, links to them cut). Memory of dead blocks is used again only when
+ * the run loop makes room for a block (block_arena.h), so a handler may go on
+ * reading the block it has just killed. */
 #ifndef UMBRA_CPU_BLOCK_H
 #define UMBRA_CPU_BLOCK_H
 
@@ -42,17 +42,19 @@ struct block {
     uint16_t bytes;
     uint64_t host;       /* translated code; or what leads to the interpreter */
     const uint8_t *code; /* host */
-    struct block *hash_next;
+    struct block *next;  /* in cpu/block_index.h */
+    uint32_t lines;      /* of memory, see block_arena.h */
+    uint32_t mode_alive;
     struct block *link[2]; /* NULL = not linked */
     const uint8_t *code2;  /* first byte in a second page or NULL */
     gpa_t gpa, gpa2;       /* of the pages */
     struct ram_frame *frame, *frame2;
-    struct block *frame_next;  /* in frame's list */
-    struct block *frame2_next; /* in frame2's list */
+    struct block *next_second; /* in cpu/block_index.h */
     struct block_link out[2];
     struct block_link *incoming;
     exec_fn *exec0; /* of insn[0] itself, where the JIT put another one */
     uint32_t heat;  /* entries until it is translated */
+    bool changed;   /* stores killed the block that was there before */
     bool translated;
     bool no_groups; /* translate with a lookup for each access */
     bool trace;     /* `host` is a trace's, which begins here */
@@ -72,11 +74,14 @@ struct block {
     bool undecodable; /* the last instruction: #UD or #GP */
     struct jit_edge edge[2];
     struct block *far[2]; /* linked across pages by the JIT, or NULL */
-    struct insn insn[];   /* count + 1: the last leaves the block */
+    /* count + 1: the last leaves the block. Behind it are the bytes they were
+     * decoded from. */
+    struct insn insn[];
 };
 
 /* ---- the cache */
-struct block_cache *block_cache_create(void);
+/* `size`: bytes for blocks, 0: 20 MiB. */
+struct block_cache *block_cache_create(size_t size);
 void block_cache_destroy(struct block_cache *cache);
 /* Between instructions: the block at RIP `rip` of the current mode, decoded
  * if need be. NULL: run it by block_single (code in MMIO, CS limit near).
@@ -88,8 +93,8 @@ struct block *block_find(struct cpu *cpu, uint64_t rip);
 struct block *block_known(struct cpu *cpu, uint64_t rip);
 /* A block of the one instruction at `rip`, valid until the next call. */
 struct block *block_single(struct cpu *cpu, uint64_t rip);
-/* mmu_client: bytes that blocks were decoded from have changed. */
-void block_code_written(void *opaque, struct ram_frame *frame, gpa_t gpa,
+/* As mmu_client's: bytes that blocks were decoded from have changed. */
+void block_code_written(struct cpu *cpu, const struct mmu_code *page,
                         unsigned offset, unsigned size);
 /* Every block that may still be entered. */
 void block_each(struct cpu *cpu,

@@ -147,16 +147,16 @@ static const struct device_ops cpu_ops = {
 };
 
 /* A store to code: where execution is about to be? */
-static void code_written(void *opaque, struct ram_frame *frame, gpa_t gpa,
+static void code_written(void *opaque, const struct mmu_code *page,
                          unsigned offset, unsigned size)
 {
     struct cpu *cpu = opaque;
     gpa_t next;
     if (cpu->mmu.strict && cpu->insn &&
         mmu_translate(&cpu->mmu, cpu->cs_base + cpu_rip(cpu), &next) &&
-        gpa + offset < next + 64 && gpa + offset + size > next)
+        page->gpa + offset < next + 64 && page->gpa + offset + size > next)
         strict_note(cpu->mmu.strict, STRICT_code_ahead);
-    block_code_written(opaque, frame, gpa, offset, size);
+    block_code_written(cpu, page, offset, size);
 }
 
 static uint64_t rip_for_strict(void *opaque)
@@ -187,7 +187,7 @@ struct cpu *cpu_create(const struct cpu_config *config, char *error,
     cpu->resume = calloc(1, sizeof *cpu->resume);
     cpu->random = config->random_seed;
     cpu->decode = decode_create(cpu->features);
-    cpu->blocks = block_cache_create();
+    cpu->blocks = block_cache_create((size_t)config->block_cache);
     if (!cpu->resume || !cpu->decode || !cpu->blocks ||
         !mmu_init(&cpu->mmu, config->memory, config->track, &client,
                   config->policy, config->log)) {

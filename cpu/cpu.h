@@ -223,7 +223,8 @@ struct cpu_config {
     struct log *log;
     enum mmu_policy policy;
     enum cpu_accel accel;
-    uint64_t jit_cache; /* bytes of the code cache; 0: 32 MiB */
+    uint64_t jit_cache;   /* bytes of the code cache; 0: 32 MiB */
+    uint64_t block_cache; /* bytes for decoded blocks; 0: 20 MiB */
     /* A block whose code starts at `rip` is now host code; may be NULL. */
     void (*translated)(void *opaque, uint64_t host, size_t size, uint64_t rip);
     /* INTA cycle: vector of the highest interrupt (lapic or pic). */

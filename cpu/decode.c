@@ -592,6 +592,12 @@ static exec_fn *choose_exec(const struct insn_row *row, const struct insn *i,
     return row->exec[2 * osize + mem];
 }
 
+exec_fn *decode_exec(const struct insn *i, unsigned mode)
+{
+    return choose_exec(&insn_rows[i->op], i, i->flags >> IF_OSIZE_SHIFT & 3,
+                       i->flags & IF_MEM, mode);
+}
+
 enum decode_status decode_insn(const struct decode_table *t,
                                const uint8_t *bytes, unsigned avail,
                                unsigned mode, struct insn *i)

@@ -30,4 +30,7 @@ enum decode_status decode_insn(const struct decode_table *table,
                                const uint8_t *bytes, unsigned avail,
                                unsigned mode, struct insn *insn);
 
+/* What decode_insn made insn->exec. */
+exec_fn *decode_exec(const struct insn *insn, unsigned mode);
+
 #endif

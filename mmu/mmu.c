@@ -40,14 +40,14 @@ static void on_table_marked(void *opaque, struct ram_frame *frame,
 }
 
 static void on_code_written(void *opaque, struct ram_frame *frame,
-                            unsigned offset, unsigned size)
+                            uint8_t *host, unsigned offset, unsigned size)
 {
     struct mmu *mmu = opaque;
+    const struct mmu_code page = {(gpa_t)frame->code_gfn << PAGE_SHIFT, host,
+                                  frame};
 
     if (mmu->client.code_written)
-        mmu->client.code_written(mmu->client.opaque, frame,
-                                 (gpa_t)frame->code_gfn << PAGE_SHIFT, offset,
-                                 size);
+        mmu->client.code_written(mmu->client.opaque, &page, offset, size);
 }
 
 /* Devices are in no TLB: moving them changes nothing derived. */
@@ -197,6 +197,12 @@ void mmu_drop_all(struct mmu *mmu)
     shadow_drop_pages(mmu->shadow);
     roots_init(mmu->shadow);
     roots_set_role(mmu->shadow);
+}
+
+void mmu_drop_jumps(struct mmu *mmu, const void *low, const void *high)
+{
+    mmu->count.drop_jumps++;
+    roots_drop_jumps(mmu->shadow, low, high);
 }
 
 /* ---- finding pages */
@@ -437,10 +443,8 @@ void mmu_track_code(struct mmu *mmu, struct ram_frame *frame, gpa_t gpa,
         track_code(mmu->track, block, base + offset, size, gpa);
 }
 
-void mmu_untrack_code(struct mmu *mmu, struct ram_frame *frame, gpa_t gpa)
+void mmu_untrack_code(struct ram_frame *frame)
 {
-    (void)mmu;
-    (void)gpa;
     frame->code_granules = 0;
     track_remove(frame, TRACK_CODE);
 }

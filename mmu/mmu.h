@@ -56,12 +56,12 @@ struct mmu_code {
     struct ram_frame *frame; /* NULL with host NULL */
 };
 
-/* Told by the MMU. `code_written`: bytes [offset, offset + size) of a frame
+/* Told by the MMU. `code_written`: bytes [offset, offset + size) of a page
  * with TRACK_CODE changed (already stored), at least one touched granule
- * holds code; gpa is the frame's. The receiver drops blocks and clears
+ * holds code. The receiver drops blocks and clears
  * granules and, when none is left, calls mmu_untrack_code. */
 struct mmu_client {
-    void (*code_written)(void *opaque, struct ram_frame *frame, gpa_t gpa,
+    void (*code_written)(void *opaque, const struct mmu_code *page,
                          unsigned offset, unsigned size);
     void *opaque;
 };
@@ -97,6 +97,7 @@ enum mmu_policy { MMU_POLICY_CACHED, MMU_POLICY_FLUSH };
     X(invlpg, "INVLPG executed")                                               \
     X(flush, "flushes requested by the guest")                                 \
     X(drop_all, "all derived state dropped")                                   \
+    X(drop_jumps, "jump caches emptied of blocks whose memory was wanted")     \
     X(remap, "changes of the map below 1 MiB")                                 \
     X(tlb_grown, "TLB arrays grown")                                           \
     X(bytes, "bytes of derived state now")
@@ -159,6 +160,8 @@ void mmu_invlpg(struct mmu *mmu, gva_t gva);
 void mmu_flush_all(struct mmu *mmu);
 /* Throw away everything derived (tests do this at random moments). */
 void mmu_drop_all(struct mmu *mmu);
+/* Empty the jump slots whose blocks lie from `low` to below `high`. */
+void mmu_drop_jumps(struct mmu *mmu, const void *low, const void *high);
 
 /* ---- slow paths; size 1..64. All return true when done, false with *fault
  * set and nothing changed (A/D bits of tables on the way excepted, as the
@@ -190,7 +193,7 @@ bool mmu_read_code(struct mmu *mmu, gva_t gva, void *data, unsigned size,
  * to it (its write TLB entries go). */
 void mmu_track_code(struct mmu *mmu, struct ram_frame *frame, gpa_t gpa,
                     unsigned offset, unsigned size);
-void mmu_untrack_code(struct mmu *mmu, struct ram_frame *frame, gpa_t gpa);
+void mmu_untrack_code(struct ram_frame *frame);
 
 /* ---- debugger and tools: no side effects, no A/D bits, current root */
 bool mmu_translate(struct mmu *mmu, gva_t gva, gpa_t *gpa);

@@ -20,8 +20,7 @@ enum track_reason {
 };
 
 /* `code_granules`: bit n = code was decoded from bytes [64 n, 64 n + 64).
- * `head_shadow`, `head_rmap`, `head_block` are owned by mmu/shadow.c,
- * mmu/shadow.c and cpu/block.c; index 0 ends a list. */
+ * `head_shadow` and `head_rmap` are owned by mmu/shadow.c; 0 ends a list. */
 struct ram_frame {
     uint8_t tracked;   /* enum track_reason bits */
     bool dirty;        /* stored to since track_dirty_take */
@@ -29,8 +28,18 @@ struct ram_frame {
     uint64_t code_granules;
     uint32_t head_shadow; /* shadow pages made from this frame */
     uint32_t head_rmap;   /* sptes and TLB slots that map it writable */
-    void *head_block;     /* decoded blocks that begin in it */
 };
+
+enum { CODE_GRANULE = 64 };
+
+/* Bits of the granules that bytes [offset, offset + size) of a frame are in. */
+static inline uint64_t code_granules_of(unsigned offset, unsigned size)
+{
+    unsigned first = offset / CODE_GRANULE;
+    unsigned last = (offset + size - 1) / CODE_GRANULE;
+
+    return bits(~0ull, 0, last - first + 1) << first;
+}
 
 struct ram_block {
     const char *name;

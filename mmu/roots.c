@@ -379,3 +379,17 @@ void roots_flush(struct shadow *shadow, uint64_t roots)
             upper_drop_low(root->upper);
     }
 }
+
+static void drop_jumps(struct root *root, const void *low, const void *high)
+{
+    for (unsigned k = 0; k < MMU_BANKS; k++)
+        tlb_drop_jumps(&root->set[k], low, high);
+}
+
+void roots_drop_jumps(struct shadow *shadow, const void *low, const void *high)
+{
+    for (unsigned n = 0; n < ROOTS; n++)
+        drop_jumps(&shadow->roots.root[n], low, high);
+    for (unsigned n = 0; n < UPPERS; n++)
+        drop_jumps(&shadow->roots.upper[n].space, low, high);
+}

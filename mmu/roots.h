@@ -97,6 +97,9 @@ void roots_drop(struct shadow *shadow, uint64_t roots, unsigned which,
                 gva_t gva);
 /* Empty the banks of the roots in a mask. */
 void roots_flush(struct shadow *shadow, uint64_t roots);
+/* Empty the jump slots whose blocks lie from `low` to below `high`, in all
+ * banks. */
+void roots_drop_jumps(struct shadow *shadow, const void *low, const void *high);
 /* Which banks the current root uses has changed. */
 void roots_use_banks(struct shadow *shadow);
 /* Take the current bank's pointers over to mmu->now. */

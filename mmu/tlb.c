@@ -282,6 +282,18 @@ void tlb_drop_below(struct tlb_set *set, gva_t end)
             clear_jumps(set->bank.jump, i, 1);
 }
 
+void tlb_drop_jumps(struct tlb_set *set, const void *low, const void *high)
+{
+    const struct jump_slot *jump = set->bank.jump;
+
+    if (!set->live)
+        return;
+    for (unsigned i = 0; i < JUMP_SLOTS; i++)
+        if ((uintptr_t)jump[i].block >= (uintptr_t)low &&
+            (uintptr_t)jump[i].block < (uintptr_t)high)
+            clear_jumps(set->bank.jump, i, 1);
+}
+
 void tlb_flush(const struct tlb_store *store, struct tlb_set *set, bool shrink)
 {
     if (!set->live)

@@ -208,6 +208,8 @@ void tlb_drop_host(struct tlb_set *set, enum mmu_access access,
                    const uint8_t *host);
 /* Drop everything of pages below `end`. */
 void tlb_drop_below(struct tlb_set *set, gva_t end);
+/* Empty the jump slots whose blocks lie from `low` to below `high`. */
+void tlb_drop_jumps(struct tlb_set *set, const void *low, const void *high);
 /* Empty everything; `shrink` gives unused room back. */
 void tlb_flush(const struct tlb_store *store, struct tlb_set *set, bool shrink);
 

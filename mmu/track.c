@@ -5,8 +5,6 @@
 
 #include <stdlib.h>
 
-enum { GRANULE_SHIFT = 6 }; /* 64 granules of 64 bytes in a frame */
-
 struct track {
     struct track_client client;
     track_watch_hook *watch;
@@ -59,25 +57,21 @@ void track_remove(struct ram_frame *frame, enum track_reason reason)
     frame->tracked &= (uint8_t)~reason;
 }
 
-/* Mask of the granules that [offset, offset + size) of a frame touches. */
-static uint64_t granules_of(unsigned offset, unsigned size)
+static void stored_to_code(struct track *track, struct ram_block *block,
+                           uint64_t offset, unsigned size)
 {
-    unsigned first = offset >> GRANULE_SHIFT;
-    unsigned last = (offset + size - 1) >> GRANULE_SHIFT;
+    struct ram_frame *frame = ram_frame_at(block, offset);
+    unsigned in_page = (unsigned)offset & (PAGE_SIZE - 1);
 
-    return bits(~0ull, 0, last - first + 1) << first;
-}
-
-static void stored_to_code(struct track *track, struct ram_frame *frame,
-                           unsigned offset, unsigned size)
-{
-    if (!(frame->code_granules & granules_of(offset, size))) {
+    if (!(frame->code_granules & code_granules_of(in_page, size))) {
         track->count->code_beside++;
         return;
     }
     track->count->code_write++;
     if (track->client.code_written)
-        track->client.code_written(track->client.opaque, frame, offset, size);
+        track->client.code_written(track->client.opaque, frame,
+                                   block->host + (offset & PAGE_MASK), in_page,
+                                   size);
 }
 
 static void stored_to_table(struct track *track, struct ram_frame *frame,
@@ -108,7 +102,7 @@ static void stored(struct track *track, struct ram_block *block,
     if (frame->tracked & TRACK_TABLE)
         stored_to_table(track, frame, in_page, size, by_walk);
     if (frame->tracked & TRACK_CODE)
-        stored_to_code(track, frame, in_page, size);
+        stored_to_code(track, block, offset, size);
     if (frame->tracked & TRACK_WATCH && track->watch)
         track->watch(track->watch_opaque, block, offset, size);
 }
@@ -132,7 +126,7 @@ void track_code(struct track *track, struct ram_block *block, uint64_t offset,
 
     frame->code_gfn = (uint32_t)(gpa >> PAGE_SHIFT);
     frame->code_granules |=
-        granules_of((unsigned)offset & (PAGE_SIZE - 1), size);
+        code_granules_of((unsigned)offset & (PAGE_SIZE - 1), size);
     track_add(track, block, offset, TRACK_CODE);
 }
 

@@ -16,15 +16,16 @@ struct track;
  * protect: a first reason came up; take the frame out of all write arrays.
  * table_written: bytes of a frame with TRACK_TABLE changed.
  * table_marked: the table walk set accessed or dirty in an entry of one.
- * code_written: bytes of granules that hold code changed. */
+ * code_written: bytes of granules that hold code changed; `host` is
+ * the frame's first byte. */
 struct track_client {
     void (*protect)(void *opaque, struct ram_block *block, uint64_t offset);
     void (*table_written)(void *opaque, struct ram_frame *frame,
                           unsigned offset, unsigned size);
     void (*table_marked)(void *opaque, struct ram_frame *frame, unsigned offset,
                          unsigned size);
-    void (*code_written)(void *opaque, struct ram_frame *frame, unsigned offset,
-                         unsigned size);
+    void (*code_written)(void *opaque, struct ram_frame *frame, uint8_t *host,
+                         unsigned offset, unsigned size);
     void *opaque;
     struct mmu_counters *count; /* where stores are counted; or NULL */
 };

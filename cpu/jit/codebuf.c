@@ -94,6 +94,13 @@ uint64_t codebuf_entry(const struct codebuf *buf,
            (piece->entry & ~PIECE_TRACE);
 }
 
+void codebuf_disown(struct codebuf *buf, uint64_t host)
+{
+    size_t at = (size_t)(host - (uintptr_t)buf->exec);
+
+    piece_at(buf, at - CODE_ALIGN)->owner = NULL;
+}
+
 size_t codebuf_used(const struct codebuf *buf)
 {
     return buf->used - buf->reserved + (buf->end - buf->oldest);

@@ -12,7 +12,7 @@ struct block;
 
 /* Stands before a translation. It may be a block's or trace's no more. */
 struct code_piece {
-    struct block *owner; /* of a trace: its head */
+    struct block *owner; /* of a trace: its head; NULL: it is no more */
     uint32_t size;       /* with this; a multiple of CODE_ALIGN */
     uint32_t entry;      /* offset from here, PIECE_TRACE for a trace */
 };
@@ -49,6 +49,8 @@ static inline bool codebuf_is_trace(const struct code_piece *piece)
 {
     return piece->entry & PIECE_TRACE;
 }
+/* The piece that is entered at its first byte, `host`, is nobody's any more. */
+void codebuf_disown(struct codebuf *buf, uint64_t host);
 /* Bytes that pieces take. */
 size_t codebuf_used(const struct codebuf *buf);
 /* The pieces, from the oldest: the one behind `piece`, or behind NULL the

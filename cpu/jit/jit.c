@@ -26,7 +26,8 @@ enum {
     ASTRAYS = 255,     /* the same for jumps that leave traces */
     ASTRAY_RARE = 40,
     ASTRAY_LOOKS = 4,
-    HOT = 24,    /* entries before a block is translated */
+    HOT = 8,     /* entries before a block is translated */
+    CHANGED = 3, /* times as many for code that was written to */
     SAMPLES = 3, /* ends of the budget in a block before a trace is */
 };
 
@@ -136,6 +137,7 @@ static void renew(struct cpu *cpu, struct block *b)
 {
     trace_forget(cpu, b);
     jit_unlink_incoming(cpu, b);
+    codebuf_disown(&cpu->jit->buf, b->plain);
     b->translated = false;
     b->insn[0].exec = exec_jit_count;
     b->heat = 1;
@@ -587,15 +589,13 @@ static void forget(struct cpu *cpu, struct block *b)
 static void evict(struct cpu *cpu, const struct code_piece *piece)
 {
     struct block *b = piece->owner;
-    uint64_t host = codebuf_entry(&cpu->jit->buf, piece);
 
+    if (!b)
+        return;
     if (codebuf_is_trace(piece)) {
-        if (b->trace && b->host == host)
-            trace_evict(cpu, b);
+        trace_evict(cpu, b);
         return;
     }
-    if (!b->translated || b->mode == MODE_DEAD || b->plain != host)
-        return;
     trace_forget(cpu, b);
     jit_unlink_incoming(cpu, b);
     forget(cpu, b);
@@ -659,7 +659,7 @@ void jit_block_made(struct cpu *cpu, struct block *b)
 {
     b->exec0 = b->insn[0].exec;
     b->insn[0].exec = exec_jit_count;
-    b->heat = cpu->jit->heat;
+    b->heat = cpu->jit->heat * (b->changed ? CHANGED : 1);
     jit_lead(cpu, b, backend_enter_block(cpu->jit));
 }
 
@@ -674,8 +674,10 @@ void jit_unlink(struct cpu *cpu, struct block *b, unsigned n)
 
 void jit_block_killed(struct cpu *cpu, struct block *b)
 {
-    if (b->translated)
+    if (b->translated) {
         cpu->jit->count.killed++;
+        codebuf_disown(&cpu->jit->buf, b->plain);
+    }
     trace_forget(cpu, b);
     jit_lead(cpu, b, backend_enter_block(cpu->jit));
 }
@@ -714,9 +716,13 @@ static const char *audit_piece(const struct jit *jit,
     const struct block *b = piece->owner;
     const char *wrong;
 
-    if (codebuf_is_trace(piece) || b->mode == MODE_DEAD || !b->translated ||
-        b->plain != codebuf_entry(&jit->buf, piece))
+    if (!b)
         return NULL;
+    if (codebuf_is_trace(piece))
+        return b->trace ? NULL : "piece of a trace that is no more";
+    if (b->mode == MODE_DEAD || !b->translated ||
+        b->plain != codebuf_entry(&jit->buf, piece))
+        return "piece of a translation that is no more";
     wrong = audit_edge(jit, b, 0);
     return wrong ? wrong : audit_edge(jit, b, 1);
 }

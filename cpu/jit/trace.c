@@ -51,7 +51,7 @@ static void append(struct trace_path *path, struct block *b, uint64_t rip)
 }
 
 static void publish(struct cpu *cpu, const struct trace_path *path,
-                    uint64_t host)
+                    struct code_piece *piece)
 {
     struct tracer *tracer = &cpu->jit->tracer;
     struct trace *trace = &tracer->trace[tracer->next];
@@ -61,6 +61,7 @@ static void publish(struct cpu *cpu, const struct trace_path *path,
     if (trace->head)
         trace_forget(cpu, trace->head);
     trace->head = head;
+    trace->piece = piece;
     trace->parts = path->parts;
     for (unsigned n = 0; n < path->parts; n++) {
         trace->part[n] = path->part[n];
@@ -69,7 +70,7 @@ static void publish(struct cpu *cpu, const struct trace_path *path,
     head->trace = true;
     head->tail =
         path->insns <= TAIL_INSNS && path->part[path->parts - 1]->roves;
-    jit_lead(cpu, head, host);
+    jit_lead(cpu, head, codebuf_entry(&cpu->jit->buf, piece));
     cpu->jit->count.traces++;
 }
 
@@ -97,7 +98,7 @@ static void finish(struct cpu *cpu)
         head->no_trace = true;
         return;
     }
-    publish(cpu, path, host);
+    publish(cpu, path, piece);
     jit_tell(cpu, path, piece, (size_t)(cpu->jit->count.host_bytes - made));
 }
 
@@ -150,6 +151,7 @@ static void kill_trace(struct cpu *cpu, struct trace *trace)
     for (unsigned n = 0; n < trace->parts; n++)
         trace->part[n]->traces--;
     trace->head = NULL;
+    trace->piece->owner = NULL;
     head->trace = head->tail = false;
     restore(cpu, head);
     cpu->jit->tracer.killed++;

@@ -29,6 +29,7 @@ struct trace_path {
 
 struct trace {
     struct block *head; /* NULL: free */
+    struct code_piece *piece;
     unsigned parts;
     struct block *part[TRACE_MAX_PARTS];
 };

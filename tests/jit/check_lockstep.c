@@ -636,9 +636,11 @@ static void check_events(const struct pair *pair)
 }
 
 /* The cache becomes full, and the oldest code makes room: a lap is as much as
- * it holds. */
-static void check_recycling(const struct jit_counters *count, bool long_mode)
+ * it holds. So does the memory for decoded blocks. */
+static void check_recycling(const struct jit_counters *count,
+                            const struct mmu_counters *mmu, bool long_mode)
 {
+    ck_assert_uint_ne(mmu->drop_jumps, 0);
     ck_assert(allocations);
     ck_assert_uint_ne(count->recycled, 0);
     if (!long_mode) /* there, what goes is dead code alone */
@@ -668,7 +670,7 @@ static void run_programs(enum kind kind, unsigned mode, uint64_t cache)
         check_events(pair);
         if (cache && suite.programs >= 200)
             check_recycling(jit_counters(pair->r[1]->cpu->jit),
-                            mode == MODE_64);
+                            &pair->r[1]->cpu->mmu.count, mode == MODE_64);
     }
     pair_destroy(pair->r);
     free(pair);

@@ -257,17 +257,17 @@ struct heard {
     bool untrack;
 };
 
-static void on_code_written(void *opaque, struct ram_frame *frame, gpa_t gpa,
+static void on_code_written(void *opaque, const struct mmu_code *page,
                             unsigned offset, unsigned size)
 {
     struct heard *heard = opaque;
 
     heard->count++;
-    heard->gpa = gpa;
+    heard->gpa = page->gpa;
     heard->offset = offset;
     heard->size = size;
     if (heard->untrack)
-        mmu_untrack_code(&heard->rig->mmu, frame, gpa);
+        mmu_untrack_code(page->frame);
 }
 
 START_TEST(stores_to_code_are_reported)

@@ -14,6 +14,7 @@ struct heard {
     unsigned protect, table, marked, code;
     uint64_t offset;
     unsigned from, size;
+    const uint8_t *host;
 };
 
 static void on_protect(void *opaque, struct ram_block *block, uint64_t offset)
@@ -47,12 +48,13 @@ static void on_marked(void *opaque, struct ram_frame *frame, unsigned offset,
     heard->marked++;
 }
 
-static void on_code(void *opaque, struct ram_frame *frame, unsigned offset,
-                    unsigned size)
+static void on_code(void *opaque, struct ram_frame *frame, uint8_t *host,
+                    unsigned offset, unsigned size)
 {
     struct heard *heard = opaque;
 
     (void)frame;
+    heard->host = host;
     heard->code++;
     heard->from = offset;
     heard->size = size;
@@ -161,6 +163,7 @@ START_TEST(code_hears_by_granule)
     ram_write(b.ram, 0x10BF, bytes, 2);
     ck_assert_uint_eq(b.heard.code, 1);
     ck_assert_uint_eq(b.heard.from, 0xBF);
+    ck_assert_ptr_eq(b.heard.host, b.ram->host + 0x1000);
     ram_write(b.ram, 0x1000, bytes, 256);
     ck_assert_uint_eq(b.heard.code, 2);
     track_code(b.track, b.ram, 0x2000, 0x1000, 0x2000);

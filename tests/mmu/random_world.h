@@ -77,10 +77,11 @@ static bool one_in(struct world *w, unsigned n)
 
 /* ---- the client: kills code, as cpu/block.c does */
 
-static void on_code_written(void *opaque, struct ram_frame *frame, gpa_t gpa,
+static void on_code_written(void *opaque, const struct mmu_code *page,
                             unsigned offset, unsigned size)
 {
     struct world *w = opaque;
+    struct ram_frame *frame = page->frame;
     uint64_t left = 0;
 
     for (unsigned i = 0; i < w->code_count; i++) {
@@ -99,7 +100,7 @@ static void on_code_written(void *opaque, struct ram_frame *frame, gpa_t gpa,
     }
     frame->code_granules = left;
     if (!left)
-        mmu_untrack_code(&w->rig->mmu, frame, gpa);
+        mmu_untrack_code(frame);
 }
 
 /* ---- random material */
@@ -396,7 +397,7 @@ static void forget_code(struct world *w)
 {
     for (unsigned i = 0; i < w->code_count; i++)
         if (w->code[i].frame->tracked & TRACK_CODE)
-            mmu_untrack_code(&w->rig->mmu, w->code[i].frame, w->code[i].gpa);
+            mmu_untrack_code(w->code[i].frame);
     w->code_count = 0;
     mmu_drop_all(&w->rig->mmu);
 }
