@@ -116,7 +116,7 @@ static struct rig *create(enum cpu_accel accel, uint64_t jit_cache)
                                                             ? ACCEL_DEFAULT
                                                             : accel,
                                                .jit_cache = jit_cache,
-                                               .block_cache = jit_cache / 2,
+                                               .block_cache = jit_cache,
                                                .ack = rig_ack,
                                                .tsc = rig_tsc,
                                                .opaque = rig},
