@@ -17,7 +17,8 @@ struct decode_table {
     uint16_t next[MAPS][INSN_COUNT]; /* by map: PLUS_R rows sit in eight
                                         lists, all ending alike */
     uint8_t modrm[MAPS][256];        /* 1: has ModRM */
-    struct decode_table *firmware;   /* for MODE_FIRMWARE, or NULL */
+    uint16_t needs[INSN_COUNT];
+    struct decode_table *firmware; /* for MODE_FIRMWARE, or NULL */
 };
 
 /* What an operand needs of the encoding. */
@@ -34,6 +35,9 @@ enum {
     NEED_MOFFS = 512,
     NEED_VVVV = 1024, /* otherwise it must be 1111b */
     NEED_VSIB = 2048,
+    NEED_ONE = 4096,         /* the immediate is 1 */
+    NEED_REGISTER = 8192,    /* whatever mod says */
+    NEED_BYTE_NAMES = 16384, /* registers have names of byte registers */
 };
 
 static const uint16_t operand_needs[O_COUNT] = {
@@ -68,8 +72,8 @@ static const uint16_t operand_needs[O_COUNT] = {
     [O_Rv] = NEED_MODRM,
     [O_Ry] = NEED_MODRM,
     [O_Sw] = NEED_MODRM,
-    [O_Cy] = NEED_MODRM,
-    [O_Dy] = NEED_MODRM,
+    [O_Cy] = NEED_MODRM | NEED_REGISTER,
+    [O_Dy] = NEED_MODRM | NEED_REGISTER,
     [O_Pq] = NEED_MODRM,
     [O_Pd] = NEED_MODRM,
     [O_Qq] = NEED_MODRM,
@@ -115,6 +119,11 @@ static const uint16_t operand_needs[O_COUNT] = {
     [O_VMq] = NEED_MODRM | NEED_VSIB,
 };
 
+static bool is_byte_reg(enum operand o)
+{
+    return o == O_Eb || o == O_Gb || o == O_Zb || o == O_AL;
+}
+
 static unsigned row_needs(const struct insn_row *row)
 {
     unsigned needs = operand_needs[row->operand[0]] |
@@ -124,6 +133,10 @@ static unsigned row_needs(const struct insn_row *row)
         needs |= NEED_MODRM;
     if (row->encoding & (VEX_IB | VEX_IS4))
         needs |= NEED_IB;
+    if (row->operand[1] == O_One)
+        needs |= NEED_ONE;
+    if (is_byte_reg(row->operand[0]) || is_byte_reg(row->operand[1]))
+        needs |= NEED_BYTE_NAMES;
     return needs;
 }
 
@@ -167,7 +180,8 @@ static struct decode_table *create_table(const uint64_t *features)
         } else {
             table_append(t, map, op, r);
         }
-        if (row_needs(row) & NEED_MODRM)
+        t->needs[r] = (uint16_t)row_needs(row);
+        if (t->needs[r] & NEED_MODRM)
             t->modrm[map][op] = 1;
     }
     return t;
@@ -237,44 +251,89 @@ static int64_t sign_extend(uint64_t v, unsigned size)
 }
 
 struct prefixes {
-    uint8_t rex; /* 0 = none */
-    uint8_t rep; /* F3, F2 or 0: the last counts */
-    bool opsize, addrsize, lock;
-    bool vex, vexl;
+    uint16_t flags; /* of enum insn_flags what prefixes say */
+    uint8_t rex;    /* 0 = none */
     uint8_t vvvv;
+    bool addrsize;
     int seg; /* SEG_ or -1 */
 };
+
+static uint16_t rex_flags(unsigned rex)
+{
+    return rex ? IF_REX | (rex & 8 ? IF_REXW : 0) : 0;
+}
+
+/* What a byte is in front of an opcode; others are opcodes. */
+enum prefix_kind {
+    NO_PREFIX,
+    SEGMENT,
+    OPSIZE,
+    ADDRSIZE,
+    LOCK,
+    REP,
+    REPNE,
+    REX
+};
+
+/* False: the byte is the opcode. */
+static bool take_prefix(unsigned byte, enum prefix_kind kind, bool code64,
+                        struct prefixes *px)
+{
+    switch (kind) {
+    case SEGMENT:
+        /* 64-bit code ignores all but FS and GS. */
+        if (byte >= 0x64)
+            px->seg = SEG_FS + (int)(byte & 1);
+        else if (!code64)
+            px->seg = (int)(byte >> 3 & 3); /* SEG_ES to SEG_DS */
+        break;
+    case OPSIZE:
+        px->flags |= IF_OPSIZE;
+        break;
+    case ADDRSIZE:
+        px->addrsize = true;
+        break;
+    case LOCK:
+        px->flags |= IF_LOCK;
+        break;
+    /* The last counts. */
+    case REP:
+        px->flags = (px->flags & ~IF_REPNE) | IF_REP;
+        break;
+    case REPNE:
+        px->flags = (px->flags & ~IF_REP) | IF_REPNE;
+        break;
+    case REX:
+        if (!code64)
+            return false;
+        px->rex = (uint8_t)byte;
+        return true;
+    case NO_PREFIX:
+        return false;
+    }
+    px->rex = 0; /* REX counts only right before the opcode */
+    return true;
+}
 
 static unsigned read_prefixes(struct reader *r, unsigned code_size,
                               struct prefixes *px)
 {
-    static const int8_t seg_of[256] = {
-        [0x26] = 1 + SEG_ES, [0x2e] = 1 + SEG_CS, [0x36] = 1 + SEG_SS,
-        [0x3e] = 1 + SEG_DS, [0x64] = 1 + SEG_FS, [0x65] = 1 + SEG_GS,
+    static const uint8_t kind_of[256] = {
+        [0x26] = SEGMENT, [0x2e] = SEGMENT, [0x36] = SEGMENT, [0x3e] = SEGMENT,
+        [0x64] = SEGMENT, [0x65] = SEGMENT, [0x66] = OPSIZE,  [0x67] = ADDRSIZE,
+        [0xf0] = LOCK,    [0xf2] = REPNE,   [0xf3] = REP,     [0x40] = REX,
+        [0x41] = REX,     [0x42] = REX,     [0x43] = REX,     [0x44] = REX,
+        [0x45] = REX,     [0x46] = REX,     [0x47] = REX,     [0x48] = REX,
+        [0x49] = REX,     [0x4a] = REX,     [0x4b] = REX,     [0x4c] = REX,
+        [0x4d] = REX,     [0x4e] = REX,     [0x4f] = REX,
     };
     for (;;) {
         uint8_t b = next8(r);
         if (r->more)
             return 0;
-        if (seg_of[b]) {
-            /* 64-bit code ignores all but FS and GS. */
-            if (code_size != MODE_64 || b >= 0x64)
-                px->seg = seg_of[b] - 1;
-        } else if (b == 0x66) {
-            px->opsize = true;
-        } else if (b == 0x67) {
-            px->addrsize = true;
-        } else if (b == 0xf0) {
-            px->lock = true;
-        } else if (b == 0xf2 || b == 0xf3) {
-            px->rep = b;
-        } else if (code_size == MODE_64 && (b & 0xf0) == 0x40) {
-            px->rex = b;
-            continue;
-        } else {
+        if (likely(!kind_of[b]) ||
+            !take_prefix(b, kind_of[b], code_size == MODE_64, px))
             return b;
-        }
-        px->rex = 0; /* REX counts only right before the opcode */
     }
 }
 
@@ -326,69 +385,59 @@ static void decode_ea(struct reader *r, unsigned mod, unsigned rm,
         i->disp = (int32_t)next_le(r, 4);
 }
 
-/* Conditions on the prefixes. */
-static bool row_prefixes(uint64_t e, const struct prefixes *px)
+/* What an encoding is looked for with: bits that its row must not have, and
+ * prefixes that one with prefixes must name. */
+struct wanted {
+    uint64_t no, prefix;
+};
+
+static struct wanted wanted_of(const struct prefixes *px, unsigned code_size,
+                               unsigned modrm, bool has_modrm)
 {
-    if (e & (PFX_NONE | PFX_66 | PFX_F3 | PFX_F2)) {
-        uint64_t have = px->rep == 0xf3   ? PFX_F3
-                        : px->rep == 0xf2 ? PFX_F2
-                        : px->opsize      ? PFX_66
-                                          : PFX_NONE;
-        if (!(e & have))
-            return false;
-    }
-    if ((e & REXW0) && (px->rex & 8))
-        return false;
-    if ((e & REXW1) && !(px->rex & 8))
-        return false;
-    if ((e & REXB0) && (px->rex & 1))
-        return false;
-    return !(e & (px->vexl ? VEX_L0 : VEX_L1));
+    struct wanted wanted = {code_size == MODE_64 ? NOT64 : ONLY64, PFX_NONE};
+
+    wanted.no |= px->rex & 8 ? REXW0 : REXW1;
+    wanted.no |= px->rex & 1 ? REXB0 : 0;
+    wanted.no |= px->flags & IF_VEXL ? VEX_L0 : VEX_L1;
+    if (has_modrm)
+        wanted.no |= modrm >= 0xc0 ? MOD_M : MOD_R;
+    if (px->flags & (IF_REP | IF_REPNE))
+        wanted.prefix = px->flags & IF_REP ? PFX_F3 : PFX_F2;
+    else if (px->flags & IF_OPSIZE)
+        wanted.prefix = PFX_66;
+    return wanted;
 }
 
-static bool row_matches(const struct insn_row *row, unsigned modrm,
-                        bool has_modrm, const struct prefixes *px,
-                        unsigned code_size, unsigned osize)
+static bool row_matches(uint64_t e, const struct wanted *wanted, unsigned modrm,
+                        bool has_modrm, unsigned osize)
 {
-    uint64_t e = row->encoding;
-    bool reg_form = modrm >= 0xc0;
-    if ((e & ONLY64) && code_size != MODE_64)
+    if ((e & wanted->no) ||
+        ((e & (PFX_NONE | PFX_66 | PFX_F3 | PFX_F2)) && !(e & wanted->prefix)))
         return false;
-    if ((e & NOT64) && code_size == MODE_64)
+    if ((e & (OSIZE16 | OSIZE32 | OSIZE64)) && !(e & (OSIZE16 << osize)))
         return false;
-    if (!row_prefixes(e, px))
-        return false;
-    if (e & (OSIZE16 | OSIZE32 | OSIZE64)) {
-        if (!(e & (OSIZE16 << osize)))
-            return false;
-    }
     if (!has_modrm)
         return true;
-    if ((e & MOD_M) && reg_form)
-        return false;
-    if ((e & MOD_R) && !reg_form)
-        return false;
-    if ((e & 1ull << 11) && (e >> 12 & 7) != (modrm >> 3 & 7))
-        return false;
-    if ((e & 1ull << 15) && (e >> 16 & 7) != (modrm & 7))
-        return false;
-    return true;
+    return !((e & 1ull << 11) && (e >> 12 & 7) != (modrm >> 3 & 7)) &&
+           !((e & 1ull << 15) && (e >> 16 & 7) != (modrm & 7));
 }
 
 /* Operand size of a row: 0 = 16, 1 = 32, 2 = 64. */
 static unsigned row_osize(unsigned attr, const struct prefixes *px,
                           unsigned code_size)
 {
-    if (px->vex)
+    bool opsize = px->flags & IF_OPSIZE;
+
+    if (px->flags & IF_VEX)
         return code_size == MODE_64 && (px->rex & 8) ? 2 : 1;
     if (code_size == MODE_64) {
         if ((px->rex & 8) || (attr & A_F64))
             return 2;
-        if (px->opsize)
+        if (opsize)
             return 0;
         return attr & A_D64 ? 2 : 1;
     }
-    return (code_size == MODE_32) ^ px->opsize;
+    return (code_size == MODE_32) ^ opsize;
 }
 
 /* Byte registers: 4-7 are AH CH DH BH without a REX prefix. */
@@ -397,11 +446,6 @@ static uint8_t byte_reg(unsigned n, bool rex)
     if (!rex && n >= 4 && n < 8)
         return (uint8_t)REG8(n - 4, 1);
     return (uint8_t)REG8(n, 0);
-}
-
-static bool is_byte_reg(enum operand o)
-{
-    return o == O_Eb || o == O_Gb || o == O_Zb || o == O_AL;
 }
 
 /* The immediate, displacement or far pointer the row's operands ask for. */
@@ -427,6 +471,8 @@ static void decode_imm(struct reader *r, unsigned needs, unsigned osize,
     }
     if (needs & NEED_MOFFS)
         i->imm = next_le(r, asize);
+    if (needs & NEED_ONE)
+        i->imm = 1;
 }
 
 static unsigned address_size(unsigned code_size, bool addrsize)
@@ -441,9 +487,12 @@ static unsigned find_row(const struct decode_table *t, unsigned map,
                          const struct prefixes *px, unsigned code_size,
                          unsigned *osize)
 {
+    struct wanted wanted = wanted_of(px, code_size, modrm, has_modrm);
+
     for (unsigned r = t->first[map][op]; r != NO_ROW; r = t->next[map][r]) {
         *osize = row_osize(insn_rows[r].attr, px, code_size);
-        if (row_matches(&insn_rows[r], modrm, has_modrm, px, code_size, *osize))
+        if (row_matches(insn_rows[r].encoding, &wanted, modrm, has_modrm,
+                        *osize))
             return r;
     }
     return NO_ROW;
@@ -452,15 +501,10 @@ static unsigned find_row(const struct decode_table *t, unsigned map,
 static uint16_t collect_flags(const struct prefixes *px, unsigned asize,
                               unsigned osize, bool mem)
 {
-    return (uint16_t)((mem ? IF_MEM : 0) | (px->lock ? IF_LOCK : 0) |
-                      (px->rep == 0xf3 ? IF_REP : 0) |
-                      (px->rep == 0xf2 ? IF_REPNE : 0) |
-                      (px->rex ? IF_REX : 0) | (px->rex & 8 ? IF_REXW : 0) |
+    return (uint16_t)(px->flags | rex_flags(px->rex) | (mem ? IF_MEM : 0) |
                       (asize == 4 ? IF_ADDR32 : 0) |
                       (asize == 2 ? IF_ADDR16 : 0) |
-                      (px->seg >= 0 ? IF_SEGPFX : 0) |
-                      (px->opsize ? IF_OPSIZE : 0) | (px->vex ? IF_VEX : 0) |
-                      (px->vexl ? IF_VEXL : 0) | osize << IF_OSIZE_SHIFT);
+                      (px->seg >= 0 ? IF_SEGPFX : 0) | osize << IF_OSIZE_SHIFT);
 }
 
 /* C4 and C5 are LES and LDS outside 64-bit code when a memory operand
@@ -475,14 +519,14 @@ static bool is_vex(const struct reader *r, unsigned byte, unsigned mode)
 
 /*
  * The rest of a VEX prefix and the opcode, SDM 2, 2.3.5. What it says goes to
- * where plain prefixes leave it: R, X, B and W to `rex`, pp to `opsize` and
- * `rep`. Registers 8 to 15 cannot be named outside 64-bit code. False: #UD.
+ * where plain prefixes leave it: R, X, B and W to `rex`, pp to `flags`.
+ * Registers 8 to 15 cannot be named outside 64-bit code. False: #UD.
  */
 static bool read_vex(struct reader *r, unsigned byte, unsigned code_size,
                      struct prefixes *px, unsigned *map, unsigned *op)
 {
-    static const uint8_t rep_of[4] = {0, 0, 0xf3, 0xf2};
-    bool plain = px->lock || px->opsize || px->rep || px->rex;
+    static const uint16_t flags_of[4] = {0, IF_OPSIZE, IF_REP, IF_REPNE};
+    bool plain = px->flags || px->rex;
     unsigned b1 = next8(r), b2 = b1, rex = ~b1 >> 5 & 4;
     *map = 1;
     if (byte == 0xc4) {
@@ -491,14 +535,11 @@ static bool read_vex(struct reader *r, unsigned byte, unsigned code_size,
         *map = b1 & 31;
     }
     *op = next8(r);
-    px->vex = true;
-    px->vexl = b2 >> 2 & 1;
     px->vvvv = ~b2 >> 3 & 15;
-    px->opsize = (b2 & 3) == 1;
-    px->rep = rep_of[b2 & 3];
     px->rex = (uint8_t)rex;
     if (code_size != MODE_64)
         px->rex &= 8;
+    px->flags = IF_VEX | (b2 & 4 ? IF_VEXL : 0) | flags_of[b2 & 3];
     if (plain || *map < 1 || *map > 3)
         return false;
     *map |= MAP_VEX;
@@ -527,11 +568,11 @@ static bool read_opcode(struct reader *r, unsigned mode, struct prefixes *px,
 
 /* What a row asks of a VEX prefix beyond row_prefixes(): vvvv goes above the
  * immediate byte. A vector index needs a SIB byte; register 4 is one. */
-static bool finish_vex(const struct insn_row *row, unsigned modrm,
-                       unsigned asize, unsigned sib, const struct prefixes *px,
-                       unsigned code_size, struct insn *i)
+static bool finish_vex(const struct insn_row *row, unsigned needs,
+                       unsigned modrm, unsigned asize, unsigned sib,
+                       const struct prefixes *px, unsigned code_size,
+                       struct insn *i)
 {
-    unsigned needs = row_needs(row);
     /* The highest bit names nothing outside 64-bit code, but where there is
      * no register it has to be right too. */
     if (needs & NEED_VVVV)
@@ -552,13 +593,11 @@ static bool finish_vex(const struct insn_row *row, unsigned modrm,
 /* Registers named by ModRM or the opcode. CR, DR, segment and MMX registers
  * have no REX extension where only eight exist; exec_ functions of those
  * mask. */
-static void decode_registers(const struct insn_row *row, unsigned modrm,
-                             bool has_modrm, unsigned op,
+static void decode_registers(const struct insn_row *row, unsigned needs,
+                             unsigned modrm, bool has_modrm, unsigned op,
                              const struct prefixes *px, struct insn *i)
 {
     unsigned reg = 0, rm = 0;
-    bool byte1 = is_byte_reg(row->operand[0]),
-         byte2 = is_byte_reg(row->operand[1]);
     if (has_modrm) {
         reg = (modrm >> 3 & 7) | (px->rex & 4) << 1;
         rm = (modrm & 7) | (px->rex & 1) << 3;
@@ -567,7 +606,7 @@ static void decode_registers(const struct insn_row *row, unsigned modrm,
     }
     i->reg = (uint8_t)reg;
     i->rm = (uint8_t)rm;
-    if (!byte1 && !byte2)
+    if (!(needs & NEED_BYTE_NAMES))
         return;
     if (row->attr & A_BYTE)
         i->reg = byte_reg(reg, px->rex != 0);
@@ -604,7 +643,7 @@ enum decode_status decode_insn(const struct decode_table *t,
 {
     struct reader r = {bytes, 0, avail < 15 ? avail : 15, false};
     struct prefixes px = {.seg = -1};
-    unsigned map, op, row, osize = 1, asize, modrm = 0, sib_at;
+    unsigned map, op, row, needs, osize = 1, asize, modrm = 0, sib_at;
     unsigned code_size = mode & MODE_CODE;
     bool has_modrm = false, mem = false, known;
 
@@ -630,11 +669,8 @@ enum decode_status decode_insn(const struct decode_table *t,
     i->flags = collect_flags(&px, asize, osize, mem);
     if (row == NO_ROW)
         return DECODE_UD;
-    /* Control and debug register moves ignore mod: always registers. */
-    if (insn_rows[row].operand[0] == O_Cy ||
-        insn_rows[row].operand[1] == O_Cy ||
-        insn_rows[row].operand[0] == O_Dy ||
-        insn_rows[row].operand[1] == O_Dy) {
+    needs = t->needs[row];
+    if (needs & NEED_REGISTER) {
         mem = false;
         i->flags &= (uint16_t)~IF_MEM;
     }
@@ -643,17 +679,15 @@ enum decode_status decode_insn(const struct decode_table *t,
         decode_ea16(&r, modrm >> 6, modrm & 7, i);
     else if (mem)
         decode_ea(&r, modrm >> 6, modrm & 7, &px, code_size, i);
-    decode_imm(&r, row_needs(&insn_rows[row]), osize, asize, i);
-    if (insn_rows[row].operand[1] == O_One)
-        i->imm = 1;
+    decode_imm(&r, needs, osize, asize, i);
     if (r.more)
         goto short_of_bytes;
 
-    decode_registers(&insn_rows[row], modrm, has_modrm, op, &px, i);
+    decode_registers(&insn_rows[row], needs, modrm, has_modrm, op, &px, i);
     if (px.seg >= 0)
         i->seg = (uint8_t)px.seg;
-    if (px.vex &&
-        !finish_vex(&insn_rows[row], modrm, asize,
+    if ((px.flags & IF_VEX) &&
+        !finish_vex(&insn_rows[row], needs, modrm, asize,
                     r.p[sib_at < r.avail ? sib_at : 0], &px, code_size, i))
         return DECODE_UD;
     i->op = (uint16_t)row;
@@ -661,7 +695,7 @@ enum decode_status decode_insn(const struct decode_table *t,
     i->exec = choose_exec(&insn_rows[row], i, osize, mem, mode);
     if (!i->exec)
         return DECODE_UD;
-    if (px.lock && (!mem || !(insn_rows[row].attr & A_LOCK)))
+    if ((px.flags & IF_LOCK) && (!mem || !(insn_rows[row].attr & A_LOCK)))
         return DECODE_UD;
     return DECODE_OK;
 
