@@ -56,10 +56,12 @@ enum {
 };
 
 /* `p` writes through one mapping of the memory, the host executes it through
- * another one `to_exec` bytes away. */
+ * another one `to_exec` bytes away. `ax_lost`: something may have changed RAX
+ * since this was set to false. */
 struct code {
     uint8_t *p;
     int64_t to_exec;
+    bool ax_lost;
 };
 
 struct host_mem {
@@ -127,6 +129,7 @@ static inline void op_rr(struct code *c, unsigned op, unsigned size,
 {
     put_opcode(c, op, size, reg, H_NONE, rm, size == 1);
     put8(c, 0xc0 | (reg & 7) << 3 | (rm & 7));
+    c->ax_lost |= reg == H_AX || rm == H_AX;
 }
 
 /* MOVZX and MOVSX from a byte register: the size is the destination's. */
@@ -135,6 +138,7 @@ static inline void op_rr_byte(struct code *c, unsigned op, unsigned size,
 {
     put_opcode(c, op, size, reg, H_NONE, rm, true);
     put8(c, 0xc0 | (reg & 7) << 3 | (rm & 7));
+    c->ax_lost |= reg == H_AX || rm == H_AX;
 }
 
 static inline void put_mem(struct code *c, unsigned reg, struct host_mem m)
@@ -158,12 +162,27 @@ static inline void put_mem(struct code *c, unsigned reg, struct host_mem m)
         put32(c, (uint32_t)m.disp);
 }
 
+/* Of those that have a register and a memory operand: the register, or the
+ * digit in its place, is none that changes. */
+static inline bool op_keeps_reg(unsigned op)
+{
+    if (op >= 0x100)
+        return false;
+    return (op < 0x40 &&
+            ((op & 6) == 0 || op >> 3 == 7)) || /* to memory, CMP */
+           (op >= 0x80 && op <= 0x85) ||
+           (op & ~1u) == 0x88 || /* TEST, MOV */
+           (op & ~1u) == 0xc0 || (op & ~1u) == 0xc6 || (op & ~3u) == 0xd0 ||
+           (op & ~1u) == 0xf6 || (op & ~1u) == 0xfe; /* TEST, INC */
+}
+
 /* op reg, [mem]. */
 static inline void op_rm(struct code *c, unsigned op, unsigned size,
                          unsigned reg, struct host_mem m)
 {
     put_opcode(c, op, size, reg, m.index, m.base, false);
     put_mem(c, reg, m);
+    c->ax_lost |= reg == H_AX && !op_keeps_reg(op);
 }
 
 /* ---- VEX. `l`: 256 bits, `w`: VEX.W, `vvvv`: the register there, 0 when
@@ -232,6 +251,7 @@ static inline void lea(struct code *c, unsigned size, unsigned to,
 /* The shortest MOV that leaves flags alone. */
 static inline void mov_ri(struct code *c, unsigned to, uint64_t v)
 {
+    c->ax_lost |= to == H_AX;
     if (v <= UINT32_MAX) {
         put_opcode(c, 0xb8 + (to & 7), 4, 0, H_NONE, to, false);
         put32(c, (uint32_t)v);
@@ -316,6 +336,7 @@ static inline void call_to(struct code *c, uint64_t target)
     put8(c, 0xe8);
     put32(c, 0);
     jump_to(c, c->p - 4, target);
+    c->ax_lost = true;
 }
 
 #endif

@@ -267,6 +267,8 @@ static void group_lookup(struct tr *t, unsigned slot)
     else
         mov_rr(&t->c, 8, g->host, H_TMP);
     t->disp = (int32_t)before;
+    t->ax_group = a->group;
+    t->c.ax_lost = false;
 }
 
 /* By the lookup of the group's first access. */
@@ -282,7 +284,11 @@ static void group_load(struct tr *t)
     t->base = H_TMP;
     if (t->flags.place == FL_HOST && t->flags.fix != FIX_NONE)
         x64_flags_to_memory(t); /* while RAX is free */
+    if (t->ax_group == a->group && !t->c.ax_lost)
+        return;
     mov_load(&t->c, 8, H_TMP, x64_slot(a->group - 1u));
+    t->ax_group = a->group;
+    t->c.ax_lost = false;
 }
 
 void x64_memory(struct tr *t, enum mmu_access access, unsigned size)

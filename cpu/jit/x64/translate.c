@@ -28,7 +28,7 @@ static struct code code_at(const struct jit *jit, size_t offset)
 {
     return (struct code){
         jit->buf.write + offset,
-        (int64_t)((intptr_t)jit->buf.exec - (intptr_t)jit->buf.write)};
+        (int64_t)((intptr_t)jit->buf.exec - (intptr_t)jit->buf.write), true};
 }
 
 /* ---- common code */
@@ -674,11 +674,15 @@ static void end_part(struct tr *t, bool ended)
 static void make_insn(struct tr *t)
 {
     const struct part *part = x64_part(t, t->k);
-    unsigned first = t->stubs;
+    unsigned first = t->stubs, class = t->class[t->k];
     bool last = t->k == part->last, ended;
+    /* What others do with RAX, and their code out of line, is not all known. */
+    bool keeps_ax = class != LOWER_NONE && (class < L_VEC || class >= L_JCC);
 
     t->i = t->insn[t->k];
     t->refund = t->count - part->last - 1;
+    if (!keeps_ax)
+        t->ax_group = 0;
     if (t->k == part->first)
         x64_elided_code(t);
     ended =
@@ -686,11 +690,13 @@ static void make_insn(struct tr *t)
     x64_x87_before(t, ended);
     if (ended)
         x64_lower_flow(t);
-    else if (t->class[t->k] != LOWER_NONE)
+    else if (class != LOWER_NONE)
         x64_lower(t);
     else
         call_t0(t);
     finish_stubs(t, first);
+    if (!keeps_ax)
+        t->ax_group = 0;
     if (last)
         end_part(t, ended);
 }

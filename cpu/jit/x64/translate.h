@@ -184,6 +184,8 @@ struct tr {
     struct access access[MAX_INSNS];
     unsigned groups;
     struct group group[GROUPS];
+    unsigned
+        ax_group;   /* its host address is in RAX unless c.ax_lost; 0: none */
     unsigned stubs; /* what follows is not cleared */
     struct stub stub[MAX_STUBS];
 };
