@@ -64,12 +64,20 @@ static void count_insn(const struct tr *t, unsigned k, unsigned uses[])
         uses[rm]++;
 }
 
+/* What calls itself, or returns from that, leaves such a loop soon: moving
+ * registers would cost more than it saves. */
 static bool assignable(const struct tr *t)
 {
-    for (unsigned k = 0; k < t->count; k++)
-        if (t->class[k] == L_CMPXCHG) /* wants one in a register */
+    int depth = 0;
+
+    for (unsigned k = 0; k < t->count; k++) {
+        unsigned class = t->class[k];
+        depth += class == L_CALL || class == L_CALL_E;
+        depth -= class == L_RET || class == L_RET_I;
+        if (class == L_CMPXCHG) /* wants one in a register */
             return false;
-    return t->loops;
+    }
+    return t->loops && depth == 0;
 }
 
 /* The most used candidate that is left, CANDIDATES: none. */
