@@ -108,8 +108,9 @@ static ALWAYS_INLINE void *tlb_lookup(const struct tlb_array *array, gva_t gva,
 enum { NEAR_SLOTS = 24, NEAR_END = PAGE_SIZE - 7 };
 
 struct tlb_near_set {
-    gva_t tag[2 * NEAR_SLOTS];     /* page address */
-    uint64_t host[2 * NEAR_SLOTS]; /* address of its first byte */
+    gva_t tag[2 * NEAR_SLOTS];      /* page address */
+    uint64_t host[2 * NEAR_SLOTS];  /* address of its first byte ... */
+    uint64_t delta[2 * NEAR_SLOTS]; /* ... minus the tag */
     /* NEAR_END: eight bytes at a distance below this are in the page; 0:
      * the slot is empty. */
     uint64_t end[2 * NEAR_SLOTS];

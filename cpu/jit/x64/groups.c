@@ -251,9 +251,14 @@ static bool ends_group(const struct tr *t, unsigned k)
 static void gather(struct tr *t, unsigned k)
 {
     struct access *first = &t->access[k];
-    struct group g = {
-        first->offset, first->offset + first->size, k, k, 0, first->write,
-        H_NONE};
+    struct group g = {first->offset,
+                      first->offset + first->size,
+                      k,
+                      k,
+                      0,
+                      first->write,
+                      false,
+                      H_NONE};
 
     for (unsigned j = k + 1; j < t->count && !ends_group(t, j); j++) {
         struct access *a = &t->access[j];

@@ -904,9 +904,10 @@ static void pop(struct tr *t)
     unsigned size = insn_osize(i), rd;
 
     x64_stack(t, MMU_READ, RSP, 0, size);
-    lea(&t->c, size, x64_pin[RSP], at(x64_pin[RSP], (int)size));
     rd = x64_dest(t, i->rm, size, H_TMP2);
     mov_load(&t->c, size, rd, x64_here(t));
+    if (i->rm != RSP)
+        lea(&t->c, size, x64_pin[RSP], at(x64_pin[RSP], (int)size));
     x64_done(t, i->rm, rd);
 }
 

@@ -381,9 +381,10 @@ void x64_lower_vec(struct tr *t)
             x64_flags_clobber(t);
         x64_memory(t, v.writes_rm ? MMU_WRITE : MMU_READ, v.bytes);
         if (v.align) {
-            if (t->disp || t->base != H_TMP)
+            if (t->disp || t->base != H_TMP || t->index != H_NONE)
                 lea(&t->c, 8, H_TMP, x64_here(t));
             t->base = H_TMP;
+            t->index = H_NONE;
             t->disp = 0;
             put8(&t->c, 0xa8), put8(&t->c, v.align - 1); /* TEST AL, ... */
             x64_slow(t, jcc(&t->c, CC_NE));

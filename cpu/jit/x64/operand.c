@@ -112,6 +112,54 @@ void x64_offset(struct tr *t, unsigned to, unsigned size)
         lea(&t->c, size, to, m);
 }
 
+/* An address of 64-bit code that is a register plus a displacement, and so in
+ * the host's code, too, with a distance in another register. */
+struct form {
+    unsigned index; /* register of the host */
+    int32_t disp;
+};
+
+static bool form_of_stack(const struct tr *t, unsigned n, int disp,
+                          struct form *form)
+{
+    *form = (struct form){t->pin[n], disp};
+    return t->code64 && t->pin[n] != H_NONE;
+}
+
+/* Of instruction k's operand. High bytes are rotated down in place while it is
+ * accessed. */
+static bool form_of_operand(const struct tr *t, unsigned k, struct form *form)
+{
+    const struct insn *i = t->insn[k];
+
+    if (!t->code64 || i->base >= 16 || i->index != REG_ZERO ||
+        (i->flags & IF_ADDR32) || i->seg == SEG_FS || i->seg == SEG_GS ||
+        ((insn_rows[i->op].attr & A_BYTE) && (i->reg & 1)))
+        return false;
+    *form = (struct form){t->pin[i->base], i->disp};
+    return form->index != H_NONE;
+}
+
+/* Of its access that groups know of. */
+static bool form_of_access(const struct tr *t, unsigned k, struct form *form)
+{
+    switch (t->class[k]) {
+    case L_PUSH_R:
+    case L_PUSH_E:
+    case L_PUSH_I:
+    case L_CALL:
+        return form_of_stack(t, RSP, -8, form);
+    case L_POP_R:
+    case L_RET:
+    case L_RET_I:
+        return form_of_stack(t, RSP, 0, form);
+    case L_LEAVE:
+        return form_of_stack(t, RBP, 0, form);
+    default:
+        return form_of_operand(t, k, form);
+    }
+}
+
 void x64_tlb_entry(struct code *c, enum mmu_access access, unsigned entry)
 {
     struct host_mem entries =
@@ -130,6 +178,14 @@ void x64_tlb_entry(struct code *c, enum mmu_access access, unsigned entry)
     op_rm(c, 0x03, 8, entry, entries); /* ADD */
 }
 
+static void operand_at(struct tr *t, unsigned base, unsigned index,
+                       int32_t disp)
+{
+    t->base = base;
+    t->index = index;
+    t->disp = disp;
+}
+
 /* Linear address in RAX to host address, by the TLB. */
 static void look_far(struct tr *t, enum mmu_access access, unsigned size)
 {
@@ -141,19 +197,20 @@ static void look_far(struct tr *t, enum mmu_access access, unsigned size)
     x64_slow(t, jcc(c, CC_A));
     op_rm(c, 0x03, 8, H_TMP,
           at(H_TMP2, (int64_t)offsetof(struct tlb_entry, host))); /* ADD */
-    t->base = H_TMP;
-    t->disp = 0;
+    operand_at(t, H_TMP, H_NONE, 0);
 }
 
-/* By the near slot `tag` leads to. */
+/* By the near slot `tag` leads to. With a form the instruction's own registers
+ * make the address, and need not wait for the check. */
 static void look_near(struct tr *t, enum mmu_access access, unsigned size,
-                      struct host_mem tag)
+                      struct host_mem tag, const struct form *form)
 {
     struct code *c = &t->c;
     struct stub *s;
-    struct host_mem host = tag, end = tag;
+    struct host_mem host = tag, delta = tag, end = tag;
 
     host.disp += (int32_t)offsetof(struct tlb_near_set, host);
+    delta.disp += (int32_t)offsetof(struct tlb_near_set, delta);
     end.disp += (int32_t)offsetof(struct tlb_near_set, end);
     op_rm(c, 0x2b, 8, H_TMP, tag); /* SUB */
     op_rm(c, 0x3b, 8, H_TMP, end); /* CMP */
@@ -168,9 +225,13 @@ static void look_near(struct tr *t, enum mmu_access access, unsigned size,
     s->near_last = PAGE_SIZE - size;
     s->near_back = exec_address(c, c->p);
     s->access = access;
-    op_rm(c, 0x03, 8, H_TMP, host); /* ADD */
-    t->base = H_TMP;
-    t->disp = 0;
+    if (form) {
+        mov_load(c, 8, H_TMP, delta);
+        operand_at(t, H_TMP, form->index, form->disp);
+    } else {
+        op_rm(c, 0x03, 8, H_TMP, host); /* ADD */
+        operand_at(t, H_TMP, H_NONE, 0);
+    }
 }
 
 /* Which near slot: that of the register the address is made with, others for
@@ -191,16 +252,22 @@ static unsigned slot_of(const struct tr *t)
     return PAGES + ((uint32_t)i->disp >> PAGE_SHIFT & 3);
 }
 
-/* Linear address in RAX to host address. Kernels go to other pages all the
+/* Kernels go to other pages all the
  * time: their near slots cost more than they save (pipe, mmap, fork: a sixth),
  * so that theirs are for tests alone. */
-static void lookup(struct tr *t, enum mmu_access access, unsigned size,
-                   unsigned slot)
+static bool looks_near(const struct tr *t, unsigned slot)
 {
     const struct part *p = x64_part(t, t->k);
     bool often = t->user && (t->trace || slot == RSP || slot >= 16);
 
-    if (!(often || t->near_all) || p->b->roams >> (t->k - p->first) & 1) {
+    return (often || t->near_all) && !(p->b->roams >> (t->k - p->first) & 1);
+}
+
+/* Linear address in RAX to host address; `form`: of the address, or NULL. */
+static void lookup(struct tr *t, enum mmu_access access, unsigned size,
+                   unsigned slot, const struct form *form)
+{
+    if (!looks_near(t, slot)) {
         look_far(t, access, size);
     } else {
         struct host_mem tag = CPU_AT(mmu.near.of);
@@ -208,7 +275,7 @@ static void lookup(struct tr *t, enum mmu_access access, unsigned size,
             tag.disp += (int32_t)sizeof(struct tlb_near_set);
         tag.disp +=
             (int32_t)(8 * (slot + (access == MMU_WRITE ? NEAR_SLOTS : 0)));
-        look_near(t, access, size, tag);
+        look_near(t, access, size, tag, form);
     }
 }
 
@@ -246,14 +313,38 @@ struct host_mem x64_slot(unsigned group)
     return m;
 }
 
+/* All accesses of the current one's group have a form, and near slots have
+ * the distance. */
+static bool keeps_delta(const struct tr *t, const struct group *g,
+                        unsigned slot)
+{
+    unsigned number = t->access[t->k].group;
+    struct form form;
+
+    if (!looks_near(t, slot))
+        return false;
+    for (unsigned k = g->first; k <= g->last; k++)
+        if (t->access[k].group == number && !form_of_access(t, k, &form))
+            return false;
+    return true;
+}
+
+/* What the group keeps is in RAX. */
+static void group_in_ax(struct tr *t)
+{
+    t->ax_group = t->access[t->k].group;
+    t->c.ax_lost = false;
+}
+
 /* An access of a group. RAX = linear address, for the first one. */
 static void group_lookup(struct tr *t, unsigned slot)
 {
     const struct access *a = &t->access[t->k];
-    const struct group *g = &t->group[a->group - 1];
+    struct group *g = &t->group[a->group - 1];
     int64_t before = a->offset - g->min;
     unsigned size = (unsigned)(g->end - g->min);
     bool write = g->write;
+    struct form form;
 
     if (x64_fault(t, JIT_FAULT_RANGE))
         size = 1;
@@ -261,14 +352,16 @@ static void group_lookup(struct tr *t, unsigned slot)
         write = a->write;
     if (before)
         lea(&t->c, t->code64 ? 8 : 4, H_TMP, at(H_TMP, -before));
-    lookup(t, write ? MMU_WRITE : MMU_READ, size, slot);
+    g->delta = keeps_delta(t, g, slot) && form_of_access(t, t->k, &form);
+    lookup(t, write ? MMU_WRITE : MMU_READ, size, slot,
+           g->delta ? &form : NULL);
     if (g->host == H_NONE)
         mov_store(&t->c, 8, x64_slot(a->group - 1u), H_TMP);
     else
         mov_rr(&t->c, 8, g->host, H_TMP);
-    t->disp = (int32_t)before;
-    t->ax_group = a->group;
-    t->c.ax_lost = false;
+    if (!g->delta)
+        t->disp = (int32_t)before;
+    group_in_ax(t);
 }
 
 /* By the lookup of the group's first access. */
@@ -276,23 +369,25 @@ static void group_load(struct tr *t)
 {
     const struct access *a = &t->access[t->k];
     const struct group *g = &t->group[a->group - 1];
+    struct form form = {H_NONE, (int32_t)(a->offset - g->min)};
 
-    t->base = g->host;
-    t->disp = (int32_t)(a->offset - g->min);
-    if (t->base != H_NONE)
+    if (g->delta)
+        form_of_access(t, t->k, &form);
+    operand_at(t, g->host == H_NONE ? H_TMP : g->host, form.index, form.disp);
+    if (g->host != H_NONE)
         return;
-    t->base = H_TMP;
     if (t->flags.place == FL_HOST && t->flags.fix != FIX_NONE)
         x64_flags_to_memory(t); /* while RAX is free */
     if (t->ax_group == a->group && !t->c.ax_lost)
         return;
     mov_load(&t->c, 8, H_TMP, x64_slot(a->group - 1u));
-    t->ax_group = a->group;
-    t->c.ax_lost = false;
+    group_in_ax(t);
 }
 
 void x64_memory(struct tr *t, enum mmu_access access, unsigned size)
 {
+    struct form form;
+
     if (x64_group_member(t, t->k)) {
         group_load(t);
         x64_elided_operand(t, access, size);
@@ -304,7 +399,8 @@ void x64_memory(struct tr *t, enum mmu_access access, unsigned size)
     if (x64_group_first(t, t->k))
         group_lookup(t, slot_of(t));
     else
-        lookup(t, access, size, slot_of(t));
+        lookup(t, access, size, slot_of(t),
+               form_of_operand(t, t->k, &form) ? &form : NULL);
     x64_elided_operand(t, access, size);
 }
 
@@ -312,6 +408,8 @@ void x64_stack(struct tr *t, enum mmu_access access, unsigned n, int disp,
                unsigned size)
 {
     unsigned width = t->code64 ? 8 : 4;
+    struct form form;
+
     if (x64_group_member(t, t->k)) {
         group_load(t);
         x64_elided_stack(t, access, n, disp, size);
@@ -325,7 +423,8 @@ void x64_stack(struct tr *t, enum mmu_access access, unsigned n, int disp,
     if (x64_group_first(t, t->k))
         group_lookup(t, n);
     else
-        lookup(t, access, size, n);
+        lookup(t, access, size, n,
+               form_of_stack(t, n, disp, &form) ? &form : NULL);
     x64_elided_stack(t, access, n, disp, size);
 }
 

@@ -233,6 +233,9 @@ static void make_near_fill(struct code *c, enum mmu_access access)
     mov_load(c, 8, H_CX, at(H_CX, (int64_t)offsetof(struct tlb_entry, host)));
     mov_store(c, 8, at(H_TMP2, (int64_t)offsetof(struct tlb_near_set, host)),
               H_CX);
+    op_rr(c, 0x2b, 8, H_CX, H_TMP); /* SUB */
+    mov_store(c, 8, at(H_TMP2, (int64_t)offsetof(struct tlb_near_set, delta)),
+              H_CX);
     op_rm(c, 0xc7, 8, 0, /* MOV */
           at(H_TMP2, (int64_t)offsetof(struct tlb_near_set, end)));
     put32(c, NEAR_END);

@@ -134,7 +134,10 @@ struct group {
     int64_t min, end; /* offsets */
     unsigned first, last, members;
     bool write;
-    uint8_t host; /* register that keeps the host address of `min`, or H_NONE */
+    /* What is kept is the distance from linear to host addresses; otherwise the
+     * host address of `min`. */
+    bool delta;
+    uint8_t host; /* register that keeps it, or H_NONE */
 };
 
 /* A block of a trace, or the only one: instructions first to last. */
@@ -165,8 +168,10 @@ struct tr {
     uint8_t own[16];    /* if `pins`: where they are inside the trace */
     bool pins;
     uint64_t take, give; /* CALLed: from x64_pin's places to own, and back */
-    unsigned base;       /* the memory operand: host register ... */
-    int32_t disp;        /* ... and displacement */
+    /* The memory operand: a register of the host, another or H_NONE, and a
+     * displacement. */
+    unsigned base, index;
+    int32_t disp;
     unsigned refund; /* instructions charged for that lie behind this part */
     unsigned pages;  /* of the trace, that have been entered so far */
     unsigned literals;
@@ -318,7 +323,7 @@ void x64_offset(struct tr *t, unsigned to, unsigned size);
 /* The memory operand, once it has been looked up. */
 static inline struct host_mem x64_here(const struct tr *t)
 {
-    return at(t->base, t->disp);
+    return (struct host_mem){(uint8_t)t->base, (uint8_t)t->index, 0, t->disp};
 }
 /* Look up the memory operand; misses go to T0. Flags, RAX and R11 are lost;
  * where it is (x64_here) may be relative to RAX. */
