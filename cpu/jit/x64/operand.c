@@ -112,17 +112,17 @@ void x64_offset(struct tr *t, unsigned to, unsigned size)
         lea(&t->c, size, to, m);
 }
 
-/* An address of 64-bit code that is a register plus a displacement, and so in
- * the host's code, too, with a distance in another register. */
+/* An address of 64-bit code made with registers of the host, to which a
+ * distance in another one is to be added; a `base` takes an ADD more. */
 struct form {
-    unsigned index; /* register of the host */
+    unsigned index, scale, base;
     int32_t disp;
 };
 
 static bool form_of_stack(const struct tr *t, unsigned n, int disp,
                           struct form *form)
 {
-    *form = (struct form){t->pin[n], disp};
+    *form = (struct form){t->pin[n], 0, H_NONE, disp};
     return t->code64 && t->pin[n] != H_NONE;
 }
 
@@ -131,12 +131,17 @@ static bool form_of_stack(const struct tr *t, unsigned n, int disp,
 static bool form_of_operand(const struct tr *t, unsigned k, struct form *form)
 {
     const struct insn *i = t->insn[k];
+    unsigned base = i->base < 16 ? t->pin[i->base] : H_NONE;
 
-    if (!t->code64 || i->base >= 16 || i->index != REG_ZERO ||
-        (i->flags & IF_ADDR32) || i->seg == SEG_FS || i->seg == SEG_GS ||
-        ((insn_rows[i->op].attr & A_BYTE) && (i->reg & 1)))
+    if (!t->code64 || i->base == REG_RIP || (i->flags & IF_ADDR32) ||
+        i->seg == SEG_FS || i->seg == SEG_GS ||
+        ((insn_rows[i->op].attr & A_BYTE) && (i->reg & 1)) ||
+        (i->base < 16 && base == H_NONE))
         return false;
-    *form = (struct form){t->pin[i->base], i->disp};
+    if (i->index == REG_ZERO)
+        *form = (struct form){base, 0, H_NONE, i->disp};
+    else
+        *form = (struct form){t->pin[i->index], i->scale, base, i->disp};
     return form->index != H_NONE;
 }
 
@@ -183,6 +188,7 @@ static void operand_at(struct tr *t, unsigned base, unsigned index,
 {
     t->base = base;
     t->index = index;
+    t->scale = 0;
     t->disp = disp;
 }
 
@@ -227,7 +233,10 @@ static void look_near(struct tr *t, enum mmu_access access, unsigned size,
     s->access = access;
     if (form) {
         mov_load(c, 8, H_TMP, delta);
+        if (form->base != H_NONE)
+            op_rr(c, 0x03, 8, H_TMP, form->base); /* ADD */
         operand_at(t, H_TMP, form->index, form->disp);
+        t->scale = form->scale;
     } else {
         op_rm(c, 0x03, 8, H_TMP, host); /* ADD */
         operand_at(t, H_TMP, H_NONE, 0);
@@ -369,7 +378,7 @@ static void group_load(struct tr *t)
 {
     const struct access *a = &t->access[t->k];
     const struct group *g = &t->group[a->group - 1];
-    struct form form = {H_NONE, (int32_t)(a->offset - g->min)};
+    struct form form = {H_NONE, 0, H_NONE, (int32_t)(a->offset - g->min)};
 
     if (g->delta)
         form_of_access(t, t->k, &form);

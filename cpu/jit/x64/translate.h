@@ -168,9 +168,9 @@ struct tr {
     uint8_t own[16];    /* if `pins`: where they are inside the trace */
     bool pins;
     uint64_t take, give; /* CALLed: from x64_pin's places to own, and back */
-    /* The memory operand: a register of the host, another or H_NONE, and a
-     * displacement. */
-    unsigned base, index;
+    /* The memory operand: a register of the host, another one scaled or H_NONE,
+     * and a displacement. */
+    unsigned base, index, scale;
     int32_t disp;
     unsigned refund; /* instructions charged for that lie behind this part */
     unsigned pages;  /* of the trace, that have been entered so far */
@@ -323,7 +323,8 @@ void x64_offset(struct tr *t, unsigned to, unsigned size);
 /* The memory operand, once it has been looked up. */
 static inline struct host_mem x64_here(const struct tr *t)
 {
-    return (struct host_mem){(uint8_t)t->base, (uint8_t)t->index, 0, t->disp};
+    return (struct host_mem){(uint8_t)t->base, (uint8_t)t->index,
+                             (uint8_t)t->scale, t->disp};
 }
 /* Look up the memory operand; misses go to T0. Flags, RAX and R11 are lost;
  * where it is (x64_here) may be relative to RAX. */
