@@ -125,6 +125,10 @@ static ALWAYS_INLINE void avx_need_aligned(struct cpu *cpu,
 #define AVX_DO(name, type)                                                     \
     static ALWAYS_INLINE void name##_do(struct cpu *cpu, const struct insn *i, \
                                         type b)
+/* Once for both forms: it is long. */
+#define AVX_DO_FAR(name, type)                                                 \
+    static NOINLINE void name##_do(struct cpu *cpu, const struct insn *i,      \
+                                   type b)
 
 /* Two operands, VEX.vvvv and register or memory, with 128 or 256 bits: each
  * lane by pk_NAME(). */

@@ -32,8 +32,7 @@ CONVERT_SCALAR(vcvtsd2ss, d[LANE32(0)], uint64_t, float64_to_float32(b, &m),
 
 /* ---- lanes of 32 bits, as many as there are */
 #define CONVERT_SAME(name, convert)                                            \
-    static NOINLINE void name##_all(struct cpu *cpu, const struct insn *i,     \
-                                    union vec b)                               \
+    AVX_DO_FAR(name, union vec)                                                \
     {                                                                          \
         uint32_t m = sse_begin(cpu);                                           \
         for (unsigned n = 0; n < 4 * avx_lanes(i); n++) {                      \
@@ -42,10 +41,6 @@ CONVERT_SCALAR(vcvtsd2ss, d[LANE32(0)], uint64_t, float64_to_float32(b, &m),
         }                                                                      \
         sse_end(cpu, m);                                                       \
         avx_set(cpu, i, i->reg, b);                                            \
-    }                                                                          \
-    AVX_DO(name, union vec)                                                    \
-    {                                                                          \
-        name##_all(cpu, i, b);                                                 \
     }                                                                          \
     AVX_FORMS(name)
 
@@ -68,8 +63,7 @@ static ALWAYS_INLINE union xmm load_half(struct cpu *cpu, const struct insn *i)
 }
 
 #define CONVERT_WIDER(name, convert)                                           \
-    static NOINLINE void name##_all(struct cpu *cpu, const struct insn *i,     \
-                                    union xmm b)                               \
+    AVX_DO_FAR(name, union xmm)                                                \
     {                                                                          \
         uint32_t m = sse_begin(cpu);                                           \
         union vec r = {.q = {0, 0, 0, 0}};                                     \
@@ -77,10 +71,6 @@ static ALWAYS_INLINE union xmm load_half(struct cpu *cpu, const struct insn *i)
             r.q[n] = convert(b.d[LANE32(n)], &m);                              \
         sse_end(cpu, m);                                                       \
         cpu->vec[i->reg] = r;                                                  \
-    }                                                                          \
-    AVX_DO(name, union xmm)                                                    \
-    {                                                                          \
-        name##_all(cpu, i, b);                                                 \
     }                                                                          \
     AVX_FORMS_OF(name, XMM(i->rm), load_half(cpu, i))
 
@@ -94,8 +84,7 @@ CONVERT_WIDER(vcvtdq2pd, double_from_int32)
 
 /* ---- 64 bits to 32: the result is half as wide */
 #define CONVERT_NARROWER(name, convert)                                        \
-    static NOINLINE void name##_all(struct cpu *cpu, const struct insn *i,     \
-                                    union vec b)                               \
+    AVX_DO_FAR(name, union vec)                                                \
     {                                                                          \
         uint32_t m = sse_begin(cpu);                                           \
         union xmm r = {.q = {0, 0}};                                           \
@@ -103,10 +92,6 @@ CONVERT_WIDER(vcvtdq2pd, double_from_int32)
             r.d[LANE32(n)] = (uint32_t)convert(b.q[n], &m);                    \
         sse_end(cpu, m);                                                       \
         avx_set128(cpu, i->reg, r);                                            \
-    }                                                                          \
-    AVX_DO(name, union vec)                                                    \
-    {                                                                          \
-        name##_all(cpu, i, b);                                                 \
     }                                                                          \
     AVX_FORMS(name)
 

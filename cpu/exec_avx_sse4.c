@@ -101,8 +101,7 @@ SSE4_EXTENDS(AVX_EXTEND_OP)
 
 /* ---- floating point */
 #define AVX_ROUND_OP(opcode, name, ...)                                        \
-    static NOINLINE void name##_all(struct cpu *cpu, const struct insn *i,     \
-                                    union vec b)                               \
+    AVX_DO_FAR(avx_##name, union vec)                                          \
     {                                                                          \
         union vec a = b;                                                       \
         uint32_t m = sse_begin(cpu);                                           \
@@ -111,17 +110,12 @@ SSE4_EXTENDS(AVX_EXTEND_OP)
         sse_end(cpu, m);                                                       \
         avx_set(cpu, i, i->reg, a);                                            \
     }                                                                          \
-    AVX_DO(avx_##name, union vec)                                              \
-    {                                                                          \
-        name##_all(cpu, i, b);                                                 \
-    }                                                                          \
     AVX_FORMS(avx_##name)
 
 SSE4_ROUND_OPS(AVX_ROUND_OP)
 
 #define AVX_DOT_OP(opcode, name, ...)                                          \
-    static NOINLINE void name##_all(struct cpu *cpu, const struct insn *i,     \
-                                    union vec b)                               \
+    AVX_DO_FAR(avx_##name, union vec)                                          \
     {                                                                          \
         union vec a = avx_source(cpu, i);                                      \
         uint32_t m = sse_begin(cpu), kept = 0;                                 \
@@ -129,10 +123,6 @@ SSE4_ROUND_OPS(AVX_ROUND_OP)
         cpu->mxcsr |= kept;                                                    \
         sse_end(cpu, m);                                                       \
         avx_set(cpu, i, i->reg, a);                                            \
-    }                                                                          \
-    AVX_DO(avx_##name, union vec)                                              \
-    {                                                                          \
-        name##_all(cpu, i, b);                                                 \
     }                                                                          \
     AVX_FORMS(avx_##name)
 

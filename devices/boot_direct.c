@@ -62,6 +62,23 @@ gpa_t boot_direct_place(const struct boot_load *load, uint64_t size)
     return boot_place(load, size, BOOT_HIGH_START, UINT32_MAX);
 }
 
+uint8_t *boot_direct_info(struct boot_load *load, const char *what, size_t size,
+                          gpa_t *gpa)
+{
+    uint8_t *data = boot_own(load, size);
+
+    if (!data)
+        return NULL;
+    *gpa = boot_direct_place(load, size);
+    if (*gpa)
+        return data;
+    boot_refuse(load, load->request->kernel.name,
+                "leaves no room for its %s information; give the PC more RAM "
+                "with -m",
+                what);
+    return NULL;
+}
+
 static bool finish(struct boot_load *load, struct boot_direct *direct,
                    uint16_t mode)
 {

@@ -26,6 +26,10 @@ void boot_direct_video(struct boot_direct *direct, bool graphics,
                        uint32_t width, uint32_t height, uint32_t depth);
 /* Room for `size` bytes below 1 MiB, else above all pieces; 0: none. */
 gpa_t boot_direct_place(const struct boot_load *load, uint64_t size);
+/* Memory for what a kernel is told, and where it is to lie, as `what`
+ * information; NULL: refused. */
+uint8_t *boot_direct_info(struct boot_load *load, const char *what, size_t size,
+                          gpa_t *gpa);
 /* Last: entered in flat protected mode with these registers, */
 bool boot_direct_enter32(struct boot_load *load, struct boot_direct *direct,
                          uint32_t entry, uint32_t eax, uint32_t ebx);

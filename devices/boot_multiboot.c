@@ -179,14 +179,9 @@ static bool add_info(struct boot_load *load, struct boot_direct *direct,
         return false;
     info->size = info_room(r, cmdline);
     info->used = TEXT_AT;
-    info->data = boot_own(load, info->size);
+    info->data = boot_direct_info(load, "boot", info->size, &info->gpa);
     if (!info->data)
         return false;
-    info->gpa = boot_direct_place(load, info->size);
-    if (!info->gpa)
-        return boot_refuse(load, r->kernel.name,
-                           "leaves no room for its boot information; give "
-                           "the PC more RAM with -m");
     fill_memory(r, info);
     if (r->modules)
         fill_modules(r, info, start);

@@ -394,14 +394,9 @@ static bool add_info(struct boot_load *load, struct boot_direct *direct,
     if (!boot_elf_sections(load, &sections))
         return false;
     info->size = info_room(r, &sections, cmdline);
-    info->data = boot_own(load, info->size);
+    info->data = boot_direct_info(load, "boot", info->size, &info->gpa);
     if (!info->data)
         return false;
-    info->gpa = boot_direct_place(load, info->size);
-    if (!info->gpa)
-        return boot_refuse(load, r->kernel.name,
-                           "leaves no room for its boot information; give "
-                           "the PC more RAM with -m");
     info->used = 8; /* total size, reserved */
     put_text(info, TAG_CMDLINE, cmdline);
     put_text(info, TAG_LOADER, "Umbra");

@@ -87,14 +87,9 @@ bool boot_pvh_load(struct boot_load *load)
         !boot_add_modules(load, elf.end, start) ||
         !boot_direct_begin(load, &direct))
         return false;
-    info = boot_own(load, size);
+    info = boot_direct_info(load, "start", size, &gpa);
     if (!info)
         return false;
-    gpa = boot_direct_place(load, size);
-    if (!gpa)
-        return boot_refuse(load, name,
-                           "leaves no room for its start information; give "
-                           "the PC more RAM with -m");
     fill(r, info, gpa, start);
     boot_direct_copy(&direct, DIRECT_RSDP, FACT_RSDP_ADDRESS, 8,
                      gpa + START_RSDP);
