@@ -74,6 +74,12 @@ static void publish(struct cpu *cpu, const struct trace_path *path,
     cpu->jit->count.traces++;
 }
 
+static void end_at(struct trace_path *path, unsigned parts)
+{
+    while (path->parts > parts)
+        path->insns -= path->part[--path->parts]->count;
+}
+
 /* Make the trace that was recorded. */
 static void finish(struct cpu *cpu)
 {
@@ -84,6 +90,8 @@ static void finish(struct cpu *cpu)
     struct code_piece *piece;
     uint64_t host, made;
 
+    if (tracer->cut && !path->loops)
+        end_at(path, tracer->cut);
     jit_make_room(cpu, path->insns);
     if (!tracer->recording) /* one of its blocks had to go */
         return;
@@ -112,16 +120,18 @@ static void begin(struct cpu *cpu, struct block *b)
 {
     struct tracer *tracer = &cpu->jit->tracer;
     tracer->recording = true;
+    tracer->cut = 0;
     tracer->path = (struct trace_path){0};
     append(&tracer->path, b, cpu->reg[REG_RIP]);
 }
 
-/* The head again: a loop that is long enough is done. */
-static bool closes(struct trace_path *path, const struct block *b)
+/* The head again: a loop that is long enough is done, and one that goes another
+ * trace's way for a part. */
+static bool closes(struct trace_path *path, const struct block *b, unsigned cut)
 {
     if (b != path->part[0])
         return false;
-    if (path->insns < LOOP_INSNS && path->parts * 2 <= TRACE_MAX_PARTS)
+    if (!cut && path->insns < LOOP_INSNS && path->parts * 2 <= TRACE_MAX_PARTS)
         return false;
     path->loops = true;
     return true;
@@ -132,10 +142,11 @@ bool trace_follow(struct cpu *cpu, struct block *b)
     struct tracer *tracer = &cpu->jit->tracer;
     struct trace_path *path = &tracer->path;
 
-    if (tracer->recording &&
-        (path->part[path->parts - 1]->roves || closes(path, b) ||
-         (b->trace && !b->tail) || !fits(path, b)))
+    if (tracer->recording && (path->part[path->parts - 1]->roves ||
+                              closes(path, b, tracer->cut) || !fits(path, b)))
         finish(cpu);
+    else if (tracer->recording && b->trace && !b->tail && !tracer->cut)
+        tracer->cut = path->parts;
     if (tracer->recording)
         append(path, b, cpu->reg[REG_RIP]);
     else if (b->records)

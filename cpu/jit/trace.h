@@ -5,9 +5,9 @@
  * instructions. A block that was sampled a few times becomes the head of a
  * trace: T0 executes from it once, and the translated blocks it comes by
  * (their handlers lead to the JIT) are the trace, until it comes by the head
- * again or by another trace's. The trace's code is what entering the head
- * leads to; a way that the trace does not take leaves it along the edge of
- * the block's own translation. */
+ * again: a loop. What does not ends where another trace begins. The trace's
+ * code is what entering the head leads to; a way that the trace does not take
+ * leaves it along the edge of the block's own translation. */
 #ifndef UMBRA_CPU_JIT_TRACE_H
 #define UMBRA_CPU_JIT_TRACE_H
 
@@ -36,6 +36,9 @@ struct trace {
 
 struct tracer {
     struct trace_path path; /* being recorded */
+    /* How many parts it has until it comes by another trace's head, which it
+     * only goes beyond if it comes by its own; 0: it did not. */
+    unsigned cut;
     bool recording;
     unsigned samples; /* make a block the head of a trace */
     unsigned next;    /* trace[] to use next */
