@@ -456,6 +456,8 @@ static const char *check_near_set(struct mmu *mmu, bool user)
             continue;
         if (!mmu->near.used || set->end[i] != NEAR_END || !owner)
             return "near slot that would not be emptied";
+        if (tlb_near_never(set->tag[i]))
+            return "near slot of a page that none should have";
         if (set->delta[i] != set->host[i] - set->tag[i])
             return "near slot with two addresses";
         wrong =

@@ -105,7 +105,17 @@ static ALWAYS_INLINE void *tlb_lookup(const struct tlb_array *array, gva_t gva,
  * stores. A slot says what an array of the current root said, of the user
  * bank or of the supervisor's, until a page or the root goes; that the array
  * still has it is not asked. */
-enum { NEAR_SLOTS = 24, NEAR_END = PAGE_SIZE - 7 };
+enum {
+    NEAR_SLOTS = 24,
+    NEAR_END = PAGE_SIZE - 7,
+    /* No slot has the first or the last page of 4 GiB: less than this away from
+     * another one 32-bit addresses do not wrap. */
+    NEAR_FORM_DISP = PAGE_SIZE,
+};
+static inline bool tlb_near_never(gva_t page)
+{
+    return (uint32_t)(page + PAGE_SIZE) <= PAGE_SIZE;
+}
 
 struct tlb_near_set {
     gva_t tag[2 * NEAR_SLOTS];      /* page address */

@@ -40,6 +40,9 @@ static const uint8_t now_and_then[] = {
 static const uint8_t remapped[] = {ADD,  0x80, 0x77, 1,    0x10,   0x0f,
                                    0x01, 0x3e, 0xff, 0xd6, END(17)};
 static const uint8_t quiet[] = {ADD, END(8)};
+/* add eax, [esi - 8]; mov [esi - 12], ecx; add eax, [esi - 12]: they wrap */
+static const uint8_t wraps[] = {0x03, 0x46, 0xf8, 0x89, 0x4e, 0xf4, 0x03,
+                                0x46, 0xf4, 0x49, 0x75, 0xf4, 0xf4};
 
 static struct rig *start(enum cpu_accel accel, const uint8_t *code, size_t size)
 {
@@ -132,6 +135,31 @@ START_TEST(device_stores_to_it)
 }
 END_TEST
 
+/* 32-bit addresses whose registers and displacements add up to less than 0. */
+START_TEST(addresses_wrap)
+{
+    struct rig *r[2];
+    uint64_t cr3;
+
+    for (unsigned n = 0; n < 2; n++) {
+        r[n] = start(n ? ACCEL_JIT : ACCEL_INTERP, wraps, sizeof wraps);
+        /* the last table is the first one, too */
+        cr3 = r[n]->cpu->cr3;
+        rig_poke(r[n], cr3 + 0xffc, rig_peek(r[n], cr3, 4), 4);
+        rig_map(r[n], 0xfffff000, FRAMES | 7);
+        rig_poke(r[n], FRAMES + 0xffc, 3, 4);
+        r[n]->cpu->reg[RSI] = 4;
+        if (r[n]->cpu->jit)
+            jit_set_heat(r[n]->cpu->jit, 1); /* near slots for all */
+        finish(r[n], WHOLE);
+    }
+    ck_assert_uint_eq(r[0]->cpu->reg[RAX], r[1]->cpu->reg[RAX]);
+    ck_assert_uint_eq(rig_peek(r[1], FRAMES + 0xff8, 4), 1);
+    rig_destroy(r[0]);
+    rig_destroy(r[1]);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("jit/code");
@@ -141,6 +169,7 @@ int main(void)
     tcase_add_test(t, stores_beside_it);
     tcase_add_test(t, is_mapped_anew);
     tcase_add_test(t, device_stores_to_it);
+    tcase_add_test(t, addresses_wrap);
     suite_add_tcase(s, t);
     return suite_run(s);
 }

@@ -112,18 +112,24 @@ void x64_offset(struct tr *t, unsigned to, unsigned size)
         lea(&t->c, size, to, m);
 }
 
-/* An address of 64-bit code made with registers of the host, to which a
- * distance in another one is to be added; a `base` takes an ADD more. */
+/* An address made with registers of the host, to which a distance in another
+ * one is to be added; a `base` takes an ADD more. An address of 32-bit code
+ * must not wrap: NEAR_FORM_DISP and what near slots never have see to that. */
 struct form {
     unsigned index, scale, base;
     int32_t disp;
 };
 
+static bool cannot_wrap(const struct tr *t, int64_t disp)
+{
+    return t->code64 || (disp > -NEAR_FORM_DISP && disp < NEAR_FORM_DISP);
+}
+
 static bool form_of_stack(const struct tr *t, unsigned n, int disp,
                           struct form *form)
 {
     *form = (struct form){t->pin[n], 0, H_NONE, disp};
-    return t->code64 && t->pin[n] != H_NONE;
+    return cannot_wrap(t, disp) && t->pin[n] != H_NONE;
 }
 
 /* Of instruction k's operand. High bytes are rotated down in place while it is
@@ -133,10 +139,10 @@ static bool form_of_operand(const struct tr *t, unsigned k, struct form *form)
     const struct insn *i = t->insn[k];
     unsigned base = i->base < 16 ? t->pin[i->base] : H_NONE;
 
-    if (!t->code64 || i->base == REG_RIP || (i->flags & IF_ADDR32) ||
-        i->seg == SEG_FS || i->seg == SEG_GS ||
+    if (i->base == REG_RIP || i->seg == SEG_FS || i->seg == SEG_GS ||
         ((insn_rows[i->op].attr & A_BYTE) && (i->reg & 1)) ||
-        (i->base < 16 && base == H_NONE))
+        (i->base < 16 && base == H_NONE) || !cannot_wrap(t, i->disp) ||
+        (t->code64 ? i->flags & IF_ADDR32 : i->index != REG_ZERO))
         return false;
     if (i->index == REG_ZERO)
         *form = (struct form){base, 0, H_NONE, i->disp};
@@ -153,7 +159,7 @@ static bool form_of_access(const struct tr *t, unsigned k, struct form *form)
     case L_PUSH_E:
     case L_PUSH_I:
     case L_CALL:
-        return form_of_stack(t, RSP, -8, form);
+        return form_of_stack(t, RSP, t->code64 ? -8 : -4, form);
     case L_POP_R:
     case L_RET:
     case L_RET_I:

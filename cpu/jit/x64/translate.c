@@ -218,7 +218,7 @@ static void make_near_fill(struct code *c, enum mmu_access access)
     _Static_assert(offsetof(struct tlb_near, filled) ==
                        offsetof(struct tlb_near, used) + 1,
                    "one store sets both");
-    uint8_t *missed, *watched;
+    uint8_t *missed, *never, *watched;
 
     put8(c, 0x51);                           /* PUSH RCX */
     op_rm(c, 0x03, 8, H_TMP, at(H_TMP2, 0)); /* ADD */
@@ -227,6 +227,10 @@ static void make_near_fill(struct code *c, enum mmu_access access)
     alu_ri(c, 4, 8, H_TMP, (uint64_t)(int64_t)-PAGE_SIZE); /* AND */
     op_rm(c, 0x3b, 8, H_TMP, at(H_CX, 0));                 /* CMP */
     missed = jcc(c, CC_NE);
+    lea(c, 8, H_TMP, at(H_TMP, PAGE_SIZE));         /* tlb_near_never? */
+    put8(c, 0xa9), put32(c, ~(2u * PAGE_SIZE - 1)); /* TEST EAX */
+    lea(c, 8, H_TMP, at(H_TMP, -PAGE_SIZE));
+    never = jcc(c, CC_E);
     alu_mi(c, 5, 4, CPU_AT(mmu.near.fills), 1); /* SUB */
     watched = jcc(c, CC_S);
     mov_store(c, 8, at(H_TMP2, 0), H_TMP);
@@ -247,6 +251,7 @@ static void make_near_fill(struct code *c, enum mmu_access access)
     put8(c, 0x59); /* POP RCX */
     put8(c, 0xc3);
     jump_here(c, missed);
+    jump_here(c, never);
     jump_here(c, watched);
     put8(c, 0x59);
     put8(c, 0x59);
