@@ -35,7 +35,7 @@ struct example {
     const char *why; /* in the report */
     const uint8_t *code;
     size_t size;
-    uint64_t rsi;
+    uint64_t rsi, rsp;
     bool remap, trace;
 };
 
@@ -50,7 +50,7 @@ static const struct example examples[] = {
      .why = "elsewhere",
      .rsi = RIG_DATA,
      CODE(0x48, 0x8b, 0x06,       /* mov rax, [rsi] */
-          0x48, 0x8b, 0x76, 0x08, /* mov rsi, [rsi + 8]: itself */
+          0x48, 0x8b, 0x76, 0x08, /* mov rsi, [rsi + 8]: SECOND, or back */
           0x48, 0x8b, 0x1e,       /* mov rbx, [rsi] */
           0x48, 0x83, 0xc6, 0x10, /* add rsi, 16 */
           0x48, 0x3b, 0x1e,       /* cmp rbx, [rsi] */
@@ -68,8 +68,11 @@ static const struct example examples[] = {
      .fault = JIT_FAULT_REGISTER,
      .why = "elsewhere",
      .rsi = RIG_DATA,
-     CODE(0x50, 0x53, 0x5b, 0x58, /* push rax, rbx; pop rbx, rax */
-          0xff, 0xc9, 0x75, 0xf8, 0xf4) /* dec ecx; jnz; hlt */},
+     .rsp = SECOND + 8,
+     CODE(0x48, 0x8b, 0x16,       /* mov rdx, [rsi] */
+          0x48, 0x8b, 0x56, 0x08, /* mov rdx, [rsi + 8] */
+          0x50, 0x53, 0x5b, 0x58, /* push rax, rbx; pop rbx, rax */
+          0xff, 0xc9, 0x75, 0xf1, 0xf4) /* dec ecx; jnz; hlt */},
     {.name = "a page that may not be stored to",
      .fault = JIT_FAULT_RIGHTS,
      .why = "the TLB does not have it",
@@ -134,9 +137,12 @@ static void set_up(struct rig *r, const struct example *e)
     rig_put(r, RIG_CODE, e->code, e->size);
     rig_put(r, BEHIND, next, sizeof next);
     rig_put(r, OTHER, next, sizeof next);
-    rig_poke(r, RIG_DATA + 8, RIG_DATA, 8);
+    rig_poke(r, RIG_DATA + 8, SECOND, 8);
+    rig_poke(r, FRAME + 8, RIG_DATA, 8);
     rig_map(r, SECOND, FRAME | 3);
     c->reg[RSI] = e->rsi;
+    if (e->rsp)
+        c->reg[RSP] = e->rsp;
     c->reg[R8] = rig_pte(r, RIG_DATA);
     c->reg[R9] = RIG_DATA | 3;
     c->reg[RCX] = 1000000;
