@@ -122,8 +122,11 @@ uint32_t x64_registers_written(const struct tr *t, unsigned k)
     bool bytes = row->attr & A_BYTE;
     unsigned reg = bytes ? i->reg / 8 : i->reg;
     unsigned rm = bytes || t->class[k] == L_EXTEND_B ? i->rm / 8 : i->rm;
-    uint32_t rm_bit = i->flags & IF_MEM ? 0 : 1u << rm;
+    uint32_t rm_bit;
 
+    if (t->class[k] == LOWER_NONE) /* rm may be a byte's: crc32_Gd_Eb */
+        return ~0u;
+    rm_bit = i->flags & IF_MEM ? 0 : 1u << rm;
     switch (t->class[k]) {
     case L_ALU_E_G:
     case L_ALU_E_I:
