@@ -120,6 +120,8 @@ static int cpu_post_load(struct device *device, uint32_t version)
     mmu_set_a20(&cpu->mmu, a20);
     cpu_update_paging(cpu);
     cpu_update_views(cpu);
+    if (!cpu_code64(cpu))
+        seg_clear_upper(cpu);
     return 0;
 }
 

@@ -50,6 +50,12 @@ static bool runs_firmware(const struct cpu *cpu)
            cpu->cs_base >= 0xffff0000;
 }
 
+void seg_clear_upper(struct cpu *cpu)
+{
+    for (unsigned n = RAX; n <= RDI; n++)
+        cpu->reg[n] = (uint32_t)cpu->reg[n];
+}
+
 static void update_mode(struct cpu *cpu)
 {
     const struct seg *cs = &cpu->seg[SEG_CS], *ss = &cpu->seg[SEG_SS];
@@ -64,6 +70,8 @@ static void update_mode(struct cpu *cpu)
         cpu->ip_mask = cpu->sp_mask = ~0ull;
         return;
     }
+    if ((cpu->mode & MODE_CODE) == MODE_64)
+        seg_clear_upper(cpu);
     if (cs->attr & DESC_DB) {
         cpu->mode = MODE_32 | stack | user;
         cpu->ip_mask = 0xffffffff;

@@ -29,6 +29,11 @@ void far_call(struct cpu *cpu, uint16_t selector, uint64_t offset,
 void far_ret(struct cpu *cpu, unsigned osize, uint16_t pop_bytes);
 void far_iret(struct cpu *cpu, unsigned osize, uint64_t next_rip);
 
+/* Outside 64-bit code the upper halves of RAX to RDI are 0 (the manuals leave
+ * undefined what becomes of them): addresses of translated 32-bit code rely on
+ * it. For whoever enters such code. */
+void seg_clear_upper(struct cpu *cpu);
+
 /* Task switch by JMP, CALL, IRET or an interrupt through a task gate. */
 enum task_source { TASK_JMP, TASK_CALL, TASK_IRET, TASK_INT };
 /* TASK_INT: what is being delivered. */

@@ -522,6 +522,28 @@ CASE(long_to_compatibility_mode)
     ck_assert_uint_eq(c->mode & MODE_CODE, MODE_32);
 }
 
+/* Upper halves do not outlive 64-bit code, be it the stack pointer's of the
+ * kernel that IRET leaves. */
+CASE(long_iret_to_compatibility_mode)
+{
+    static const uint64_t frame[] = {0x8000, SEL_CODE3, EFL_IF | 2, RIG_STACK3,
+                                     SEL_DATA3};
+    rig_long(r);
+    /* the last 512 GiB are the first ones, too */
+    rig_poke(r, c->cr3 + 0xff8, rig_peek(r, c->cr3, 8), 8);
+    for (unsigned n = 0; n < ARRAY_LEN(frame); n++)
+        rig_poke(r, RIG_STACK - 40 + 8 * n, frame[n], 8);
+    c->reg[RSP] = 0xffffff8000000000 + RIG_STACK - 40;
+    c->reg[RAX] = c->reg[RDI] = 0xfffffffffffffffe;
+    c->reg[R8] = 0x123456789a;
+    PUT(r, 0x8000, 0xf4);
+    ck_assert_int_eq(RUN(r, 0x48, 0xcf), EX_GP);
+    ck_assert_uint_eq(rig_frame(r, true).sp, RIG_STACK3);
+    ck_assert_uint_eq(c->reg[RAX], 0xfffffffe);
+    ck_assert_uint_eq(c->reg[RDI], 0xfffffffe);
+    ck_assert_uint_eq(c->reg[R8], 0x123456789a);
+}
+
 CASE(long_code_with_d_and_l)
 {
     rig_long(r);
@@ -928,6 +950,7 @@ static const struct rig_case cases[] = {
     CASE_ROW(long_iret),
     CASE_ROW(long_iret_with_nt),
     CASE_ROW(long_to_compatibility_mode),
+    CASE_ROW(long_iret_to_compatibility_mode),
     CASE_ROW(long_code_with_d_and_l),
     CASE_ROW(long_call_gate),
     CASE_ROW(long_call_gate_to_32_bit_code),

@@ -160,6 +160,43 @@ START_TEST(addresses_wrap)
 }
 END_TEST
 
+/* 32-bit code entered with full registers by 64-bit code: push eax; add ebx,
+ * [edi]; pop edx; dec ecx */
+static const uint8_t entered[] = {0x50, 0x03, 0x1f, 0x5a,
+                                  0x49, 0x75, 0xf9, 0xf4};
+
+START_TEST(upper_halves)
+{
+    static const uint64_t high = 0xffffff8000000000;
+    struct rig *r[2];
+
+    for (unsigned n = 0; n < 2; n++) {
+        struct cpu *c;
+
+        r[n] = rig_create_accel(n ? ACCEL_JIT : ACCEL_INTERP);
+        c = r[n]->cpu;
+        rig_long(r[n]);
+        rig_poke(r[n], c->cr3 + 0xff8, rig_peek(r[n], c->cr3, 8), 8);
+        PUT(r[n], RIG_CODE, 0x48, 0xcb); /* RETF */
+        rig_put(r[n], 0x8000, entered, sizeof entered);
+        rig_poke(r[n], RIG_STACK - 16, 0x8000, 8);
+        rig_poke(r[n], RIG_STACK - 8, SEL_CODE, 8);
+        rig_poke(r[n], RIG_DATA, 3, 4);
+        c->reg[RSP] = high + RIG_STACK - 16;
+        c->reg[RDI] = high + RIG_DATA;
+        c->reg[RCX] = ROUNDS;
+        if (c->jit)
+            jit_set_heat(c->jit, 1);
+        finish(r[n], WHOLE);
+        ck_assert_uint_eq(c->reg[RBX], 3 * ROUNDS);
+        ck_assert_uint_eq(c->reg[RDI], RIG_DATA);
+        ck_assert_uint_eq(c->reg[RSP], RIG_STACK);
+    }
+    rig_destroy(r[0]);
+    rig_destroy(r[1]);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("jit/code");
@@ -170,6 +207,7 @@ int main(void)
     tcase_add_test(t, is_mapped_anew);
     tcase_add_test(t, device_stores_to_it);
     tcase_add_test(t, addresses_wrap);
+    tcase_add_test(t, upper_halves);
     suite_add_tcase(s, t);
     return suite_run(s);
 }

@@ -391,6 +391,16 @@ static void explain(const struct pair *pair)
     fflush(stdout);
 }
 
+/* seg_clear_upper's promise */
+static bool upper_halves_kept(const struct cpu *cpu)
+{
+    uint64_t all = 0;
+
+    for (unsigned n = RAX; n <= RDI; n++)
+        all |= cpu->reg[n];
+    return !cpu_code64(cpu) && all >> 32;
+}
+
 static const char *difference(const struct pair *pair)
 {
     struct cpu *a = pair->r[0]->cpu, *b = pair->r[1]->cpu;
@@ -398,6 +408,8 @@ static const char *difference(const struct pair *pair)
     if (memcmp(a->reg, b->reg, 16 * sizeof a->reg[0]) ||
         cpu_rip(a) != cpu_rip(b))
         return "registers";
+    if (upper_halves_kept(a))
+        return "registers' upper halves";
     if (cpu_eflags(a) != cpu_eflags(b))
         return "flags";
     if (cpu_icount(a) != cpu_icount(b))
