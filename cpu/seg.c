@@ -115,7 +115,8 @@ static void update_near(struct cpu *cpu)
     if (near->jump_mode[user] == cpu->mode)
         return;
     near->jump_mode[user] = cpu->mode;
-    near_jumps_empty(near->jump[user]);
+    if (near->jumps_used)
+        near_jumps_empty(near->jump[user]);
 }
 
 void cpu_update_views(struct cpu *cpu)
